@@ -1,0 +1,196 @@
+"""What a stage may know of a frame: numbers only, no files, no names of lenses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+State = Literal["mosaic", "linear", "display"]
+Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+Triple = tuple[float, float, float]
+Array = npt.NDArray[Any]
+
+RED, GREEN, BLUE = 0, 1, 2
+_LETTERS = "RGB"
+CFA_NAMES = ("RGGB", "GRBG", "GBRG", "BGGR", "QRGGB", "QGRBG", "QGBRG", "QBGGR")
+
+
+@dataclass(frozen=True)
+class Cfa:
+    """A colour filter array: Bayer (period 2) or quad-Bayer (period 4, each colour a block of 2 × 2).
+
+    Parameters
+    ----------
+    name : str
+        ``RGGB``, ``GRBG``, ``GBRG`` or ``BGGR``, row by row from the frame's first pixel; with a leading ``Q`` for
+        quad-Bayer, whose first block starts at the frame's first pixel.
+
+    Raises
+    ------
+    ValueError
+        If the name is none of these.
+    """
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if self.name not in CFA_NAMES:
+            raise ValueError(f"cfa: {self.name!r} is not one of {', '.join(CFA_NAMES)}")
+
+    @property
+    def is_quad(self) -> bool:
+        return self.name.startswith("Q")
+
+    @property
+    def period(self) -> int:
+        """Rows (and columns) after which the pattern repeats: 2 or 4."""
+        return 4 if self.is_quad else 2
+
+    def colour(self, row: int, col: int) -> int:
+        """Colour of one site: 0 red, 1 green, 2 blue. Any row and column, negative ones too."""
+        if self.is_quad:
+            row, col = row // 2, col // 2
+        return _LETTERS.index(self.name[-4:][2 * (row % 2) + col % 2])
+
+    @property
+    def sites(self) -> tuple[int, ...]:
+        """Colours of one period, row by row: ``period ** 2`` numbers."""
+        return tuple(self.colour(row, col) for row in range(self.period) for col in range(self.period))
+
+    def shifted(self, rows: int, cols: int) -> Cfa:
+        """The pattern as seen after ``rows`` and ``cols`` are cut off at the top and the left.
+
+        Raises
+        ------
+        ValueError
+            For a quad-Bayer pattern cut through a block.
+        """
+        step = 2 if self.is_quad else 1
+        if rows % step or cols % step:
+            raise ValueError(f"{self.name}: cannot start at row {rows}, column {cols}, inside a block")
+        letters = "".join(_LETTERS[self.colour(rows + step * r, cols + step * c)] for r in (0, 1) for c in (0, 1))
+        return Cfa(("Q" if self.is_quad else "") + letters)
+
+
+@dataclass(frozen=True)
+class CameraColour:
+    """How the camera sees colour, as DNG says it (DNG 1.6, chapter 6).
+
+    Parameters
+    ----------
+    color_matrix1, color_matrix2 : Matrix or None
+        XYZ to camera under each calibration illuminant, row by row.
+    forward_matrix1, forward_matrix2 : Matrix or None
+        White-balanced camera to XYZ (D50).
+    camera_calibration1, camera_calibration2 : Matrix or None
+        This one camera against its model; identity when None.
+    analog_balance : Triple
+        Gain per channel already in the samples.
+    illuminant1, illuminant2 : int
+        EXIF LightSource codes (17 = A, 20 = D55, 21 = D65, 23 = D50 …); 0 is unknown.
+    """
+
+    color_matrix1: Matrix | None = None
+    color_matrix2: Matrix | None = None
+    forward_matrix1: Matrix | None = None
+    forward_matrix2: Matrix | None = None
+    camera_calibration1: Matrix | None = None
+    camera_calibration2: Matrix | None = None
+    analog_balance: Triple = (1.0, 1.0, 1.0)
+    illuminant1: int = 0
+    illuminant2: int = 0
+
+
+@dataclass(frozen=True)
+class Opcode:
+    """One entry of a DNG opcode list, parsed, not yet applied.
+
+    Parameters
+    ----------
+    list : int
+        1 (samples as stored), 2 (after levels, before demosaic) or 3 (after demosaic).
+    name : str
+        The specification's name, ``GainMap``, ``WarpRectilinear`` …; ``Unknown<id>`` for others.
+    parameters : dict
+        Its parameters by the specification's names; arrays as numpy arrays.
+    is_optional : bool
+        Flag bit 0: a reader that does not know it may go on.
+    """
+
+    list: int
+    name: str
+    parameters: dict[str, Any]
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of a frame at one point of its chain. Stages read it and hand on a changed copy.
+
+    Parameters
+    ----------
+    state : {"mosaic", "linear", "display"}
+    rows, cols : int
+    cfa : Cfa or None
+        The pattern from the first pixel of the samples; None once there are three planes.
+    black, white : tuple of float
+        Levels in counts: one number per site of one CFA period, row by row (4 or 16), or one per plane (3).
+    black_rows, black_cols : array or None
+        BlackLevelDeltaV (one per row) and BlackLevelDeltaH (one per column), counts added to ``black``.
+    neutral : Triple or None
+        As-shot white in camera space (AsShotNeutral): what a grey card reads, largest or green about 1.
+    colour : CameraColour
+    baseline_exposure_ev : float
+    noise : tuple of (scale, offset) or None
+        NoiseProfile: variance = scale · signal + offset on samples scaled to 0 … 1, one pair per plane or one for all.
+    opcodes : tuple of Opcode
+    crop : tuple of int or None
+        (top, left, rows, cols) of the picture that the maker wants shown, inside the samples (DefaultCrop).
+    orientation : int
+        EXIF orientation, 1 … 8.
+    gains : Triple
+        What white balance has multiplied each colour by so far; 1 before.
+    space : str
+        Colour space of the three planes: ``camera`` until the ``colour`` stage.
+    optical_centre : tuple of float
+        (row, col) of the optical axis in pixels of these samples, from the centre of pixel (0, 0).
+    """
+
+    state: State
+    rows: int
+    cols: int
+    cfa: Cfa | None = None
+    black: tuple[float, ...] = (0.0, 0.0, 0.0)
+    white: tuple[float, ...] = (1.0, 1.0, 1.0)
+    black_rows: Array | None = field(default=None, compare=False)
+    black_cols: Array | None = field(default=None, compare=False)
+    neutral: Triple | None = None
+    colour: CameraColour = CameraColour()
+    baseline_exposure_ev: float = 0.0
+    noise: tuple[tuple[float, float], ...] | None = None
+    opcodes: tuple[Opcode, ...] = ()
+    crop: tuple[int, int, int, int] | None = None
+    orientation: int = 1
+    gains: Triple = (1.0, 1.0, 1.0)
+    space: str = "camera"
+    optical_centre: tuple[float, float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        sites = self.cfa.period**2 if self.cfa else 3
+        if (self.state == "mosaic") != (self.cfa is not None):
+            raise ValueError(f"a {self.state} frame {'needs a' if self.state == 'mosaic' else 'has no'} cfa")
+        if len(self.black) != sites or len(self.white) != sites:
+            raise ValueError(f"black and white need {sites} numbers each, not {len(self.black)} and {len(self.white)}")
+
+    @property
+    def planes(self) -> int:
+        return 1 if self.state == "mosaic" else 3
+
+
+def as_matrix(values: npt.ArrayLike) -> Matrix:
+    """Nine numbers, row by row, as a `Matrix`."""
+    rows = np.asarray(values, np.float64).reshape(3, 3).tolist()
+    return (tuple(rows[0]), tuple(rows[1]), tuple(rows[2]))

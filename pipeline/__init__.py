@@ -1,0 +1,1 @@
+"""The chain: read, plan, run, write."""

@@ -1,0 +1,58 @@
+"""Every exception that tenbit raises on purpose.
+
+::
+
+    TenbitError               the root: one line of text, fit to be shown as it is
+    ├── StageError            a stage cannot work on this frame, or in this place of the chain
+    ├── ChainError            a chain file is wrong; holds every fault, each with file:line:column
+    ├── ReadError             a file cannot be developed: not there, broken, or not a raw file
+    │   └── UnsupportedError  a sound file of a kind that tenbit does not develop (X-Trans, VC-5 …)
+    ├── WriteError            an output cannot be written
+    └── DeviceError           the device asked for cannot be used
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tenbit.kernels.errors import StageError, TenbitError
+
+__all__ = [
+    "ChainError",
+    "DeviceError",
+    "ReadError",
+    "StageError",
+    "TenbitError",
+    "UnsupportedError",
+    "WriteError",
+]
+
+
+class ChainError(TenbitError):
+    """A chain that cannot run.
+
+    Parameters
+    ----------
+    faults : sequence of str
+        One line per fault, each as ``place: found, allowed, hint``. The exception's text is all of them, a line each.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class ReadError(TenbitError):
+    """A file that cannot be developed. The text does not repeat the path: the caller says it."""
+
+
+class UnsupportedError(ReadError):
+    """A sound file of a kind that tenbit does not develop; the text says which kind."""
+
+
+class WriteError(TenbitError):
+    """An output that cannot be written."""
+
+
+class DeviceError(TenbitError):
+    """The device that was asked for cannot be used; the text says why and what would help."""

@@ -1,0 +1,133 @@
+"""Frame: samples and what their file says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tenbit.kernels._facts import Array, CameraColour, Cfa, Facts, State, Triple, as_matrix
+
+
+@dataclass(frozen=True)
+class Exif:
+    """What the file says about how the picture was taken; None where it says nothing."""
+
+    make: str | None = None
+    model: str | None = None
+    lens_make: str | None = None
+    lens_model: str | None = None
+    serial: str | None = None
+    taken: str | None = None
+    """``YYYY:MM:DD HH:MM:SS``, the camera's own clock."""
+    exposure_s: float | None = None
+    f_number: float | None = None
+    iso: int | None = None
+    focal_mm: float | None = None
+    focal_35mm: float | None = None
+    artist: str | None = None
+    copyright: str | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Samples plus metadata.
+
+    Parameters
+    ----------
+    samples : array
+        ``mosaic``: (rows, cols), uint8, uint16 or float32, sensor counts. ``linear`` and ``display``: (rows, cols, 3).
+    facts : Facts
+        Levels, CFA, colour, geometry: all that the stages work from.
+    exif : Exif
+    source : Path or None
+    reader : str
+        Which reader made it: ``dng``, ``packed``, ``libraw`` or ``memory``.
+    warnings : tuple of str
+        What the reader had to assume, a line each.
+    results : mapping
+        Results of measuring stages by stage name, after a run.
+    record : mapping
+        How the frame was made (chain, version, device), after a run.
+    """
+
+    samples: Array
+    facts: Facts
+    exif: Exif = Exif()
+    source: Path | None = None
+    reader: str = "memory"
+    warnings: tuple[str, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        facts = self.facts
+        expected = (facts.rows, facts.cols) if facts.state == "mosaic" else (facts.rows, facts.cols, 3)
+        if self.samples.shape != expected:
+            raise ValueError(f"a {facts.state} frame of these facts has shape {expected}, not {self.samples.shape}")
+
+    @property
+    def state(self) -> State:
+        return self.facts.state
+
+    @classmethod
+    def from_mosaic(
+        cls,
+        array: npt.ArrayLike,
+        *,
+        cfa: str = "RGGB",
+        black: float | tuple[float, ...] = 0.0,
+        white: float | None = None,
+        neutral: Triple | None = None,
+        color_matrix: npt.ArrayLike | None = None,
+    ) -> Frame:
+        """A frame from a plane of sensor samples that are already in memory.
+
+        Parameters
+        ----------
+        array : array_like
+            (rows, cols); integers are kept as uint16, anything else becomes float32. Not copied when it fits.
+        cfa : str
+            See `Cfa`.
+        black : float or tuple of float
+            Counts; one for all or one per site of a CFA period, row by row.
+        white : float, optional
+            Counts; by default 1 for floats and the dtype's largest value for integers.
+        neutral : Triple, optional
+            Camera-space white (AsShotNeutral).
+        color_matrix : array_like, optional
+            XYZ to camera, (3, 3), for daylight (D65).
+
+        Raises
+        ------
+        ValueError
+            If the array is not two-dimensional or the levels do not fit the CFA.
+        """
+        samples = np.asarray(array)
+        if samples.ndim != 2:
+            raise ValueError(f"a mosaic has shape (rows, cols), not {samples.shape}")
+        if white is None:
+            white = float(np.iinfo(samples.dtype).max) if samples.dtype.kind in "iu" else 1.0
+        if samples.dtype not in (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32)):
+            samples = samples.astype(np.uint16 if samples.dtype.kind in "iu" else np.float32)
+        pattern = Cfa(cfa)
+        sites = pattern.period**2
+        levels = (float(black),) * sites if isinstance(black, (int, float)) else tuple(float(b) for b in black)
+        matrix = None if color_matrix is None else as_matrix(color_matrix)
+        rows, cols = samples.shape
+        facts = Facts(
+            state="mosaic",
+            rows=rows,
+            cols=cols,
+            cfa=pattern,
+            black=levels,
+            white=(float(white),) * sites,
+            neutral=neutral,
+            colour=CameraColour(color_matrix1=matrix, illuminant1=21 if matrix else 0),
+            optical_centre=((rows - 1) / 2, (cols - 1) / 2),
+        )
+        return cls(samples, facts)
