@@ -1,0 +1,42 @@
+"""The stages: each formula written once, for every target.
+
+`STAGES` is the catalogue, one line per stage, in the order of a full chain. `stage` imports one by its name.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from tenbit.kernels._stage import Stage
+
+# The order of a full chain; a chain may leave any of them out.
+STAGES = (
+    "black_level",
+    "white_balance",
+    "demosaic",
+    "lens",
+    "exposure",
+    "colour",
+    "tone",
+    "crop",
+    "resize",
+    "orient",
+    "histogram",
+    "peaking",
+    "zebra",
+)
+
+
+def stage(name: str) -> Stage:
+    """One stage of the catalogue.
+
+    Raises
+    ------
+    KeyError
+        If there is none of that name.
+    """
+    if name not in STAGES:
+        raise KeyError(name)
+    found = import_module(f"tenbit.kernels.{name}").STAGE
+    assert isinstance(found, Stage)
+    return found

@@ -1,0 +1,100 @@
+"""From a pass to a callable: source text, cached on disk and compiled. The only module that imports numba.
+
+numba caches a function by its source file. A loop built in memory has none, so each generated source is a file of its
+own in the user's cache folder, named by a hash of its text; a second process then compiles nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from tenbit.kernels import _cpu, _cuda
+from tenbit.kernels._cpu import CpuPass
+from tenbit.kernels._cuda import CudaPass
+from tenbit.kernels._source import Bound
+from tenbit.kernels._stage import Pass
+
+Said = Callable[[str], None]
+_LOADED: dict[str, ModuleType] = {}
+
+
+def cache_folder() -> Path:
+    """Where generated loops live: ``$TENBIT_CACHE``, else ``tenbit`` in the user's cache folder."""
+    if explicit := os.environ.get("TENBIT_CACHE"):
+        return Path(explicit)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "tenbit"
+
+
+def is_cold(text: str) -> bool:
+    """Whether this source has not been compiled on this machine yet, as far as the cache folder tells."""
+    path = _path(text, cache_folder())
+    return path.stem not in _LOADED and not any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbi"))
+
+
+def cpu_pass(work: Pass, bound: Bound, said: Said | None = None) -> CpuPass:
+    """The pass for the CPU. ``said`` is told before a compile that takes seconds."""
+    text = _cpu.source(work, bound)
+    if said and is_cold(text):
+        said(label(work))
+    return CpuPass(work, _module(text).band)
+
+
+def cuda_pass(work: Pass, bound: Bound, said: Said | None = None) -> CudaPass:
+    """The pass for CUDA, or for numba's simulator where ``NUMBA_ENABLE_CUDASIM`` is set."""
+    text = _cuda.source(work, bound)
+    if said and is_cold(text):
+        said(label(work))
+    return CudaPass(work, _module(text).kernel)
+
+
+def label(work: Pass) -> str:
+    """The pass's steps in a line, as plans and progress show them."""
+    return " + ".join(step.name for step in work.steps)
+
+
+def _path(text: str, folder: Path) -> Path:
+    import numba
+
+    digest = hashlib.sha256(f"{numba.__version__}\n{sys.version}\n{text}".encode()).hexdigest()[:24]
+    return folder / f"tenbit_{digest}.py"
+
+
+def _module(text: str) -> ModuleType:
+    """The module of a generated source, loaded once per process."""
+    path = _path(text, cache_folder())
+    if path.stem in _LOADED:
+        return _LOADED[path.stem]
+    try:
+        _keep(path, text)
+    except OSError:
+        # A cache folder that cannot be used costs time, never a failure.
+        path = _path(text, Path(tempfile.mkdtemp(prefix="tenbit-")))
+        _keep(path, text)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return _LOADED.setdefault(path.stem, module)
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write the source unless it is there already: its date is part of numba's key."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cache = path.parent / "__pycache__"
+    cache.mkdir(exist_ok=True)
+    if not (os.access(path.parent, os.W_OK) and os.access(cache, os.W_OK)):
+        raise PermissionError(path.parent)
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(name).replace(path)

@@ -1,0 +1,284 @@
+"""Bodies as source text: their reads, constants and names rewritten for one place in a loop.
+
+A body's statements are pasted into the loop with their names made unique; its reads become array accesses, its
+constants become scalars loaded before the loop, its literals float32. So the arithmetic exists once, and the targets
+(`_cpu`, `_cuda`) differ only in the loops around it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tenbit.kernels._facts import Array
+from tenbit.kernels._stage import Body, Constants, PerPlane, PerSite, Step
+
+Read = Callable[[int, int], str]
+
+
+def mirror(index: int, count: int, period: int) -> int:
+    """An index inside 0 … count - 1 that stands for one outside: mirrored about the outermost pixel, in CFA phase.
+
+    A mirror about a pixel keeps a Bayer phase (period 2). It does not keep a quad-Bayer phase (period 4): there the
+    frame is continued by whole periods.
+    """
+    if 0 <= index < count:
+        return index
+    if period > 2:
+        if index < 0:
+            return index % period
+        return count - period + (index - count) % period
+    span = max(2 * (count - 1), 1)
+    index = abs(index) % span
+    return span - index if index >= count else index
+
+
+@dataclass
+class Bound:
+    """Where each constant of a pass is found at run time: the layout of ``kf``, ``ki`` and the arrays."""
+
+    floats: list[tuple[int, str, int]] = field(default_factory=list)
+    ints: list[tuple[int, str]] = field(default_factory=list)
+    arrays: list[tuple[int, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, constants: list[Constants]) -> Bound:
+        bound = cls()
+        for index, names in enumerate(constants):
+            for name, value in sorted(names.items()):
+                if isinstance(value, np.ndarray):
+                    bound.arrays.append((index, name))
+                elif isinstance(value, (PerSite, PerPlane)):
+                    bound.floats.append((index, name, len(value)))
+                elif isinstance(value, (bool, int, np.integer)):
+                    bound.ints.append((index, name))
+                else:
+                    bound.floats.append((index, name, 1))
+        return bound
+
+    def packed(self, constants: list[Constants]) -> tuple[Array, Array, list[Array]]:
+        """``(kf, ki, arrays)``: float32, int32 and a list of C-ordered float32 or int32 arrays."""
+        kf = [float(v) for i, name, _ in self.floats for v in np.atleast_1d(np.asarray(constants[i][name], np.float64))]
+        ki = [int(constants[i][name]) for i, name in self.ints]  # type: ignore[arg-type]
+        arrays = []
+        for i, name in self.arrays:
+            value = np.asarray(constants[i][name])
+            arrays.append(np.ascontiguousarray(value, np.int32 if value.dtype.kind in "iub" else np.float32))
+        return np.array(kf or [0.0], np.float32), np.array(ki or [0], np.int32), arrays
+
+    def preamble(self, uniform: bool) -> list[str]:
+        """Lines that load the scalars; per-site ones too unless the site is only known inside the loop."""
+        lines, at = [], 0
+        for i, name, count in self.floats:
+            if count == 1:
+                lines.append(f"k{i}_{name} = kf[{at}]")
+            elif uniform:
+                lines += [f"k{i}_{name}_{s} = kf[{at + s}]" for s in range(count)]
+            at += count
+        return lines + [f"k{i}_{name} = ki[{n}]" for n, (i, name) in enumerate(self.ints)]
+
+    def expression(self, index: int, name: str, site: str) -> str:
+        """What ``k.name`` of step ``index`` is called at a site: a literal number, or a variable's name."""
+        at = 0
+        for i, other, count in self.floats:
+            if (i, other) == (index, name):
+                if count == 1:
+                    return f"k{i}_{name}"
+                return f"k{i}_{name}_{site}" if site.isdigit() else f"kf[{at} + {site}]"
+            at += count
+        if (index, name) in self.arrays:
+            return f"a{index}_{name}"
+        if (index, name) in self.ints:
+            return f"k{index}_{name}"
+        raise KeyError(f"step {index} has no constant {name!r}")
+
+
+@functools.cache
+def _parsed(body: Body) -> ast.FunctionDef:
+    node = ast.parse(textwrap.dedent(inspect.getsource(body))).body[0]
+    if not isinstance(node, ast.FunctionDef):
+        raise TypeError(f"a body is a plain function, not {body!r}")
+    if node.body and isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant):
+        node.body = node.body[1:]
+    returns = [n for n in ast.walk(node) if isinstance(n, ast.Return)]
+    if len(returns) != 1 or node.body[-1] is not returns[0] or returns[0].value is None:
+        raise TypeError(f"body {body.__name__}: needs exactly one return, at its end")
+    return node
+
+
+class _Literals(ast.NodeTransformer):
+    """Float literals and float globals become float32; called functions of ``kernels`` are collected."""
+
+    def __init__(self, scope: Mapping[str, object], helpers: dict[str, Body]) -> None:
+        self.scope, self.helpers = scope, helpers
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
+        return _expression(f"f32({node.value!r})") if isinstance(node.value, float) else node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+        value = self.scope.get(node.id)
+        if isinstance(value, (float, np.floating)):
+            return _expression(f"f32({float(value)!r})")
+        if isinstance(value, types.FunctionType):
+            self.helpers[node.id] = value
+        return node
+
+
+class _Paste(_Literals):
+    """One body's reads, constants and names rewritten for one place in a loop."""
+
+    def __init__(
+        self,
+        scope: Mapping[str, object],
+        helpers: dict[str, Body],
+        *,
+        reads: Mapping[str, Read],
+        names: Mapping[str, str],
+        constant: Callable[[str], str],
+    ) -> None:
+        super().__init__(scope, helpers)
+        self.reads, self.names, self.constant = reads, names, constant
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+        if isinstance(node.func, ast.Name) and node.func.id in self.reads:
+            d_row, d_col = (ast.literal_eval(argument) for argument in node.args)
+            return _expression(self.reads[node.func.id](d_row, d_col))
+        return self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+        if isinstance(node.value, ast.Name) and node.value.id == "k":
+            return _expression(self.constant(node.attr))
+        return self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+        if node.id in self.names:
+            return ast.copy_location(ast.Name(self.names[node.id], node.ctx), node)
+        return super().visit_Name(node)
+
+
+def _expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+@dataclass
+class Writer:
+    """Collects the lines and the called functions of one pass."""
+
+    bound: Bound
+    steps: tuple[Step, ...]
+    helpers: dict[str, Body] = field(default_factory=dict)
+    _count: int = 0
+
+    def paste(
+        self,
+        step: Step,
+        *,
+        values: Mapping[str, str],
+        reads: Mapping[str, Read] | None = None,
+        site: str = "0",
+        row: str = "row",
+        col: str = "col",
+    ) -> tuple[list[str], list[str]]:
+        """Lines that do one body at one place, and the names of the variables that hold what it returns.
+
+        Parameters
+        ----------
+        values : mapping
+            Plane to the variable that holds its value here (or, for a GATHER, to the array).
+        reads : mapping, optional
+            Plane to the text of a relative read, for a STENCIL.
+        site : str
+            Number of the CFA site or plane, or the name of a variable that holds it.
+        """
+        index = self.steps.index(step)
+        body = step.body[int(site)] if isinstance(step.body, tuple) else step.body
+        node = _parsed(body)
+        arguments = [a.arg for a in node.args.args]
+        planes = len(arguments) - len([a for a in arguments if a in ("k", "row", "col")])
+        self._count += 1
+        names = {"row": row, "col": col}
+        relative: dict[str, Read] = {}
+        for argument, plane in zip(arguments[:planes], step.reads, strict=False):
+            if reads is not None:
+                relative[argument] = reads[plane]
+            else:
+                names[argument] = values[plane]
+        stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        names |= {name: f"{name}_{self._count}" for name in stored}
+        scope = inspect.getclosurevars(body).globals
+        paste = _Paste(
+            scope,
+            self.helpers,
+            reads=relative,
+            names=names,
+            constant=lambda name: self.bound.expression(index, name, site),
+        )
+        tree = paste.visit(ast.parse(ast.unparse(node)).body[0])
+        lines = [line for statement in tree.body[:-1] for line in ast.unparse(statement).splitlines()]
+        value = tree.body[-1].value
+        parts = value.elts if isinstance(value, ast.Tuple) else [value]
+        out = [f"v{self._count}_{i}" for i in range(len(parts))]
+        lines += [f"{name} = {ast.unparse(part)}" for name, part in zip(out, parts, strict=True)]
+        return lines, out
+
+    def points(self, steps: tuple[Step, ...], values: dict[str, str], **place: str) -> list[str]:
+        """Lines that do POINT steps one after the other; ``values`` is brought up to date."""
+        lines: list[str] = []
+        for step in steps:
+            more, out = self.paste(step, values=values, **place)
+            lines += more
+            values |= dict(zip(step.writes, out, strict=True))
+        return lines
+
+    def helper_source(self, decorator: str) -> list[str]:
+        """Source of every function that the bodies call, callees first."""
+        lines: list[str] = []
+        done: set[str] = set()
+
+        def emit(name: str, function: Body) -> None:
+            if name in done:
+                return
+            done.add(name)
+            called: dict[str, Body] = {}
+            node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+            assert isinstance(node, ast.FunctionDef)
+            if isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant):
+                node.body = node.body[1:]
+            node.returns = None
+            for argument in node.args.args:
+                argument.annotation = None
+            node = _Literals(inspect.getclosurevars(function).globals, called).visit(node)
+            for other, callee in called.items():
+                emit(other, callee)
+            lines.extend([decorator, *ast.unparse(node).splitlines(), ""])
+
+        for name, function in self.helpers.items():
+            emit(name, function)
+        return lines
+
+
+def indented(lines: list[str], depth: int) -> list[str]:
+    return ["    " * depth + line for line in lines]
+
+
+def stored(name: str, dtype: str) -> str:
+    """A value as it is stored."""
+    return name if dtype == "float32" else f"{dtype}({name})"
+
+
+def gathered(writer: Writer, core: Step, planes: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Lines of a GATHER at ``row, col``, the body once per plane, and the variable that holds each plane's value."""
+    lines: list[str] = []
+    values: dict[str, str] = {}
+    for n, (plane, target) in enumerate(zip(core.reads, core.writes, strict=True)):
+        more, out = writer.paste(core, values={core.reads[0]: planes[plane]}, site=str(n))
+        lines += more
+        values[target] = out[0]
+    return lines, values

@@ -1,0 +1,226 @@
+"""The contract of a stage: parameters, ``prepare``, steps.
+
+A stage is one file. It names its parameters in user units (a frozen dataclass whose fields are made by `param`), turns
+them once per frame into steps (``prepare``), and writes each formula once, as a body: a plain function of one pixel.
+
+Bodies
+------
+A body's first arguments are the planes that its step reads, in order; then any of ``k`` (its constants, ``k.name``),
+``row`` and ``col`` (whole numbers). It ends in one ``return`` of as many values as the step writes.
+
+POINT
+    planes are float32 values of this pixel.
+STENCIL
+    planes are functions: ``plane(d_row, d_col)`` reads a neighbour; both offsets are literal whole numbers no larger
+    than the step's radius. The frame is mirrored about its outermost pixels, in the phase of its CFA.
+GATHER
+    called once per plane with the whole plane as an array: ``body(plane, row, col, k)``.
+REDUCE
+    planes are float32 values; returns indices of the counters to raise by one; an index out of range counts nothing.
+
+Literals with a point become float32. Whole numbers stay whole numbers: write ``2.0 * value``, and ``f32(row)`` before
+arithmetic with ``row`` or ``col``. A body may call ``math`` functions, ``min``, ``max``, ``abs``, ``int``, ``range``
+and plain functions of its own module or of another module of ``kernels``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tenbit.kernels._facts import Array, Facts, State
+
+Results = Mapping[str, Any]
+Body = Callable[..., Any]
+PLANES: dict[str, tuple[str, ...]] = {
+    "mosaic": ("mosaic",),
+    "linear": ("red", "green", "blue"),
+    "display": ("red", "green", "blue"),
+}
+PICTURE = frozenset({"mosaic", "red", "green", "blue"})
+
+
+class PerSite(tuple[float, ...]):
+    """A constant with one value per site of the CFA, row by row."""
+
+
+class PerPlane(tuple[float, ...]):
+    """A constant with one value per plane of a GATHER step."""
+
+
+Constant = float | int | PerSite | PerPlane | Array
+Constants = Mapping[str, Constant]
+
+
+class Access(enum.Enum):
+    """Which input pixels one output pixel needs."""
+
+    POINT = "point"
+    STENCIL = "stencil"
+    GATHER = "gather"
+    REDUCE = "reduce"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One trip of one body over the frame.
+
+    Parameters
+    ----------
+    name : str
+        The stage's name, or ``stage.part`` when a stage has several steps.
+    access : Access
+    body : Body or tuple of Body
+        A tuple holds one body per site of the CFA, row by row.
+    reads, writes : tuple of str
+        Planes. ``mosaic``, or ``red``, ``green``, ``blue``, are the picture; any other name is a side plane that stays
+        beside it (a mask). A REDUCE step writes one name, under which its counters are found in the results.
+    constants : mapping, or a function of the results so far that makes one
+        Floats become float32, ints stay whole, arrays are handed over as float32 or int32.
+    radius : int
+        Of a STENCIL.
+    shape : tuple of int or None
+        (rows, cols) written by a GATHER, when not those of the frame.
+    counters : int
+        How many counters a REDUCE has.
+    summary : callable or None
+        Turns a REDUCE's counters (int64, (counters,)) into the result kept under its name.
+    """
+
+    name: str
+    access: Access
+    body: Body | tuple[Body, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    constants: Constants | Callable[[Results], Constants] = field(default_factory=dict)
+    radius: int = 0
+    shape: tuple[int, int] | None = None
+    counters: int = 0
+    summary: Callable[[Array], Any] | None = None
+
+    def resolved(self, results: Results) -> Constants:
+        """The constants as numbers, given the results of earlier steps."""
+        return self.constants(results) if callable(self.constants) else self.constants
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a stage will do to one frame.
+
+    Parameters
+    ----------
+    facts : Facts
+        Of the frame after the stage.
+    steps : tuple of Step
+        In order; empty when the stage changes nothing, so that the picture stays as it is, bit for bit.
+    paint : tuple of Step
+        POINT steps that draw over the picture. They run after every other stage, so that none measures paint.
+    notes : tuple of str
+        What the user should be told, a line each.
+    """
+
+    facts: Facts
+    steps: tuple[Step, ...] = ()
+    paint: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One named step of a chain, with typed parameters.
+
+    Parameters
+    ----------
+    name : str
+        The YAML key and the module's name.
+    parameters : type
+        A frozen dataclass; every field is made by `param`.
+    takes : tuple of State
+        States of the frames that it accepts.
+    prepare : callable
+        ``prepare(parameters, facts) -> Prepared``. Raises `StageError` when it cannot work on such a frame or at this
+        place of the chain; then the text says what is allowed.
+    """
+
+    name: str
+    parameters: type
+    takes: tuple[State, ...]
+    prepare: Callable[[Any, Facts], Prepared]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the parameters' docstring: what the stage does."""
+        return (self.parameters.__doc__ or "").strip().splitlines()[0]
+
+
+def param(
+    default: Any,
+    doc: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:
+    """A stage's parameter: one place for its default, its meaning, its unit and its range (both ends included).
+
+    Choices are said by the field's type (``Literal["a", "b"]``). ``low`` and ``high`` bound numbers, and every element
+    of a tuple of numbers.
+    """
+    return field(default=default, metadata={"doc": doc, "unit": unit, "low": low, "high": high})
+
+
+def point(
+    name: str,
+    body: Body,
+    facts: Facts,
+    *,
+    constants: Constants | Callable[[Results], Constants] | None = None,
+    also_reads: tuple[str, ...] = (),
+) -> Step:
+    """A POINT step that rewrites the picture's own planes; ``also_reads`` are side planes that it looks at."""
+    planes = PLANES[facts.state]
+    return Step(name, Access.POINT, body, (*planes, *also_reads), planes, constants or {})
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """Steps fused into one trip over the frame: points, at most one step of another access, points.
+
+    Parameters
+    ----------
+    before, after : tuple of Step
+        POINT steps on the way in and on the way out.
+    core : Step or None
+        STENCIL, GATHER or REDUCE; None for points alone.
+    reads, writes : tuple of str
+        Planes that must be there before and are there afterwards. Empty ``writes`` for a REDUCE.
+    period : int
+        Of the CFA that the pass reads; 1 when it reads planes.
+    shape : tuple of int
+        (rows, cols) of what it writes.
+    dtype : str
+        Of the picture's planes that it writes: ``float32``, ``uint16`` or ``uint8``. Side planes are float32.
+    """
+
+    before: tuple[Step, ...]
+    core: Step | None
+    after: tuple[Step, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    period: int
+    shape: tuple[int, int]
+    dtype: str = "float32"
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return (*self.before, *((self.core,) if self.core else ()), *self.after)
+
+    @property
+    def radius(self) -> int:
+        return self.core.radius if self.core else 0
+
+    def dtype_of(self, plane: str) -> str:
+        """How a plane that the pass writes is stored."""
+        return self.dtype if plane in PICTURE else "float32"

@@ -1,0 +1,143 @@
+"""One frame through a plan."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tenbit.kernels._facts import Array
+from tenbit.kernels._stage import PLANES, Pass, Results
+from tenbit.pipeline.device import Device, choose
+from tenbit.pipeline.errors import DeviceError, StageError
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.plan import Plan, plan
+
+Said = Callable[[str], None]
+ChainLike = str | os.PathLike[str] | Sequence[str | Mapping[str, Any]]
+
+
+def run(
+    frame: Frame,
+    chain: ChainLike,
+    *,
+    device: str | None = None,
+    bits: int | None = None,
+    said: Said | None = None,
+) -> Frame:
+    """The frame after a chain.
+
+    Parameters
+    ----------
+    frame : Frame
+    chain : path, str or sequence
+        A chain file, a shipped chain's name, or a list: ``[{"black_level": {}}, {"demosaic": {"method": "malvar"}}]``.
+    device : str, optional
+        ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; by default ``$TENBIT_DEVICE``, else ``auto``.
+    bits : int, optional
+        8 or 16 for whole numbers; by default float32, 0 … 1 between black and white.
+    said : callable, optional
+        Told, a line each, what a user wants to know while it runs: a fall-back, a compile that takes seconds.
+
+    Returns
+    -------
+    Frame
+        Samples on the host, (rows, cols) or (rows, cols, 3); results of measuring stages by name.
+
+    Raises
+    ------
+    ChainError
+        If the chain is wrong.
+    StageError
+        If a stage cannot work on this frame.
+    DeviceError
+        If the device asked for cannot be used.
+    """
+    from tenbit.pipeline.config import load
+
+    checked = load(chain)
+    where, note = choose(device)
+    if note and said:
+        said(note)
+    done = run_plan(frame, plan(checked.links, frame.facts, bits=bits), where, said=said, may_fall_back=_is_auto(device))
+    return dataclasses.replace(done, record={**done.record, "chain": checked.as_record()})
+
+
+def _is_auto(device: str | None) -> bool:
+    return (device or os.environ.get("TENBIT_DEVICE") or "auto").lower() == "auto"
+
+
+def run_plan(frame: Frame, what: Plan, device: Device, *, said: Said | None = None, may_fall_back: bool = False) -> Frame:
+    """The frame after a plan, on a device.
+
+    Raises
+    ------
+    StageError
+        If the frame is smaller than one period of its CFA.
+    DeviceError
+        If the frame does not fit the device's memory, unless ``may_fall_back``: then it is done on the CPU, and said.
+    """
+    from tenbit import __version__
+
+    facts = frame.facts
+    period = facts.cfa.period if facts.cfa else 1
+    if min(facts.rows, facts.cols) < period:
+        raise StageError(f"a frame of {facts.rows} x {facts.cols} is smaller than one period of its CFA ({period} x {period})")
+    free, needed = device.free_bytes(), bytes_needed(what, facts.rows, facts.cols)
+    if free is not None and needed > free:
+        shortage = f"the frame needs {needed / 2**20:.0f} MiB on {device.name}, {free / 2**20:.0f} MiB are free"
+        if not may_fall_back:
+            raise DeviceError(shortage)
+        device = choose("cpu")[0]
+        if said:
+            said(f"developed on the CPU: {shortage}")
+    names = PLANES[facts.state]
+    host = [frame.samples] if facts.state == "mosaic" else [frame.samples[..., n] for n in range(3)]
+    planes: dict[str, Any] = {name: device.upload(_native(plane)) for name, plane in zip(names, host, strict=True)}
+    results: dict[str, Any] = {}
+    for work in what.passes:
+        _do(work, planes, results, device, said)
+    finished = [device.download(planes[name]) for name in PLANES[what.facts.state]]
+    samples = finished[0] if len(finished) == 1 else np.stack(finished, axis=-1)
+    return dataclasses.replace(
+        frame,
+        samples=samples,
+        facts=what.facts,
+        results=results,
+        warnings=(*frame.warnings, *what.notes),
+        record={"tenbit": __version__, "device": device.name},
+    )
+
+
+def _native(plane: Array) -> Array:
+    """A plane in a dtype that the loops are compiled for."""
+    return plane if plane.dtype in (np.uint8, np.uint16, np.float32) else plane.astype(np.float32)
+
+
+def _do(work: Pass, planes: dict[str, Any], results: dict[str, Any], device: Device, said: Said | None) -> None:
+    """One pass: planes and results are brought up to date."""
+    seen: Results = results
+    constants = [step.resolved(seen) for step in work.steps]
+    outs = [device.empty(work.shape, work.dtype_of(plane)) for plane in work.writes]
+    counters = device.run(work, constants, [planes[plane] for plane in work.reads], outs, said)
+    if counters is not None and work.core is not None:
+        summary = work.core.summary
+        results[work.core.writes[0]] = summary(counters) if summary else counters
+    if "red" in work.writes:
+        planes.pop("mosaic", None)
+    planes |= dict(zip(work.writes, outs, strict=True))
+
+
+def bytes_needed(what: Plan, rows: int, cols: int) -> int:
+    """Memory for the largest moment of a plan: everything that a pass reads and writes, and the planes beside it."""
+    alive: dict[str, int] = {"mosaic": 4 * rows * cols} if "mosaic" in what.passes[0].reads else {} if what.passes else {}
+    most = sum(alive.values())
+    for work in what.passes:
+        size = work.shape[0] * work.shape[1]
+        new = {plane: size * np.dtype(work.dtype_of(plane)).itemsize for plane in work.writes}
+        most = max(most, sum(alive.values()) + sum(new.values()))
+        alive |= new
+    return most
