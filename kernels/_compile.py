@@ -81,6 +81,8 @@ def _module(text: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    # numba (0.68) finds a cached function's globals again through the module's name.
+    sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return _LOADED.setdefault(path.stem, module)
 
