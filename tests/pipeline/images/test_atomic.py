@@ -1,0 +1,87 @@
+"""An output is complete or absent."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from tenbit.pipeline.errors import WriteError
+from tenbit.pipeline.images.atomic import replaced
+
+
+def test_the_file_appears_with_its_folders_when_the_body_is_done(tmp_path):
+    path = tmp_path / "a" / "b" / "out.bin"
+    with replaced(path) as handle:
+        handle.write(b"new")
+        assert not path.exists()
+        assert len(list(path.parent.glob(".out.bin.*.part"))) == 1
+    assert path.read_bytes() == b"new"
+    assert [p.name for p in path.parent.iterdir()] == ["out.bin"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("encoder"), KeyboardInterrupt()])
+def test_an_interrupted_body_keeps_the_old_file(tmp_path, error):
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(type(error)), replaced(path) as handle:
+        handle.write(b"half")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.bin"]
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
+    path = tmp_path / "out.bin"
+    with (
+        pytest.raises(WriteError, match=r"out\.bin: cannot be written: No space left on device"),
+        replaced(path) as handle,
+    ):
+        handle.write(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_is_told_when_only_the_closing_flush_meets_it(tmp_path, monkeypatch):
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", lambda self, mode: opened(Path("/dev/full"), "wb"))
+    path = tmp_path / "out.bin"
+    with pytest.raises(WriteError, match="No space left on device"), replaced(path) as handle:
+        handle.write(b"x")
+    assert not path.exists()
+
+
+def test_a_file_where_a_folder_should_be_is_told(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(WriteError, match="cannot be written: "), replaced(tmp_path / "file" / "out.bin"):
+        pytest.fail("the body must not run")
+
+
+def test_a_folder_of_that_name_is_told(tmp_path):
+    (tmp_path / "out.bin").mkdir()
+    with pytest.raises(WriteError, match="cannot be written: "), replaced(tmp_path / "out.bin") as handle:
+        handle.write(b"x")
+    assert [p.name for p in tmp_path.iterdir()] == ["out.bin"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_told(tmp_path):
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(WriteError, match="Permission denied"), replaced(folder / "out.bin"):
+        pytest.fail("the body must not run")
+
+
+def test_the_longest_name_a_file_system_takes_is_written(tmp_path):
+    path = tmp_path / ("é" * 125 + ".bin")  # 254 bytes
+    with replaced(path) as handle:
+        handle.write(b"x")
+    assert path.read_bytes() == b"x"
+
+
+def test_the_file_gets_the_usual_permissions(tmp_path):
+    with replaced(tmp_path / "out.bin") as handle:
+        handle.write(b"x")
+    (tmp_path / "plain").write_bytes(b"x")
+    assert (tmp_path / "out.bin").stat().st_mode == (tmp_path / "plain").stat().st_mode
