@@ -16,7 +16,7 @@ PATCHES = (
 )
 PATCH_PITCH, PATCH_SIDE = 72.0, 62.0
 PAPER, INK = linear("#f1eee6"), linear("#1b1b1e")
-PERIODS = (8.0, 6.0, 5.0, 4.0, 3.0, 2.0)
+PERIODS = (8.0, 6.0, 5.0, 4.0, 3.2, 2.6)
 LINES = (
     (92, "tenbit", 0),
     (19, "ten bits of light, one chain, one picture", 108),
@@ -60,9 +60,9 @@ def text_card(place: Place, unit_px: float) -> list[Layer]:
     ----------
     place : Place
     unit_px : float
-        Pixels of the finished picture per scene unit: the letters are drawn at three times that.
+        Pixels of the finished picture per scene unit.
     """
-    mask, texels = _letters(place, 3 * unit_px)
+    mask, texels = _letters(place, unit_px)
 
     def paint(canvas: Array, y: Array, x: Array, px: float) -> None:
         down, right = place.local(y, x)
@@ -77,17 +77,17 @@ def text_card(place: Place, unit_px: float) -> list[Layer]:
     return [soft_shadow(place, 26, 0.55, (10, 9)), Layer(paint, place.box())]
 
 
-def _letters(place: Place, texels: float) -> tuple[Array, float]:
+def _letters(place: Place, unit_px: float) -> tuple[Array, float]:
     """The card's letters as coverage (rows, cols), uint8, averaged over one pixel, and texels per unit."""
     from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-    texels = max(texels, 0.25)
+    # Three per pixel, and never so few that the font's hinting would move the letters.
+    texels = 3 * max(unit_px, 1.0)
     sheet = Image.new("L", (round(place.width * texels), round(place.height * texels)))
     draw = ImageDraw.Draw(sheet)
     for size, text, top in LINES:
-        if size * texels >= 1:
-            draw.text((30 * texels, (26 + top) * texels), text, 255, ImageFont.load_default(size * texels))
-    return np.asarray(sheet.filter(ImageFilter.BoxBlur(1))), texels
+        draw.text((30 * texels, (26 + top) * texels), text, 255, ImageFont.load_default(size * texels))
+    return np.asarray(sheet.filter(ImageFilter.BoxBlur((texels / unit_px - 1) / 2))), texels
 
 
 def _sampled(mask: Array, row: Array, col: Array) -> Array:
@@ -111,9 +111,7 @@ def patch_chart(place: Place) -> list[Layer]:
         over(canvas, rectangle(down, right, (place.height, place.width), px), linear("#26262a"))
         v, u = down / PATCH_PITCH + 2, right / PATCH_PITCH + 3
         row, col = np.clip(np.floor(v), 0, 3), np.clip(np.floor(u), 0, 5)
-        inside = rectangle(
-            (v - row - 0.5) * PATCH_PITCH, (u - col - 0.5) * PATCH_PITCH, (PATCH_SIDE, PATCH_SIDE), px
-        )
+        inside = rectangle((v - row - 0.5) * PATCH_PITCH, (u - col - 0.5) * PATCH_PITCH, (PATCH_SIDE, PATCH_SIDE), px)
         over(canvas, inside, colours[(row * 6 + col).astype(np.intp)])
 
     return [soft_shadow(place, 26, 0.6, (10, 9)), Layer(paint, place.box())]
@@ -130,9 +128,12 @@ def grey_card(place: Place, steps: int = 12) -> list[Layer]:
         over(canvas, rectangle(down, right, (place.height, place.width), px), linear("#7a7a7a"))
         length, high = place.width - 24, (place.height - 30) / 2
         along = np.clip(right / length + 0.5, 0, 1)
-        step = np.minimum(np.floor(along * steps), steps - 1) / (steps - 1)
-        for code, middle in ((step, -high / 2 - 3), (along, high / 2 + 3)):
-            grey = np.repeat(decoded(code)[..., None], 3, axis=-1)
-            over(canvas, rectangle(down - middle, right, (high, length), px), grey)
+        # A pixel across two steps sees the share of each.
+        wide = px * steps / length
+        first, last = (np.clip(np.floor(along * steps + end), 0, steps - 1) for end in (-wide / 2, wide / 2))
+        share = np.clip((along * steps + wide / 2 - last) / wide, 0, 1)
+        stepped = decoded(first / (steps - 1)) * (1 - share) + decoded(last / (steps - 1)) * share
+        for grey, middle in ((stepped, -high / 2 - 3), (decoded(along), high / 2 + 3)):
+            over(canvas, rectangle(down - middle, right, (high, length), px), np.repeat(grey[..., None], 3, axis=-1))
 
     return [soft_shadow(place, 16, 0.5, (5, 5)), Layer(paint, place.box())]

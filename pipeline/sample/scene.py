@@ -42,19 +42,19 @@ class StillLife:
     Parameters
     ----------
     rows, cols : int
-        Size of the picture in pixels, 64 × 64 at least, any aspect ratio.
+        Size of the picture in pixels, 64 by 64 at least, any aspect ratio.
     seed : int
         Of the textures (plaster, wood, cloth, stone). The layout is always the same.
 
     Raises
     ------
     ValueError
-        If the picture is smaller than 64 × 64.
+        If the picture is smaller than 64 by 64.
     """
 
     def __init__(self, rows: int, cols: int, seed: int = 1) -> None:
         if min(rows, cols) < SMALLEST:
-            raise ValueError(f"a scene has {SMALLEST} × {SMALLEST} pixels at least, not {rows} × {cols}")
+            raise ValueError(f"a scene has {SMALLEST} by {SMALLEST} pixels at least, not {rows} by {cols}")
         self.rows, self.cols = rows, cols
         self._px = max(UNITS[0] / rows, UNITS[1] / cols)
         table = np.random.default_rng([seed, 0x5CE7E]).uniform(-1, 1, (256, 256)).astype(np.float32)
@@ -144,8 +144,8 @@ def _layout(table: Array, unit_px: float) -> list[Layer]:
     layers += ball((762, 1226), 44, linear("#dedbd2"), table)
     layers += coaster((836, 556), 84)
     for i, code in enumerate(("#d23f31", "#ee8a23", "#f4c92b", "#4f9d45", "#2f7dc1", "#6a4a9c")):
-        angle = -36 + 9 * i
+        angle = -45 + 9 * i
         tip = np.sin(np.radians(angle)), np.cos(np.radians(angle))
-        layers += pencil(Place(1004 + 8 * i + 150 * tip[0], 1030 + 165 * tip[1], 17, 330, angle), linear(code))
+        layers += pencil(Place(1012 + 7 * i + 145 * tip[0], 1044 + 145 * tip[1], 17, 290, angle), linear(code))
     layers += grey_card(Place(1000, 720, 100, 520, 0.6))
     return layers

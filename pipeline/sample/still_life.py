@@ -30,7 +30,7 @@ def room(table: Array) -> Layer:
     def wall(canvas: Array, y: Array, x: Array, px: float) -> None:
         pool = 0.42 + 0.78 * np.exp(-(((x - 640) / 760) ** 2) - ((y - 300) / 520) ** 2)
         for period, depth in ((90.0, 0.03), (17.0, 0.022), (5.0, 0.028)):
-            if fade := resolved(period, px):
+            if fade := resolved(2 * period, px):
                 pool *= 1 + depth * fade * noise(y / period, x / period, table)
         canvas[:] = np.asarray(linear("#7f9a98"), np.float32)
         shade(canvas, pool)
@@ -40,7 +40,7 @@ def room(table: Array) -> Layer:
         board = np.floor(down / 92)
         grain = np.zeros_like(y)
         for across, along, depth in ((26.0, 420.0, 0.5), (8.0, 240.0, 0.34), (2.6, 90.0, 0.26)):
-            if fade := resolved(across, px):
+            if fade := resolved(2 * across, px):
                 grain += depth * fade * noise(down / across + 37 * board, x / along + 19 * board, table)
         wood = np.asarray(linear("#9c6a40"), np.float32) * np.ones((*y.shape, 1), np.float32)
         wood *= np.exp(grain[..., None] * np.array([0.55, 0.72, 0.95])).astype(np.float32)
@@ -117,7 +117,9 @@ def ball(at: tuple[float, float], radius: float, colour: Triple, table: Array | 
         diffuse = 0.10 + 0.95 * np.clip(lit, 0, 1) + 0.10 * np.clip(down, 0, 1) * (1 - out)
         body = diffuse[..., None] * np.asarray(colour)
         if table is not None:
-            vein = np.abs(noise(down * 3 + 7 + out, right * 3 + 3, table) + 0.5 * noise(down * 7, right * 7 + out, table))
+            vein = np.abs(
+                noise(down * 3 + 7 + out, right * 3 + 3, table) + 0.5 * noise(down * 7, right * 7 + out, table)
+            )
             body *= (0.45 + 0.55 * np.clip(vein * 4, 0, 1))[..., None]
         body = body + (2.6 * np.clip(mirrored, 0, 1) ** 70 + 0.10 * np.clip(mirrored, 0, 1) ** 8)[..., None]
         over(canvas, disc(np.hypot(y - at[0], x - at[1]), radius, px), body)
