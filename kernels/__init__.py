@@ -13,6 +13,7 @@ from tenbit.kernels._stage import Stage
 STAGES = (
     "black_level",
     "white_balance",
+    "quad_bayer",
     "demosaic",
     "lens",
     "exposure",

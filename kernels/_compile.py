@@ -11,9 +11,11 @@ import importlib.util
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tenbit.kernels import _cpu, _cuda
 from tenbit.kernels._cpu import CpuPass
@@ -23,6 +25,7 @@ from tenbit.kernels._stage import Pass
 
 Said = Callable[[str], None]
 _LOADED: dict[str, ModuleType] = {}
+_READY: dict[tuple[Any, ...], Any] = {}
 
 
 def cache_folder() -> Path:
@@ -41,18 +44,51 @@ def is_cold(text: str) -> bool:
 
 def cpu_pass(work: Pass, bound: Bound, said: Said | None = None) -> CpuPass:
     """The pass for the CPU. ``said`` is told before a compile that takes seconds."""
-    text = _cpu.source(work, bound)
-    if said and is_cold(text):
-        said(label(work))
-    return CpuPass(work, _module(text).band)
+    key = ("cpu", work.signature, bound.signature)
+    if key not in _READY:
+        text = _told(work, _cpu.source(work, bound), said)
+        _READY[key] = CpuPass(work, _Loop(text))
+    return _READY[key]
 
 
 def cuda_pass(work: Pass, bound: Bound, said: Said | None = None) -> CudaPass:
     """The pass for CUDA, or for numba's simulator where ``NUMBA_ENABLE_CUDASIM`` is set."""
-    text = _cuda.source(work, bound)
+    key = ("cuda", work.signature, bound.signature)
+    if key not in _READY:
+        _READY[key] = CudaPass(work, _module(_told(work, _cuda.source(work, bound), said)).kernel)
+    return _READY[key]
+
+
+class _Loop:
+    """A CPU loop that survives a damaged cache: when its first call fails, it is compiled afresh and called again."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._band = _module(text).band
+        self._lock = threading.Lock()
+        self._is_proved = False
+
+    def __call__(self, *arguments: Any) -> None:
+        if self._is_proved:
+            self._band(*arguments)
+            return
+        with self._lock:
+            if not self._is_proved:
+                try:
+                    self._band(*arguments)
+                except Exception:  # numba passes on whatever reading a damaged file raises.
+                    _forget(self._text)
+                    self._band = _module(self._text).band
+                    self._band(*arguments)
+                self._is_proved = True
+                return
+        self._band(*arguments)
+
+
+def _told(work: Pass, text: str, said: Said | None) -> str:
     if said and is_cold(text):
-        said(label(work))
-    return CudaPass(work, _module(text).kernel)
+        said(f"compiling {label(work)}")
+    return text
 
 
 def label(work: Pass) -> str:
@@ -85,6 +121,14 @@ def _module(text: str) -> ModuleType:
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return _LOADED.setdefault(path.stem, module)
+
+
+def _forget(text: str) -> None:
+    """Take a source and what numba made of it out of the cache folder."""
+    path = _path(text, cache_folder())
+    _LOADED.pop(path.stem, None)
+    for damaged in (path, *(path.parent / "__pycache__").glob(f"{path.stem}.*")):
+        damaged.unlink(missing_ok=True)
 
 
 def _keep(path: Path, text: str) -> None:

@@ -21,7 +21,15 @@ from tenbit.kernels._stage import Access, Pass
 SCRATCH_BYTES = 384 * 1024
 _JIT = '@njit(nogil=True, error_model="numpy", cache=True)'
 _INLINE = '@njit(inline="always", error_model="numpy")'
-_HEADER = ["import math", "", "import numpy as np", "from numba import int64, njit, uint8, uint16, uint64", "", "f32 = np.float32", ""]
+_HEADER = [
+    "import math",
+    "",
+    "import numpy as np",
+    "from numba import int64, njit, uint8, uint16, uint64",
+    "",
+    "f32 = np.float32",
+    "",
+]
 
 
 def source(work: Pass, bound: Bound) -> str:
@@ -67,7 +75,9 @@ def _points(work: Pass, writer: Writer) -> list[str]:
                 inner += [f"if 0 <= {name} < {work.core.counters}:", f"    scratch[{name}] += 1"]
         inner += writer.points(work.after, values, site=str(site))
         inner += _stores(work, values, "at")
-        lines += indented([f"for x in range(uint64((cols - {pc} + {period - 1}) // {period})):", *indented(inner, 1)], 2)
+        lines += indented(
+            [f"for x in range(uint64((cols - {pc} + {period - 1}) // {period})):", *indented(inner, 1)], 2
+        )
     return lines
 
 
@@ -132,7 +142,10 @@ def _gather(work: Pass, writer: Writer) -> list[str]:
     inner += writer.points(work.after, values)
     inner += _stores(work, values, "col")
     views = [f"o{n} = out{n}[row]" for n in range(len(work.writes))]
-    return ["for row in range(first, last):", *indented([*views, "for col in range(o0.shape[0]):", *indented(inner, 1)], 1)]
+    return [
+        "for row in range(first, last):",
+        *indented([*views, "for col in range(o0.shape[0]):", *indented(inner, 1)], 1),
+    ]
 
 
 def scratch_shape(work: Pass, cols: int, periods: int) -> tuple[int, int, int]:
@@ -173,10 +186,7 @@ class CpuPass:
 
         def job(first: int) -> Array | None:
             last = min(first + deep, periods)
-            if is_stencil:
-                scratch = self._reused(scratch_shape(work, cols, deep))
-            else:
-                scratch = np.zeros(counters or 1, np.int64)
+            scratch = self._reused(scratch_shape(work, cols, deep)) if is_stencil else np.zeros(counters or 1, np.int64)
             self.band(first, last, scratch, kf, ki, *ins, *arrays, *outs)
             return scratch if counters else None
 

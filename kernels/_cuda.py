@@ -15,7 +15,15 @@ from tenbit.kernels._stage import Access, Pass
 
 # Threads of a block, as (rows, cols): 32 wide so that a warp reads one row segment.
 BLOCK = (8, 32)
-_HEADER = ["import math", "", "import numpy as np", "from numba import cuda, float32, uint8, uint16", "", "f32 = np.float32", ""]
+_HEADER = [
+    "import math",
+    "",
+    "import numpy as np",
+    "from numba import cuda, float32, uint8, uint16",
+    "",
+    "f32 = np.float32",
+    "",
+]
 
 
 def source(work: Pass, bound: Bound) -> str:
@@ -37,7 +45,10 @@ def _stores(work: Pass, values: dict[str, str]) -> list[str]:
 
 
 def _here(period: int) -> list[str]:
-    lines = [f"row = cuda.blockIdx.y * {BLOCK[0]} + cuda.threadIdx.y", f"col = cuda.blockIdx.x * {BLOCK[1]} + cuda.threadIdx.x"]
+    lines = [
+        f"row = cuda.blockIdx.y * {BLOCK[0]} + cuda.threadIdx.y",
+        f"col = cuda.blockIdx.x * {BLOCK[1]} + cuda.threadIdx.x",
+    ]
     return lines + ([f"site = (row % {period}) * {period} + col % {period}"] if period > 1 else [])
 
 
@@ -102,7 +113,9 @@ class CudaPass:
     def __init__(self, work: Pass, kernel: Any) -> None:
         self.work, self.kernel = work, kernel
 
-    def __call__(self, ins: list[Any], outs: list[Any], packed: tuple[Any, Any, list[Any]], *, counters: Any = None) -> None:
+    def __call__(
+        self, ins: list[Any], outs: list[Any], packed: tuple[Any, Any, list[Any]], *, counters: Any = None
+    ) -> None:
         """Launch over whole planes, all of them device arrays; a REDUCE adds to ``counters`` (int32)."""
         work = self.work
         rows, cols = (outs or ins)[0].shape

@@ -48,6 +48,11 @@ class Bound:
     ints: list[tuple[int, str]] = field(default_factory=list)
     arrays: list[tuple[int, str]] = field(default_factory=list)
 
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What decides the text that is made from it."""
+        return tuple(self.floats), tuple(self.ints), tuple(self.arrays)
+
     @classmethod
     def of(cls, constants: list[Constants]) -> Bound:
         bound = cls()
@@ -119,10 +124,10 @@ class _Literals(ast.NodeTransformer):
     def __init__(self, scope: Mapping[str, object], helpers: dict[str, Body]) -> None:
         self.scope, self.helpers = scope, helpers
 
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
         return _expression(f"f32({node.value!r})") if isinstance(node.value, float) else node
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         value = self.scope.get(node.id)
         if isinstance(value, (float, np.floating)):
             return _expression(f"f32({float(value)!r})")
@@ -146,18 +151,18 @@ class _Paste(_Literals):
         super().__init__(scope, helpers)
         self.reads, self.names, self.constant = reads, names, constant
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         if isinstance(node.func, ast.Name) and node.func.id in self.reads:
             d_row, d_col = (ast.literal_eval(argument) for argument in node.args)
             return _expression(self.reads[node.func.id](d_row, d_col))
         return self.generic_visit(node)
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.value, ast.Name) and node.value.id == "k":
             return _expression(self.constant(node.attr))
         return self.generic_visit(node)
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id in self.names:
             return ast.copy_location(ast.Name(self.names[node.id], node.ctx), node)
         return super().visit_Name(node)

@@ -218,6 +218,15 @@ class Pass:
         return (*self.before, *((self.core,) if self.core else ()), *self.after)
 
     @property
+    def signature(self) -> tuple[object, ...]:
+        """What decides the loop that is made from it: everything but the constants and the frame's size."""
+        parts = ("before", self.before), ("core", (self.core,) if self.core else ()), ("after", self.after)
+        steps = tuple(
+            (part, s.access, s.body, s.reads, s.writes, s.radius, s.counters) for part, group in parts for s in group
+        )
+        return steps, self.reads, self.writes, self.period, self.dtype
+
+    @property
     def radius(self) -> int:
         return self.core.radius if self.core else 0
 

@@ -119,8 +119,14 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     if facts.cfa.is_quad:
         raise StageError(f"demosaic: the mosaic is quad-Bayer ({facts.cfa.name}); put quad_bayer before it")
     bodies, radius = METHODS["malvar" if parameters.method == "auto" else parameters.method]
-    colours = {colour: tuple(v for v, c in zip(facts.black, facts.cfa.sites, strict=True) if c == colour) for colour in (RED, GREEN, BLUE)}
-    white = {colour: tuple(v for v, c in zip(facts.white, facts.cfa.sites, strict=True) if c == colour) for colour in (RED, GREEN, BLUE)}
+    colours = {
+        colour: tuple(v for v, c in zip(facts.black, facts.cfa.sites, strict=True) if c == colour)
+        for colour in (RED, GREEN, BLUE)
+    }
+    white = {
+        colour: tuple(v for v, c in zip(facts.white, facts.cfa.sites, strict=True) if c == colour)
+        for colour in (RED, GREEN, BLUE)
+    }
     after = dataclasses.replace(
         facts,
         state="linear",
@@ -128,7 +134,9 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         black=tuple(sum(v) / len(v) for v in colours.values()),
         white=tuple(sum(v) / len(v) for v in white.values()),
     )
-    step = Step("demosaic", Access.STENCIL, by_site(bodies, facts.cfa), PLANES["mosaic"], PLANES["linear"], radius=radius)
+    step = Step(
+        "demosaic", Access.STENCIL, by_site(bodies, facts.cfa), PLANES["mosaic"], PLANES["linear"], radius=radius
+    )
     return Prepared(after, (step,))
 
 

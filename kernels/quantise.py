@@ -1,4 +1,7 @@
-"""Quantise: the picture as whole code values. Not a stage of a chain: the plan ends with it when whole numbers are asked for."""
+"""Quantise: the picture as whole code values.
+
+Not a stage of a chain: a plan ends with it when whole numbers are asked for.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where passes run: the CPU, or a CUDA device. The only module that imports cupy.
 
-A device holds planes as its own arrays (numpy, cupy, or numpy standing in for the card under numba's simulator) and runs
-passes on them. `choose` is the one place where ``auto`` becomes one or the other.
+A device holds planes as its own arrays (numpy, cupy, or numpy standing in for the card under numba's simulator) and
+runs passes on them. `choose` is the one place where ``auto`` becomes one or the other.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Device(Protocol):
     def free_bytes(self) -> int | None:
         """Memory left; None where it is not counted."""
 
-    def run(self, work: Pass, constants: list[Constants], ins: list[Any], outs: list[Any], said: Said | None) -> Array | None:
+    def run(
+        self, work: Pass, constants: list[Constants], ins: list[Any], outs: list[Any], said: Said | None
+    ) -> Array | None:
         """Do a pass; returns the counters of a REDUCE as int64 on the host."""
 
 
@@ -48,7 +50,7 @@ class CpuDevice:
     """The CPU: bands of rows over a pool of threads."""
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.threads = threads or usable_cores()
         self.name = f"cpu ({self.threads} thread{'s' if self.threads > 1 else ''})"
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="tenbit")
 
@@ -120,6 +122,11 @@ class CudaDevice:
         counters = self.upload(np.zeros(work.core.counters, np.int32))
         ready(ins, outs, packed, counters=counters)
         return self.download(counters).astype(np.int64)
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_simulated() -> bool:

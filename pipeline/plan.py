@@ -87,7 +87,11 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
             if came_as == "linear" and link.stage.takes == ("mosaic",):
                 notes.append(f"{name}: left out, the file is demosaiced already")
                 continue
-            raise StageError(_at(link, f"{name} takes a {' or '.join(link.stage.takes)} frame; here it is {facts.state}{_why(facts)}"))
+            raise StageError(
+                _at(
+                    link, f"{name} takes a {' or '.join(link.stage.takes)} frame; here it is {facts.state}{_why(facts)}"
+                )
+            )
         try:
             prepared = link.stage.prepare(link.parameters, facts)
         except StageError as error:
@@ -97,7 +101,7 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
                 raise StageError(_at(link, f"{name} stands twice in the chain; once is allowed"))
             painters.add(name)
         for step in prepared.steps:
-            rows, cols = (placed[-1].shape if placed else (facts.rows, facts.cols))
+            rows, cols = placed[-1].shape if placed else (facts.rows, facts.cols)
             placed.append(_Placed(step, facts, step.shape or (rows, cols)))
             if step.writes == PLANES["linear"] and facts.state == "mosaic":
                 # What follows inside the same stage meets planes.
@@ -154,7 +158,7 @@ def _grouped(placed: list[_Placed], *, fuse: bool) -> list[Pass]:
         if step.access is Access.POINT:
             if core is None:
                 before.append(here)
-            elif set(step.reads) <= set(core.step.writes) and core.step.access is not Access.REDUCE:
+            elif _fits_behind(step, core.step):
                 after.append(here)
             else:
                 close()
@@ -168,6 +172,14 @@ def _grouped(placed: list[_Placed], *, fuse: bool) -> list[Pass]:
     return passes
 
 
+def _fits_behind(point: Step, core: Step) -> bool:
+    """Whether a POINT step needs no more than what the core makes of the same pixel.
+
+    A GATHER does not know the CFA site that it writes: steps on a mosaic that it makes start a pass of their own.
+    """
+    return set(point.reads) <= set(core.writes) and core.access is not Access.REDUCE and core.writes != PLANES["mosaic"]
+
+
 def _one(before: list[_Placed], core: _Placed | None, after: list[_Placed]) -> Pass:
     placed = [*before, *((core,) if core else ()), *after]
     reads: list[str] = []
@@ -179,7 +191,8 @@ def _one(before: list[_Placed], core: _Placed | None, after: list[_Placed]) -> P
     is_reduce = core is not None and core.step.access is Access.REDUCE
     writes = () if is_reduce else tuple(dict.fromkeys(plane for here in writers for plane in here.step.writes))
     first = placed[0].facts
-    period = first.cfa.period if first.cfa is not None and "mosaic" in reads else 1
+    is_gather = core is not None and core.step.access is Access.GATHER
+    period = first.cfa.period if first.cfa is not None and "mosaic" in reads and not is_gather else 1
     return Pass(
         tuple(h.step for h in before),
         core.step if core else None,

@@ -62,7 +62,9 @@ def run(
     where, note = choose(device)
     if note and said:
         said(note)
-    done = run_plan(frame, plan(checked.links, frame.facts, bits=bits), where, said=said, may_fall_back=_is_auto(device))
+    done = run_plan(
+        frame, plan(checked.links, frame.facts, bits=bits), where, said=said, may_fall_back=_is_auto(device)
+    )
     return dataclasses.replace(done, record={**done.record, "chain": checked.as_record()})
 
 
@@ -70,7 +72,9 @@ def _is_auto(device: str | None) -> bool:
     return (device or os.environ.get("TENBIT_DEVICE") or "auto").lower() == "auto"
 
 
-def run_plan(frame: Frame, what: Plan, device: Device, *, said: Said | None = None, may_fall_back: bool = False) -> Frame:
+def run_plan(
+    frame: Frame, what: Plan, device: Device, *, said: Said | None = None, may_fall_back: bool = False
+) -> Frame:
     """The frame after a plan, on a device.
 
     Raises
@@ -85,7 +89,9 @@ def run_plan(frame: Frame, what: Plan, device: Device, *, said: Said | None = No
     facts = frame.facts
     period = facts.cfa.period if facts.cfa else 1
     if min(facts.rows, facts.cols) < period:
-        raise StageError(f"a frame of {facts.rows} x {facts.cols} is smaller than one period of its CFA ({period} x {period})")
+        raise StageError(
+            f"a frame of {facts.rows} x {facts.cols} is smaller than one period of its CFA ({period} x {period})"
+        )
     free, needed = device.free_bytes(), bytes_needed(what, facts.rows, facts.cols)
     if free is not None and needed > free:
         shortage = f"the frame needs {needed / 2**20:.0f} MiB on {device.name}, {free / 2**20:.0f} MiB are free"
@@ -133,7 +139,8 @@ def _do(work: Pass, planes: dict[str, Any], results: dict[str, Any], device: Dev
 
 def bytes_needed(what: Plan, rows: int, cols: int) -> int:
     """Memory for the largest moment of a plan: everything that a pass reads and writes, and the planes beside it."""
-    alive: dict[str, int] = {"mosaic": 4 * rows * cols} if "mosaic" in what.passes[0].reads else {} if what.passes else {}
+    first = what.passes[0].reads if what.passes else ()
+    alive = dict.fromkeys(first, 4 * rows * cols)
     most = sum(alive.values())
     for work in what.passes:
         size = work.shape[0] * work.shape[1]

@@ -29,8 +29,12 @@ def bilinear(frame: Frame) -> np.ndarray:
 def malvar(frame: Frame) -> np.ndarray:
     """The four 5 × 5 filters of Malvar, He and Cutler (2004), as printed, convolved over the whole mosaic."""
     g_at_rb = np.array([[0, 0, -1, 0, 0], [0, 0, 2, 0, 0], [-1, 2, 4, 2, -1], [0, 0, 2, 0, 0], [0, 0, -1, 0, 0]]) / 8
-    in_row = np.array([[0, 0, 0.5, 0, 0], [0, -1, 0, -1, 0], [-1, 4, 5, 4, -1], [0, -1, 0, -1, 0], [0, 0, 0.5, 0, 0]]) / 8
-    far = np.array([[0, 0, -1.5, 0, 0], [0, 2, 0, 2, 0], [-1.5, 0, 6, 0, -1.5], [0, 2, 0, 2, 0], [0, 0, -1.5, 0, 0]]) / 8
+    in_row = (
+        np.array([[0, 0, 0.5, 0, 0], [0, -1, 0, -1, 0], [-1, 4, 5, 4, -1], [0, -1, 0, -1, 0], [0, 0, 0.5, 0, 0]]) / 8
+    )
+    far = (
+        np.array([[0, 0, -1.5, 0, 0], [0, 2, 0, 2, 0], [-1.5, 0, 6, 0, -1.5], [0, 2, 0, 2, 0], [0, 0, -1.5, 0, 0]]) / 8
+    )
     padded = np.pad(frame.samples.astype(float), 2, mode="reflect")
     g, row, col, opposite = (convolve(padded, k)[2:-2, 2:-2] for k in (g_at_rb, in_row, in_row.T, far))
     red, green, blue = masks(frame)
@@ -70,7 +74,9 @@ def test_flat_stays_flat(develop, method):
 
 @pytest.mark.parametrize("cfa", BAYER)
 def test_equals_plain_python(develop, plain, cfa):
-    frame = Frame.from_mosaic(np.random.default_rng(2).integers(0, 1023, (9, 11)).astype(np.uint16), cfa=cfa, black=64, white=1023)
+    frame = Frame.from_mosaic(
+        np.random.default_rng(2).integers(0, 1023, (9, 11)).astype(np.uint16), cfa=cfa, black=64, white=1023
+    )
     chain = (("black_level", {}), ("demosaic", {"method": "malvar"}))
     np.testing.assert_array_equal(develop(frame, *chain).samples, plain(frame, *chain).samples)
 

@@ -1,0 +1,66 @@
+"""Quad-Bayer: a mosaic of 2 × 2 blocks of one colour becomes a Bayer mosaic."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+from tenbit.kernels._facts import Cfa, Facts
+from tenbit.kernels._stage import PLANES, Access, Prepared, Stage, Step, param
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Turn a quad-Bayer mosaic into a Bayer mosaic; a Bayer mosaic stays as it is."""
+
+    method: Literal["auto", "bin"] = param(
+        "auto", "bin: the mean of each block, a quarter of the pixels and half the noise; auto: bin."
+    )
+
+
+def block_mean(mosaic, row, col):
+    """Mean of the block that becomes one pixel."""
+    top, left = 2 * row, 2 * col
+    return 0.25 * ((mosaic[top, left] + mosaic[top + 1, left + 1]) + (mosaic[top, left + 1] + mosaic[top + 1, left]))
+
+
+def prepare(parameters: Parameters, facts: Facts) -> Prepared:
+    """The step that bins, and the facts of the frame of half the rows and half the columns.
+
+    Rows and columns that do not fill a block are left out. Levels are those of each block's mean; the noise profile's
+    scale and offset fall to a quarter.
+    """
+    assert facts.cfa is not None
+    if not facts.cfa.is_quad:
+        return Prepared(facts)
+    rows, cols = facts.rows // 2, facts.cols // 2
+
+    def blocks(levels: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(
+            sum(levels[4 * (2 * r + i) + 2 * c + j] for i in (0, 1) for j in (0, 1)) / 4 for r in (0, 1) for c in (0, 1)
+        )
+
+    def halved(deltas):
+        return None if deltas is None else deltas[: 2 * (len(deltas) // 2)].reshape(-1, 2).mean(axis=1)
+
+    top, left = facts.optical_centre
+    after = dataclasses.replace(
+        facts,
+        rows=rows,
+        cols=cols,
+        cfa=Cfa(facts.cfa.name.removeprefix("Q")),
+        black=blocks(facts.black),
+        white=blocks(facts.white),
+        black_rows=halved(facts.black_rows),
+        black_cols=halved(facts.black_cols),
+        noise=None if facts.noise is None else tuple((scale / 4, offset / 4) for scale, offset in facts.noise),
+        crop=None if facts.crop is None else tuple(n // 2 for n in facts.crop),
+        # The centre of pixel (0, 0) lies half a pixel inside its block.
+        optical_centre=((top - 0.5) / 2, (left - 0.5) / 2),
+    )
+    planes = PLANES["mosaic"]
+    return Prepared(after, (Step("quad_bayer", Access.GATHER, block_mean, planes, planes, shape=(rows, cols)),))
+
+
+STAGE = Stage("quad_bayer", Parameters, ("mosaic",), prepare)

@@ -1,0 +1,51 @@
+"""The cache of compiled loops: the second process compiles nothing, and a cache that cannot be used costs only time."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import numpy as np, sys
+from tenbit.kernels import stage
+from tenbit.pipeline.device import CpuDevice
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.plan import Link, plan
+from tenbit.pipeline.run import run_plan
+frame = Frame.from_mosaic(np.full((6, 8), 512, np.uint16), black=64, white=1023)
+chain = [Link(stage(n), stage(n).parameters()) for n in ("black_level", "demosaic")]
+said = []
+out = run_plan(frame, plan(chain, frame.facts), CpuDevice(1), said=said.append)
+print(said, round(float(out.samples[3, 3, 1]), 5))
+"""
+
+
+def run(folder: Path) -> str:
+    environment = {**os.environ, "TENBIT_CACHE": str(folder), "NUMBA_ENABLE_CUDASIM": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True, timeout=120
+    )
+    return done.stdout.strip()
+
+
+def test_the_second_process_compiles_nothing(tmp_path):
+    assert run(tmp_path).startswith("['compiling black_level + demosaic']")
+    compiled = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.nb?")}
+    assert compiled
+    assert run(tmp_path).startswith("[] 0.46715")
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.nb?")} == compiled
+
+
+@pytest.mark.parametrize("kind", ["file in the way", "damaged source", "damaged index", "damaged code"])
+def test_a_cache_that_cannot_be_used_costs_only_time(tmp_path, kind):
+    folder = tmp_path / "cache"
+    if kind == "file in the way":
+        folder.write_text("not a folder")
+    else:
+        run(folder)
+        pattern = {"damaged source": "tenbit_*.py", "damaged index": "**/*.nbi", "damaged code": "**/*.nbc"}[kind]
+        for path in folder.glob(pattern):
+            path.write_text("raise SystemExit(3)")
+    assert run(folder).endswith(" 0.46715")
