@@ -20,6 +20,16 @@ def test_the_file_appears_with_its_folders_when_the_body_is_done(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["out.bin"]
 
 
+def test_who_reads_the_old_file_goes_on_reading_it(tmp_path):
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+    with path.open("rb") as reader:
+        with replaced(path) as handle:
+            handle.write(b"new")
+        assert reader.read() == b"old"
+    assert path.read_bytes() == b"new"
+
+
 @pytest.mark.parametrize("error", [RuntimeError("encoder"), KeyboardInterrupt()])
 def test_an_interrupted_body_keeps_the_old_file(tmp_path, error):
     path = tmp_path / "out.bin"

@@ -66,10 +66,10 @@ def test_greys_stay_grey_and_white_stays_white(space, state):
 
 
 def test_srgb_curve_at_16_bits():
-    codes = np.arange(0, 65536, 257, dtype=np.uint16)
+    codes = np.arange(0, 65536, 51, dtype=np.uint16)
     greys = np.repeat(codes[None, :, None], 3, axis=2)
     moved = by_lcms(greys, icc_profile("srgb", "display"), icc_profile("srgb", "linear"))[0, :, 1]
-    np.testing.assert_allclose(moved, srgb_curve_to_linear(codes / 65535) * 65535, atol=2)
+    np.testing.assert_allclose(moved, srgb_curve_to_linear(codes / 65535) * 65535, atol=1.5)  # fixed-point parameters
 
 
 def test_rec2020_curve_at_16_bits():

@@ -1,5 +1,6 @@
 """Pixels, formats and refusals of the writers, read back by Pillow, libtiff and libpng."""
 
+import struct
 from pathlib import Path
 
 import imagecodecs
@@ -9,6 +10,7 @@ import tifffile
 from PIL import Image
 
 from tenbit.pipeline.errors import WriteError
+from tenbit.pipeline.frame import Exif
 from tenbit.pipeline.images import write
 
 LARGEST = {np.uint8: 255, np.uint16: 65535}
@@ -120,6 +122,31 @@ def test_tiff_is_sound_in_tifffiles_eyes(tmp_path, caplog):
         assert page.compression == tifffile.COMPRESSION.ADOBE_DEFLATE
         assert page.predictor == tifffile.PREDICTOR.HORIZONTAL
     assert not caplog.records  # tifffile logs what it finds wrong
+
+
+@pytest.mark.parametrize("cols", [3, 4, 5, 6])
+def test_tiff_keeps_directories_and_values_on_even_offsets(tmp_path, cols):
+    exif = Exif(make="even", model="odd", lens_model="odd by one", exposure_s=0.5)
+    record = {"cols": "x" * cols}
+    write(tmp_path / "a.tif", noise(np.uint8, cols=cols), space="srgb", state="display", exif=exif, record=record)
+    content = (tmp_path / "a.tif").read_bytes()
+    (main_at,) = struct.unpack_from("<I", content, 4)
+    main = directory(content, main_at)
+    ((exif_at,),) = [values for code, *_, values in main if code == 34665]
+    offsets = [main_at, exif_at]
+    for code, kind, count, (value,) in main + directory(content, exif_at):
+        size = count * {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}[kind]
+        if size > 4 and code != 273:
+            offsets.append(value)
+            assert value + size <= len(content)
+    assert [offset % 2 for offset in offsets] == [0] * len(offsets)
+
+
+def directory(content: bytes, at: int):
+    """(code, type, count, (value or offset,)) of each entry."""
+    (entries,) = struct.unpack_from("<H", content, at)
+    found = [struct.unpack_from("<HHII", content, at + 2 + 12 * i) for i in range(entries)]
+    return [(code, kind, count, (value,)) for code, kind, count, value in found]
 
 
 def test_format_decides_where_the_suffix_says_nothing(tmp_path):

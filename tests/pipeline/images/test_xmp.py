@@ -15,7 +15,7 @@ RECORD = {
     "tenbit": "0.1.0",
     "device": "cpu",
     "chain": [{"demosaic": {"method": "malvar <&> \"'"}}],
-    "note": "Ä\x00\x07]]>",
+    "note": "Ä\x00\x07]]>\ufffe\ud800",
 }
 
 
