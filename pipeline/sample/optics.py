@@ -56,7 +56,8 @@ class LensModel:
     Raises
     ------
     ValueError
-        For an unknown form, too many coefficients, or a scale or focal length that is not positive.
+        For an unknown form, too many coefficients, a number that is not finite, or a scale or focal length that is not
+        positive.
 
     Notes
     -----
@@ -82,6 +83,9 @@ class LensModel:
         for name in ("vignetting", "red_shading", "blue_shading"):
             if len(getattr(self, name)) != 3:
                 raise ValueError(f"lens.{name}: 3 numbers, not {len(getattr(self, name))}")
+        for name in ("k", "vignetting", "red_shading", "blue_shading", "focal", "red_scale", "blue_scale"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"lens.{name}: {getattr(self, name)} is not finite")
         for name in ("focal", "red_scale", "blue_scale"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"lens.{name}: {getattr(self, name)} is not above 0")

@@ -6,9 +6,14 @@ import sys
 
 import numpy as np
 import pytest
+import rawpy
 import tifffile
 
+import tenbit
 from tenbit.pipeline.sample import LensModel, make
+from tenbit.pipeline.sample.charts import PATCH_PITCH, PATCHES
+from tenbit.pipeline.sample.scene import PATCH_CHART, StillLife
+from tenbit.pipeline.sample.shapes import linear
 
 SMALL = {"rows": 80, "cols": 100}
 
@@ -51,6 +56,34 @@ def test_truth_is_16_bit_linear_srgb_with_its_record(tmp_path):
     mosaic = tifffile.imread(tmp_path / "a.dng")
     assert [mosaic[row, col] for row, col in record["hot"]] == [1023, 1023]
     assert [mosaic[row, col] for row, col in record["dead"]] == [0]
+
+
+def test_libraw_renders_the_patches_in_their_published_colours(tmp_path):
+    """Levels, neutral, colour matrix and pattern of the DNG at once, through a developer that is not ours."""
+    dng, _ = make(tmp_path / "a.dng", rows=540, cols=720)
+    with rawpy.imread(str(dng)) as raw:
+        light = raw.postprocess(gamma=(1, 1), no_auto_bright=True, use_camera_wb=True, output_bps=16) / 65535
+    scene, turn = StillLife(540, 720), np.radians(PATCH_CHART.degrees)
+    for i, code in enumerate(PATCHES):
+        down, right = (i // 6 - 1.5) * PATCH_PITCH, (i % 6 - 2.5) * PATCH_PITCH
+        y = PATCH_CHART.y + down * np.cos(turn) + right * np.sin(turn)
+        x = PATCH_CHART.x + right * np.cos(turn) - down * np.sin(turn)
+        row, col = (round(v) for v in scene.point(y, x))
+        patch = light[row - 8 : row + 9, col - 8 : col + 9].mean(axis=(0, 1))
+        # A channel of 72 sites or more, each with noise of at most 0.009 of white, times 1.8 for white balance and
+        # 1.6 for the matrix: 0.003.
+        np.testing.assert_allclose(patch, linear(code), atol=0.006)
+
+
+def test_both_formats_are_read_as_the_same_frame(tmp_path):
+    frame = {"rows": 240, "cols": 320, "cfa": "QGRBG", "black": 60, "truth": False}
+    dng = tenbit.read(make(tmp_path / "a.dng", **frame)[0])
+    raw = tenbit.read(make(tmp_path / "b.raw10", **frame, row_padding=5)[0])
+    assert np.array_equal(dng.samples, raw.samples)
+    for name in ("cfa", "black", "white", "neutral"):
+        assert getattr(dng.facts, name) == getattr(raw.facts, name)
+    assert dng.facts.colour.color_matrix1 == raw.facts.colour.color_matrix1
+    assert dng.warnings == raw.warnings == ()
 
 
 def test_truth_can_be_left_out_and_the_format_said(tmp_path):

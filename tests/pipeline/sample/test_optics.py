@@ -111,6 +111,7 @@ def test_a_lens_is_read_from_text():
         ("even k=1,2,3,4", "lens.k: even has 3 coefficients at most, not 4"),
         ("even K=1", "lens: 'K=1' is not one of form=…"),
         ("even k=a", "lens.k: 'a' is not a list of numbers"),
+        ("even k=nan", "lens.k: (nan,) is not finite"),
         ("even focal=1,2", "lens.focal: one number, not 2"),
         ("even red_scale=0", "lens.red_scale: 0.0 is not above 0"),
         ("even vignetting=1", "lens.vignetting: 3 numbers, not 1"),
