@@ -1,0 +1,71 @@
+"""Black level against arrays tiled from the levels."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tenbit.kernels.errors import StageError
+from tenbit.pipeline.frame import Frame
+
+
+def mosaic(shape=(9, 11), seed=1, **facts):
+    samples = np.random.default_rng(seed).integers(0, 1023, shape).astype(np.uint16)
+    return Frame.from_mosaic(samples, **({"black": 64, "white": 1023} | facts))
+
+
+def test_hand_worked(develop):
+    frame = Frame.from_mosaic(np.array([[64, 1023], [304, 0]], np.uint16), black=64, white=1023)
+    out = develop(frame, ("black_level", {})).samples
+    # 240 / 959 and −64 / 959: values below black stay
+    np.testing.assert_allclose(out, [[0, 1], [0.2502607, -0.0667362]], atol=1e-6)
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", "GBRG", "QRGGB"])
+@pytest.mark.parametrize("shape", [(4, 4), (9, 11), (6, 75)])
+def test_each_site_has_its_own_level(develop, cfa, shape):
+    period = 4 if cfa.startswith("Q") else 2
+    black = tuple(float(60 + n) for n in range(period**2))
+    frame = mosaic(shape, cfa=cfa, black=black)
+    out = develop(frame, ("black_level", {}))
+    tiled = np.tile(np.reshape(black, (period, period)), (40, 40))[: shape[0], : shape[1]]
+    # one subtraction and one product in float32
+    np.testing.assert_allclose(out.samples, (frame.samples - tiled) / (1023 - tiled), atol=2e-7)
+    assert set(out.facts.black) == {0.0}
+    assert set(out.facts.white) == {1.0}
+
+
+def test_black_that_differs_by_row_and_column(develop, plain):
+    frame = mosaic((7, 10))
+    rows, cols = np.arange(7.0), np.arange(10.0) / 2
+    frame = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, black_rows=rows, black_cols=cols))
+    out = develop(frame, ("black_level", {}))
+    expected = (frame.samples - (64 + rows[:, None] + cols)) / 959
+    np.testing.assert_allclose(out.samples, expected, atol=2e-7)
+    np.testing.assert_array_equal(out.samples, plain(frame, ("black_level", {})).samples)
+
+
+def test_planes_of_a_linear_file(develop, planes):
+    frame = planes(np.random.default_rng(3).random((3, 5, 3)) * 255, black=(1.0, 2.0, 3.0), white=(255.0, 250.0, 200.0))
+    out = develop(frame, ("black_level", {})).samples
+    np.testing.assert_allclose(out, (frame.samples - [1, 2, 3]) / [254, 248, 197], atol=3e-7)
+
+
+def test_levels_can_be_given(develop):
+    out = develop(mosaic(), ("black_level", {"black_counts": 0, "white_counts": 511.5})).samples
+    np.testing.assert_allclose(out, mosaic().samples / 511.5, atol=3e-7)
+
+
+def test_signal_stays_bit_for_bit(develop):
+    samples = np.random.default_rng(4).standard_normal((5, 6)).astype(np.float32)
+    np.testing.assert_array_equal(develop(Frame.from_mosaic(samples), ("black_level", {})).samples, samples)
+
+
+def test_twice_is_once(develop):
+    once, twice = develop(mosaic(), ("black_level", {})), develop(mosaic(), ("black_level", {}), ("black_level", {}))
+    np.testing.assert_array_equal(once.samples, twice.samples)
+
+
+def test_white_below_black_is_refused(develop):
+    with pytest.raises(StageError, match="black_level: white 60 is not above black 64"):
+        develop(mosaic(), ("black_level", {"white_counts": 60}))
