@@ -1,0 +1,74 @@
+"""Readers: any raw file to a `Frame`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tenbit.pipeline.errors import ReadError
+from tenbit.pipeline.frame import Frame
+
+__all__ = ["read"]
+
+# What a dump without a header does not begin with: TIFF and its makers' own variants, Fuji, X3F, CIFF, MRW.
+_KNOWN_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJI", b"FOVb", b"\0MRM")
+
+
+def read(
+    path: str | Path, *, camera: str | Path | Mapping[str, Any] | None = None, max_pixels: int = 400_000_000
+) -> Frame:
+    """A frame from a raw file: DNG straight, packed dumps by their camera file, everything else through LibRaw.
+
+    Parameters
+    ----------
+    path : str or Path
+    camera : str, Path or mapping, optional
+        For a packed sensor dump: name of a shipped camera file (``imx989-binned``), path of a YAML camera file, or its
+        fields. A JSON sidecar beside the dump (``x.raw.json`` or ``x.json``) overrides a camera file; fields given here
+        override both.
+    max_pixels : int
+        Larger pictures are refused before anything is allocated.
+
+    Returns
+    -------
+    Frame
+
+    Raises
+    ------
+    ReadError
+        If the file is not there, broken, cut off, or no raw file.
+    UnsupportedError
+        If it is sound but of a kind that is not developed.
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            raise ReadError("no such file" if not path.exists() else "a folder, not a file")
+        with path.open("rb") as stream:
+            head = stream.read(16)
+        if not head:
+            raise ReadError("the file is empty")
+        return _read(path, head, camera, max_pixels)
+    except OSError as fault:
+        raise ReadError(f"cannot be read: {fault.strerror or fault}") from None
+    except MemoryError:
+        raise ReadError("too little memory for this picture") from None
+
+
+def _read(path: Path, head: bytes, camera: str | Path | Mapping[str, Any] | None, max_pixels: int) -> Frame:
+    from tenbit.pipeline.raw import dng, packed, tiff
+
+    is_known = head.startswith(_KNOWN_HEADS) or head[6:14] == b"HEAPCCDR"
+    if camera is not None or (path.suffix.lower() in packed.SUFFIXES and not is_known):
+        return packed.read_packed(path, camera=camera, max_pixels=max_pixels)
+    if head.startswith(_KNOWN_HEADS[:4]):
+        with path.open("rb") as stream:
+            says_dng = dng.is_dng(tiff.Tiff(stream))
+        if says_dng:
+            return dng.read_dng(path, max_pixels=max_pixels)
+    if path.suffix.lower() == ".dng":
+        raise ReadError("not a DNG: no TIFF with a DNGVersion tag")
+    from tenbit.pipeline.raw.libraw import read_libraw
+
+    return read_libraw(path, max_pixels=max_pixels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -92,7 +92,8 @@ class Directory:
             return numbers.astype(np.dtype(kind))
         pairs = numbers.reshape(-1, 2).astype(np.float64)
         quotients = np.full(len(pairs), np.nan)
-        return np.divide(pairs[:, 0], pairs[:, 1], out=quotients, where=pairs[:, 1] != 0)
+        np.divide(pairs[:, 0], pairs[:, 1], out=quotients, where=pairs[:, 1] != 0)
+        return quotients
 
     def numbers(self, code: int, count: int) -> tuple[float, ...] | None:
         """Exactly ``count`` finite numbers; None when the tag is absent, has another count, or holds 0/0."""
@@ -131,7 +132,8 @@ class Tiff:
     Raises
     ------
     ReadError
-        If it is no TIFF, or a directory does not lie inside the file.
+        If it is no TIFF, or its first directory does not lie inside the file. A later one that is broken ends the walk:
+        ``problem`` says how.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -140,7 +142,7 @@ class Tiff:
         head = self.read(0, 8, "TIFF header")
         if head[:2] not in (b"II", b"MM"):
             raise ReadError("not a TIFF file: it does not begin with II or MM")
-        self.byte_order = "<" if head[:2] == b"II" else ">"
+        self.byte_order: Literal["<", ">"] = "<" if head[:2] == b"II" else ">"
         magic = int(self._unpack("H", head[2:4]))
         if magic not in (CLASSIC, BIG, *_MAKERS_OWN):
             raise ReadError(f"not a TIFF file: magic number {magic}, not 42 or 43")
@@ -148,7 +150,13 @@ class Tiff:
         first = int(self._unpack("I", head[4:8])) if magic != BIG else self._word(8, "Q")
         self.directories: list[Directory] = []
         self._seen: set[int] = set()
-        self._walk(first, "IFD", 0)
+        self.problem: str | None = None
+        try:
+            self._walk(first, "IFD", 0)
+        except ReadError as fault:
+            if not self.directories:
+                raise
+            self.problem = str(fault)
         if not self.directories:
             raise ReadError("a TIFF file without a directory")
 

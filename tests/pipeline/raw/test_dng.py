@@ -1,0 +1,407 @@
+"""The DNG reader against samples that the tests wrote themselves, and against LibRaw on real files."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pytest
+import rawpy
+import tifffile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tenbit.pipeline.errors import ReadError, UnsupportedError
+from tenbit.pipeline.raw import read
+from tenbit.pipeline.raw.dng import NO_MATRIX
+
+
+def pack_msb(samples: np.ndarray, bits: int) -> bytes:
+    """Each row as one stream of bits, highest first, filled up to whole bytes."""
+    rows = []
+    for row in samples.reshape(len(samples), -1):
+        stream = "".join(f"{value:0{bits}b}" for value in row.tolist())
+        stream += "0" * (-len(stream) % 8)
+        rows.append(int(stream, 2).to_bytes(len(stream) // 8, "big"))
+    return b"".join(rows)
+
+
+def lossless(samples: np.ndarray, bits: int, predictor: int = 1) -> bytes:
+    return imagecodecs.jpeg8_encode(
+        np.ascontiguousarray(samples),
+        lossless=True,
+        predictor=predictor,
+        bitspersample=bits,
+        colorspace="unknown",
+        outcolorspace="unknown",
+    )
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_uncompressed_samples_come_back_bit_for_bit(dng: Any, bits: int, order: str) -> None:
+    samples = np.random.default_rng(bits).integers(1, 1 << bits, (6, 22)).astype(np.uint16)
+    plain = {8: lambda: samples.astype(np.uint8).tobytes(), 16: lambda: samples.astype(f"{order}u2").tobytes()}
+    data = plain.get(bits, lambda: pack_msb(samples, bits))()
+    frame = read(dng.write(dng.cfa_tags(6, 22, bits), data, order=order))
+    assert frame.reader == "dng"
+    assert frame.samples.dtype == (np.uint8 if bits == 8 else np.uint16)
+    np.testing.assert_array_equal(frame.samples, samples)
+    assert frame.facts.cfa is not None and frame.facts.cfa.name == "RGGB"
+    assert frame.facts.black == (0.0,) * 4
+    assert frame.facts.white == (2.0**bits - 1,) * 4
+
+
+def test_ten_bit_written_by_tifffile_reads_as_libraw_reads_it(tmp_path: Path, mosaic: np.ndarray) -> None:
+    path = tmp_path / "ten.dng"
+    big = np.tile(mosaic, (5, 4))  # LibRaw refuses tiny pictures
+    tags = [
+        (50706, "B", 4, (1, 4, 0, 0), False),
+        (33421, "H", 2, (2, 2), False),
+        (33422, "B", 4, bytes([1, 0, 2, 1]), False),
+        (50717, "H", 1, 1023, False),
+    ]
+    tifffile.imwrite(path, big, photometric=32803, bitspersample=10, extratags=tags, metadata=None, subfiletype=0)
+    frame = read(path)
+    np.testing.assert_array_equal(frame.samples, big)
+    assert frame.facts.cfa is not None and frame.facts.cfa.name == "GRBG"
+    with rawpy.imread(str(path)) as raw:
+        np.testing.assert_array_equal(frame.samples, raw.raw_image)
+
+
+def test_strips_of_unequal_height(dng: Any, mosaic: np.ndarray) -> None:
+    strips = [mosaic[row : row + 7].tobytes() for row in range(0, 24, 7)]
+    frame = read(dng.write(dng.cfa_tags(24, 40, t278=("I", 7)), *strips))
+    np.testing.assert_array_equal(frame.samples, mosaic)
+
+
+def tiles_of(samples: np.ndarray, high: int, wide: int) -> list[np.ndarray]:
+    rows, cols = samples.shape[:2]
+    fill = [(0, -rows % high), (0, -cols % wide)] + [(0, 0)] * (samples.ndim - 2)
+    padded = np.pad(samples, fill, mode="edge")
+    return [
+        np.ascontiguousarray(padded[row : row + high, col : col + wide])
+        for row in range(0, rows, high)
+        for col in range(0, cols, wide)
+    ]
+
+
+TILED = {"t278": None, "t322": ("I", 16), "t323": ("I", 16)}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_uncompressed_tiles_with_cut_edges(dng: Any, mosaic: np.ndarray, order: str) -> None:
+    tiles = [tile.astype(f"{order}u2").tobytes() for tile in tiles_of(mosaic, 16, 16)]
+    frame = read(dng.write(dng.cfa_tags(24, 40, **TILED), *tiles, order=order))
+    np.testing.assert_array_equal(frame.samples, mosaic)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("plain", (16, 16, 1)), ("two components of half the width", (16, 8, 2)), ("folded rows", (8, 32, 1))],
+)
+@pytest.mark.parametrize("predictor", [1, 6])
+def test_lossless_jpeg_tiles_in_every_shape(
+    dng: Any, mosaic: np.ndarray, name: str, shape: tuple[int, int, int], predictor: int
+) -> None:
+    tiles = [lossless(tile.reshape(shape).squeeze(), 10, predictor) for tile in tiles_of(mosaic, 16, 16)]
+    frame = read(dng.write(dng.cfa_tags(24, 40, **TILED, t259=("H", 7)), *tiles))
+    np.testing.assert_array_equal(frame.samples, mosaic)
+
+
+def test_lossless_jpeg_of_another_encoder_in_one_strip(dng: Any, mosaic: np.ndarray) -> None:
+    data = imagecodecs.ljpeg_encode(mosaic, bitspersample=16)
+    frame = read(dng.write(dng.cfa_tags(24, 40, t259=("H", 7)), data))
+    np.testing.assert_array_equal(frame.samples, mosaic)
+
+
+def test_lossless_jpeg_of_three_planes(dng: Any) -> None:
+    samples = np.random.default_rng(3).integers(0, 4096, (16, 20, 3)).astype(np.uint16)
+    frame = read(dng.write(dng.linear_tags(16, 20, t259=("H", 7)), lossless(samples, 12)))
+    assert frame.state == "linear"
+    np.testing.assert_array_equal(frame.samples, samples)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [8, 32946])
+@pytest.mark.parametrize("predictor", [1, 2, 34892])
+def test_deflate_with_integer_predictors(
+    dng: Any, mosaic: np.ndarray, compression: int, predictor: int, order: str
+) -> None:
+    step = {1: 0, 2: 1, 34892: 2}[predictor]
+    coded = mosaic.copy()
+    if step:
+        coded[:, step:] -= mosaic[:, :-step]
+    data = zlib.compress(coded.astype(f"{order}u2").tobytes())
+    tags = dng.cfa_tags(24, 40, t259=("H", compression), t317=("H", predictor))
+    np.testing.assert_array_equal(read(dng.write(tags, data, order=order)).samples, mosaic)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("bits", [16, 24, 32])
+@pytest.mark.parametrize("predictor", [0, 1, 3])
+def test_floats_of_every_width(dng: Any, bits: int, predictor: int, order: str) -> None:
+    """Values that even 16-bit floats hold exactly; predictor 0 is uncompressed."""
+    samples = np.random.default_rng(5).integers(1, 512, (6, 10)).astype(np.float32) / 256
+    bytes_of = {16: lambda: samples.astype(">f2").view("u1"), 32: lambda: samples.astype(">f4").view("u1")}
+    high_first = bytes_of.get(bits, lambda: np.frombuffer(float24(samples), np.uint8))().reshape(6, 10, bits // 8)
+    stored = high_first if order == ">" else high_first[..., ::-1]
+    if predictor == 3:
+        planes = high_first.transpose(0, 2, 1).reshape(6, -1)
+        stored = planes.copy()
+        stored[:, 1:] -= planes[:, :-1]
+    data = np.ascontiguousarray(stored).tobytes()
+    tags = dng.cfa_tags(6, 10, bits, t339=("H", 3), t259=("H", 8 if predictor else 1), t317=("H", max(predictor, 1)))
+    frame = read(dng.write(tags, zlib.compress(data) if predictor else data, order=order))
+    assert frame.samples.dtype == np.float32
+    np.testing.assert_array_equal(frame.samples, samples)
+    assert frame.facts.white == (1.0,) * 4
+
+
+def float24(samples: np.ndarray) -> bytes:
+    """Big-endian floats of 1 sign, 7 exponent and 16 fraction bits, for exactly representable values above 0."""
+    words = samples.astype(np.float32).view(np.uint32)
+    exponent = (words >> 23) - 127 + 63
+    return b"".join(
+        struct.pack(">I", int(e) << 16 | int(w) >> 7 & 0xFFFF)[1:]
+        for e, w in zip(exponent.ravel(), words.ravel(), strict=True)
+    )
+
+
+def test_samples_that_are_no_numbers_become_zero_with_a_warning(dng: Any) -> None:
+    samples = np.ones((4, 6), np.float32)
+    samples[1, 2], samples[3, 3] = np.nan, np.inf
+    frame = read(dng.write(dng.cfa_tags(4, 6, 32, t339=("H", 3)), samples.tobytes()))
+    assert "2 samples are not finite: taken as 0" in frame.warnings
+    assert frame.samples.sum() == 22
+
+
+def test_planar_three_planes(dng: Any) -> None:
+    samples = np.random.default_rng(1).integers(1, 65535, (5, 7, 3)).astype(np.uint16)
+    planes = [samples[..., plane].tobytes() for plane in range(3)]
+    frame = read(dng.write(dng.linear_tags(5, 7, t284=("H", 2)), *planes))
+    np.testing.assert_array_equal(frame.samples, samples)
+    assert frame.facts.cfa is None
+    assert frame.facts.black == (0.0,) * 3
+
+
+def test_linearization_table_then_levels(dng: Any) -> None:
+    codes = np.random.default_rng(2).integers(0, 256, (6, 8)).astype(np.uint8)
+    table = (np.arange(200) ** 2 // 2 + 1).astype(int)
+    tags = dng.cfa_tags(6, 8, 8, t50712=("H", table.tolist()))
+    frame = read(dng.write(tags, codes.tobytes()))
+    np.testing.assert_array_equal(frame.samples, table[np.minimum(codes, 199)])
+    assert frame.facts.white == (float(table[-1]),) * 4
+
+
+def test_the_raw_picture_in_a_subifd_behind_a_preview(dng: Any, mosaic: np.ndarray) -> None:
+    raw = dng.cfa_tags(24, 40)
+    preview = {254: ("I", 1), 256: ("I", 2), 257: ("I", 2), 258: ("H", [8] * 3), 262: ("H", 2), 277: ("H", 3)}
+    first = {code: raw.pop(code) for code in (50706, 50708, 50721, 50778)} | {271: ("s", "Maker"), 274: ("H", 6)}
+    first |= preview | {330: ("I", "sub"), 50728: ("Q", dng.rationals([0.5, 1, 0.7])), 50730: ("q", [-78, 100])}
+    frame = read(dng.write_all([(first, [bytes(12)]), (raw, [mosaic.tobytes()])]))
+    np.testing.assert_array_equal(frame.samples, mosaic)
+    assert frame.facts.neutral == pytest.approx((0.5, 1, 0.7))
+    assert frame.facts.baseline_exposure_ev == pytest.approx(-0.78)
+    assert frame.facts.orientation == 6
+    assert frame.facts.colour.illuminant1 == 21
+    np.testing.assert_allclose(frame.facts.colour.color_matrix1, dng.matrix)
+    assert (frame.exif.make, frame.exif.model) == ("Maker", "Test camera")
+
+
+@pytest.mark.parametrize("active", [(0, 0, 200, 300), (2, 4, 198, 290), (1, 0, 199, 300), (5, 3, 199, 297)])
+def test_active_area_keeps_the_phase_that_libraw_sees(dng: Any, active: tuple[int, int, int, int]) -> None:
+    """DNG's pattern begins at the active area's corner; LibRaw moves odd corners on to even ones."""
+    samples = np.random.default_rng(0).integers(1, 4000, (200, 300)).astype(np.uint16)
+    tags = dng.cfa_tags(200, 300, t50829=("I", active), t50719=("Q", dng.rationals([4, 2])))
+    path = dng.write(dng.changed(tags, t50720=("Q", dng.rationals([280, 190]))), samples.tobytes())
+    frame = read(path)
+    top, left, bottom, right = active
+    np.testing.assert_array_equal(frame.samples, samples[top:bottom, left:right])
+    assert frame.facts.cfa is not None
+    assert frame.facts.crop == (2, 4, min(190, bottom - top - 2), min(280, right - left - 4))
+    with rawpy.imread(str(path)) as raw:
+        row, col = raw.sizes.top_margin - top, raw.sizes.left_margin - left
+        theirs = ["RGBG"[site] for site in raw.raw_pattern.ravel()]
+        ours = ["RGB"[frame.facts.cfa.colour(row + r, col + c)] for r in (0, 1) for c in (0, 1)]
+        assert ours == theirs
+
+
+def test_quad_bayer_pattern(dng: Any, mosaic: np.ndarray) -> None:
+    quad = [1, 1, 0, 0, 1, 1, 0, 0, 2, 2, 1, 1, 2, 2, 1, 1]
+    tags = dng.cfa_tags(24, 40, t33421=("H", [4, 4]), t33422=("B", quad))
+    frame = read(dng.write(tags, mosaic.tobytes()))
+    assert frame.facts.cfa is not None and frame.facts.cfa.name == "QGRBG"
+    assert len(frame.facts.black) == 16
+
+
+def test_exif_noise_and_colour_of_two_illuminants(dng: Any, mosaic: np.ndarray) -> None:
+    matrix = [np.eye(3) + 0.1 * k for k in range(6)]
+    more = {f"t{code}": ("q", dng.rationals(m)) for code, m in zip((50721, 50722, 50723, 50724, 50964, 50965), matrix)}  # noqa: B905
+    more |= {
+        "t50778": ("H", 17),
+        "t50779": ("H", 21),
+        "t50727": ("Q", dng.rationals([1, 1.5, 1])),
+        "t50729": ("Q", dng.rationals([0.3457, 0.3585])),
+        "t51041": ("d", [1e-4, 1e-6]),
+        "t33434": ("Q", [1, 250]),
+        "t33437": ("Q", [28, 10]),
+        "t34855": ("H", 400),
+        "t37386": ("Q", [50, 1]),
+        "t42036": ("s", "Summicron-M 1:2/50"),
+        "t36867": ("s", "2024:01:02 03:04:05"),
+    }
+    frame = read(dng.write(dng.cfa_tags(24, 40, **more), mosaic.tobytes()))
+    exif, colour = frame.exif, frame.facts.colour
+    assert (exif.exposure_s, exif.f_number, exif.iso, exif.focal_mm) == (0.004, 2.8, 400, 50.0)
+    assert (exif.lens_model, exif.taken) == ("Summicron-M 1:2/50", "2024:01:02 03:04:05")
+    np.testing.assert_allclose(colour.color_matrix2, matrix[1])
+    np.testing.assert_allclose(colour.camera_calibration2, matrix[3])
+    np.testing.assert_allclose(colour.forward_matrix1, matrix[4])
+    assert (colour.illuminant1, colour.illuminant2) == (17, 21)
+    assert frame.facts.noise == ((1e-4, 1e-6),)
+    # D50, by hand: mixed half-way in inverse temperature between 2856 K and 6504 K, at 5003 K.
+    weight = (1 / 5003 - 1 / 6504) / (1 / 2856 - 1 / 6504)
+    mixed = weight * matrix[2] @ matrix[0] + (1 - weight) * matrix[3] @ matrix[1]
+    white = np.diag([1, 1.5, 1]) @ mixed @ [0.3457 / 0.3585, 1, 0.2958 / 0.3585]
+    assert frame.facts.neutral == pytest.approx(tuple(white / white.max()), abs=2e-3)
+
+
+def test_a_frame_without_colour_matrix_says_so_once(dng: Any, mosaic: np.ndarray) -> None:
+    frame = read(dng.write(dng.cfa_tags(24, 40, t50721=None), mosaic.tobytes()))
+    assert frame.warnings == (NO_MATRIX,)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"t33421": ("H", [6, 6]), "t33422": ("B", [1] * 36)}, UnsupportedError, "X-Trans"),
+        ({"t33422": ("B", [0, 1, 2, 1])}, UnsupportedError, "neither Bayer nor quad-Bayer"),
+        ({"t33422": ("B", [0, 1, 1, 3])}, UnsupportedError, "other colours than red, green and blue"),
+        ({"t33422": None}, ReadError, "CFAPattern are missing"),
+        ({"t50711": ("H", 2)}, UnsupportedError, "CFALayout 2"),
+        ({"t262": ("H", 34892)}, UnsupportedError, "monochrome"),
+        ({"t259": ("H", 9)}, UnsupportedError, "VC-5"),
+        ({"t259": ("H", 52546)}, UnsupportedError, "JPEG XL"),
+        ({"t258": ("H", 32)}, UnsupportedError, "32-bit unsigned samples"),
+        ({"t339": ("H", 2)}, UnsupportedError, "16-bit signed samples"),
+        ({"t254": ("I", 1)}, ReadError, "IFD0 of NewSubfileType 1"),
+        ({"t256": ("I", 0)}, ReadError, "a picture of 0 × 24 pixels"),
+        ({"t256": ("I", 4_000_000_000)}, ReadError, "more than the limit"),
+        ({"t257": ("I", 48), "t278": ("I", 48)}, ReadError, "strip 0 holds 1920 bytes, its samples need 3840"),
+        ({"t278": ("I", 0)}, ReadError, "tiles or strips of 40 × 0"),
+        ({"t278": ("I", 12)}, ReadError, "2 strips are needed, 1 are listed"),
+        ({"t50829": ("I", [0, 0, 25, 40])}, ReadError, "ActiveArea 0, 0, 25, 40 is not inside"),
+        ({"t50829": ("I", [0, 0, 1, 40])}, ReadError, "40 × 1 pixels is no mosaic"),
+        ({"t50714": ("H", 2000), "t50717": ("H", 1023)}, ReadError, "is not above black level"),
+        ({"t259": ("H", 8)}, ReadError, "broken deflate data"),
+        ({"t259": ("H", 7)}, ReadError, "no JPEG data"),
+        ({"t51009": ("U", b"\0\0\0\1")}, ReadError, "OpcodeList2 ends early"),
+    ],
+)
+def test_each_refusal_has_its_line(
+    dng: Any, mosaic: np.ndarray, change: dict[str, Any], error: type[ReadError], text: str
+) -> None:
+    with pytest.raises(error, match=text) as caught:
+        read(dng.write(dng.cfa_tags(24, 40, **change), mosaic.tobytes()))
+    assert type(caught.value) is error
+    assert "\n" not in str(caught.value)
+
+
+def test_zeros_are_no_picture(dng: Any) -> None:
+    with pytest.raises(ReadError, match="all samples are zero"):
+        read(dng.write(dng.cfa_tags(24, 40), bytes(1920)))
+
+
+def test_lossy_mosaic_is_refused(dng: Any) -> None:
+    data = imagecodecs.jpeg8_encode(np.full((24, 40), 100, np.uint16), bitspersample=12)
+    with pytest.raises(UnsupportedError, match=r"mosaic in lossy JPEG \(DCT, 12 bits\)"):
+        read(dng.write(dng.cfa_tags(24, 40, 12, t259=("H", 7)), data))
+
+
+def test_a_few_bytes_claim_no_gigabytes(dng: Any) -> None:
+    """A lossless JPEG needs a bit per sample: refused before 18000 × 18000 samples are allocated."""
+    tags = dng.cfa_tags(18000, 18000, t259=("H", 7))
+    with pytest.raises(ReadError, match="bytes cannot hold 18000 × 18000 pixels"):
+        read(dng.write(tags, lossless(np.ones((8, 8), np.uint16), 16)))
+
+
+def test_pixel_limit_is_an_option(dng: Any, mosaic: np.ndarray) -> None:
+    path = dng.write(dng.cfa_tags(24, 40), mosaic.tobytes())
+    with pytest.raises(ReadError, match="40 × 24 pixels are more than the limit of 959"):
+        read(path, max_pixels=959)
+
+
+@pytest.fixture(scope="module")
+def whole_file(builders: Any) -> bytes:
+    """A small DNG that exercises most parsers: tiles, tables, opcodes, EXIF."""
+    samples = np.random.default_rng(9).integers(1, 1024, (24, 40)).astype(np.uint16)
+    tiles = [lossless(tile.reshape(16, 8, 2), 10) for tile in tiles_of(samples, 16, 16)]
+    opcode = struct.pack(">IIIII", 1, 4, 0x01030000, 0, 8) + struct.pack(">II", 7, 0)
+    more = {"t259": ("H", 7), "t50712": ("H", list(range(1024))), "t51008": ("U", opcode)}
+    tags = builders.cfa_tags(24, 40, **TILED, **more)
+    data: bytes = builders.build_tiff([(tags, tiles)])
+    return data
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_dng_cut_anywhere_is_refused(whole_file: bytes, tmp_path: Path, data: st.DataObject) -> None:
+    """The directory is at the end here, so that every cut loses something that is needed."""
+    path = tmp_path / "cut.dng"
+    path.write_bytes(whole_file[: data.draw(st.integers(0, len(whole_file) - 40))])
+    with pytest.raises(ReadError):
+        read(path)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6))
+def test_a_dng_with_changed_bytes_reads_or_is_refused(
+    whole_file: bytes, tmp_path: Path, changes: list[tuple[int, int]]
+) -> None:
+    damaged = bytearray(whole_file)
+    for place, value in changes:
+        damaged[place % len(damaged)] = value
+    path = tmp_path / "damaged.dng"
+    path.write_bytes(damaged)
+    try:
+        frame = read(path, max_pixels=100_000)
+    except ReadError as refused:
+        assert "\n" not in str(refused)
+    else:
+        assert frame.samples.size <= 300_000
+
+
+@pytest.mark.parametrize("name", ["BMPCC", "colorchart", "emubayer"])
+def test_mosaics_of_real_files_equal_libraws(shared_data: Path, name: str) -> None:
+    (path,) = (shared_data / "raw" / "dng").glob(f"*{name}*")
+    frame = read(path)
+    with rawpy.imread(str(path)) as raw:
+        np.testing.assert_array_equal(frame.samples, raw.raw_image_visible)
+        assert frame.facts.black == tuple(raw.black_level_per_channel)
+        assert frame.facts.white[0] == raw.white_level
+        if name != "emubayer":
+            balance = np.array(raw.camera_whitebalance[:3])
+            ours = np.array(frame.facts.neutral)
+            np.testing.assert_allclose(ours * balance, (ours * balance)[1], rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["CVE_2020_9589_original", "hello", "sample_1mp", "PGTM2_unsigned8", "_linear.dng"])
+def test_three_planes_of_real_files_equal_libraws(shared_data: Path, name: str) -> None:
+    """Two counts of 65535: LibRaw puts 8-bit codes through a 16-bit table of the polynomials."""
+    (path,) = (shared_data / "raw" / "dng").glob(f"*{name}*")
+    frame = read(path)
+    scale = 65535 if frame.samples.dtype == np.float32 else 1
+    with rawpy.imread(str(path)) as raw:
+        difference = frame.samples * np.float64(scale) - raw.raw_image_visible[..., :3]
+    assert np.abs(difference).max() <= 2
+
+
+def test_vc5_of_real_files_is_refused(shared_data: Path) -> None:
+    for path in sorted((shared_data / "raw" / "gpr").glob("*.GPR")):
+        with pytest.raises(UnsupportedError, match="VC-5"):
+            read(path)
