@@ -22,9 +22,9 @@ STAGES = (
     "crop",
     "resize",
     "orient",
-    "histogram",
     "peaking",
     "zebra",
+    "histogram",
 )
 
 
