@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,17 @@ def _read(path: Path, head: bytes, camera: str | Path | Mapping[str, Any] | None
     from tenbit.pipeline.raw import dng, packed, tiff
 
     is_known = head.startswith(_KNOWN_HEADS) or head[6:14] == b"HEAPCCDR"
-    if camera is not None or (path.suffix.lower() in packed.SUFFIXES and not is_known):
+    is_named_dng = path.suffix.lower() == ".dng"
+    if (camera is not None and not is_named_dng) or (path.suffix.lower() in packed.SUFFIXES and not is_known):
         return packed.read_packed(path, camera=camera, max_pixels=max_pixels)
     if head.startswith(_KNOWN_HEADS[:4]):
         with path.open("rb") as stream:
             says_dng = dng.is_dng(tiff.Tiff(stream))
         if says_dng:
-            return dng.read_dng(path, max_pixels=max_pixels)
-    if path.suffix.lower() == ".dng":
+            frame = dng.read_dng(path, max_pixels=max_pixels)
+            unused = () if camera is None else ("the camera is not used: a DNG says everything itself",)
+            return replace(frame, warnings=frame.warnings + unused)
+    if is_named_dng:
         raise ReadError("not a DNG: no TIFF with a DNGVersion tag")
     from tenbit.pipeline.raw.libraw import read_libraw
 

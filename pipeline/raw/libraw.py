@@ -17,6 +17,7 @@ import numpy as np
 from tenbit.kernels._facts import Array, CameraColour, Cfa, Facts, Triple, as_matrix
 from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.frame import Exif, Frame
+from tenbit.pipeline.raw import ciff
 from tenbit.pipeline.raw.dng import NO_MATRIX
 from tenbit.pipeline.raw.dng_tags import read_exif
 from tenbit.pipeline.raw.plausible import roughness
@@ -31,7 +32,8 @@ _ROUGHEST, _WIDE_SPREAD = 0.8, 0.1
 # LibRaw's flip: 0, 3 = 180°, 5 = 90° anticlockwise, 6 = 90° clockwise.
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
 _CUT_OFF = ("Unexpected end of file", "Premature end of JPEG")
-_CHATTER = (*_CUT_OFF, "data corrupted", "Corrupt JPEG", "Unsupported Kodak", "decoder:", "Unexpected")
+# How LibRaw's and libjpeg's own lines begin, a file's name before them or not.
+_CHATTER = (*_CUT_OFF, "data corrupted", "Corrupt ", "Invalid ", "Bogus ", "Unsupported ", "Unknown ", "Inconsistent ")
 _stderr_lock = threading.Lock()
 
 
@@ -61,7 +63,7 @@ def read_libraw(path: Path, *, max_pixels: int) -> Frame:
     with path.open("rb") as stream:
         if stream.read(4) == b"FOVb":
             raise UnsupportedError("a Foveon (X3F) file: only Bayer and quad-Bayer mosaics are developed")
-    tiff_exif, ordinary = _tiff_facts(path)
+    own_exif, ordinary = _own_facts(path)
     chatter: list[str] = []
     with rawpy.RawPy() as raw:
         try:
@@ -76,11 +78,11 @@ def read_libraw(path: Path, *, max_pixels: int) -> Frame:
             raise ReadError(f"LibRaw cannot read it ({fault})") from None
         if any(phrase in line for phrase in _CUT_OFF for line in chatter):
             raise ReadError("the file is cut off: LibRaw reached its end while decoding")
-        return _frame(raw, path, tiff_exif, [f"LibRaw: {line}" for line in chatter])
+        return _frame(raw, path, own_exif, [f"LibRaw: {line}" for line in chatter])
 
 
-def _tiff_facts(path: Path) -> tuple[Exif | None, frozenset[tuple[int, int]]]:
-    """EXIF of a TIFF-based raw file, and the sizes of its ordinary (RGB, grey, YCbCr) pictures.
+def _own_facts(path: Path) -> tuple[Exif | None, frozenset[tuple[int, int]]]:
+    """EXIF of a TIFF-based, CRW or RAF file, and the sizes of its ordinary (RGB, grey, YCbCr) pictures.
 
     Raises
     ------
@@ -88,6 +90,11 @@ def _tiff_facts(path: Path) -> tuple[Exif | None, frozenset[tuple[int, int]]]:
         For a TIFF that names no camera: LibRaw would read a plain 16-bit TIFF as a mosaic.
     """
     with path.open("rb") as stream:
+        head = stream.read(60)
+        if head[6:14] == ciff.SIGNATURE:
+            return ciff.read_ciff_exif(head + stream.read()), frozenset()
+        if head.startswith(b"FUJIFILMCCD-RAW "):
+            return Exif(make="FUJIFILM", model=head[28:60].split(b"\0")[0].decode("ascii", "replace")), frozenset()
         try:
             tiff = Tiff(stream)
             exif = read_exif(tiff)
@@ -140,7 +147,7 @@ def _quiet(lines: list[str]) -> Iterator[None]:
             os.close(kept)
 
 
-def _frame(raw: Any, path: Path, tiff_exif: Exif | None, warnings: list[str]) -> Frame:
+def _frame(raw: Any, path: Path, own_exif: Exif | None, warnings: list[str]) -> Frame:
     samples = np.array(raw.raw_image_visible)
     letters = raw.color_desc.decode("ascii", "replace")
     if samples.ndim == 3:
@@ -171,7 +178,7 @@ def _frame(raw: Any, path: Path, tiff_exif: Exif | None, warnings: list[str]) ->
         orientation=_ORIENTATIONS.get(int(raw.sizes.flip), 1),
         optical_centre=((rows - 1) / 2, (cols - 1) / 2),
     )
-    return Frame(samples, facts, _exif(raw, tiff_exif), path, "libraw", tuple(dict.fromkeys(warnings)))
+    return Frame(samples, facts, _exif(raw, own_exif), path, "libraw", tuple(dict.fromkeys(warnings)))
 
 
 def _cfa(raw: Any, letters: str) -> tuple[Cfa, list[int]]:
@@ -229,7 +236,7 @@ def _crop(sizes: Any, rows: int, cols: int) -> tuple[int, int, int, int] | None:
     return (top, left, high, wide)
 
 
-def _exif(raw: Any, tiff_exif: Exif | None) -> Exif:
+def _exif(raw: Any, own_exif: Exif | None) -> Exif:
     """The file's own EXIF, completed by what LibRaw found in maker notes and other containers."""
     other, lens = raw.other, raw.lens
     taken = other.timestamp
@@ -243,5 +250,5 @@ def _exif(raw: Any, tiff_exif: Exif | None) -> Exif:
         "artist": other.artist or None,
         "taken": f"{taken:%Y:%m:%d %H:%M:%S}" if taken is not None and taken.year > 1970 else None,
     }
-    exif = tiff_exif or Exif()
+    exif = own_exif or Exif()
     return replace(exif, **{name: value for name, value in found.items() if getattr(exif, name) is None})

@@ -276,6 +276,12 @@ def test_a_frame_without_colour_matrix_says_so_once(dng: Any, mosaic: np.ndarray
     assert frame.warnings == (NO_MATRIX,)
 
 
+def test_a_dng_takes_no_camera(dng: Any, mosaic: np.ndarray) -> None:
+    frame = read(dng.write(dng.cfa_tags(24, 40), mosaic.tobytes()), camera="imx296")
+    assert frame.reader == "dng"
+    assert frame.warnings == ("the camera is not used: a DNG says everything itself",)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "text"),
     [

@@ -40,7 +40,7 @@ def test_canon_g2(shared_data: Path) -> None:
     assert frame.facts.neutral == pytest.approx((1036 / 1658, 1.0, 1036 / 1685))
     assert frame.facts.crop == (8, 20, 1704, 2272)
     assert frame.facts.colour.illuminant1 == 21
-    assert frame.exif.iso == 50
+    assert (frame.exif.make, frame.exif.model, frame.exif.iso) == ("Canon", "Canon PowerShot G2", 50)
     assert frame.exif.exposure_s == pytest.approx(1 / 50, rel=0.01)
     assert frame.warnings == ()
 
@@ -102,6 +102,14 @@ def test_foveon_is_refused_by_name(tmp_path: Path) -> None:
     path.write_bytes(b"FOVb" + bytes(200))
     with pytest.raises(UnsupportedError, match="Foveon"):
         read(path)
+
+
+def test_a_raf_names_its_camera(tmp_path: Path) -> None:
+    path = tmp_path / "x.raf"
+    path.write_bytes(b"FUJIFILMCCD-RAW 0201FF383501" + b"X100".ljust(32, b"\0") + bytes(100))
+    exif, ordinary = libraw._own_facts(path)
+    assert exif is not None
+    assert (exif.make, exif.model, ordinary) == ("FUJIFILM", "X100", frozenset())
 
 
 class FakeRaw:
