@@ -151,8 +151,13 @@ class Facts:
         (top, left, rows, cols) of the picture that the maker wants shown, inside the samples (DefaultCrop).
     orientation : int
         EXIF orientation, 1 … 8.
-    gains : Triple
-        What white balance has multiplied each colour by so far; 1 before.
+    gains : Triple or None
+        What white balance has multiplied each colour by; None when it is measured while the frame is developed, and
+        then is ``results["white_balance"]["gains"]``.
+    is_balanced : bool
+        Whether white balance has been: equal channels are grey.
+    exposure_ev : float
+        Stops that the samples have been raised by; white, where the sensor clips, is no longer at 1.
     space : str
         Colour space of the three planes: ``camera`` until the ``colour`` stage.
     optical_centre : tuple of float
@@ -174,7 +179,9 @@ class Facts:
     opcodes: tuple[Opcode, ...] = ()
     crop: tuple[int, int, int, int] | None = None
     orientation: int = 1
-    gains: Triple = (1.0, 1.0, 1.0)
+    gains: Triple | None = (1.0, 1.0, 1.0)
+    is_balanced: bool = False
+    exposure_ev: float = 0.0
     space: str = "camera"
     optical_centre: tuple[float, float] = (0.0, 0.0)
 
@@ -184,6 +191,11 @@ class Facts:
             raise ValueError(f"a {self.state} frame {'needs a' if self.state == 'mosaic' else 'has no'} cfa")
         if len(self.black) != sites or len(self.white) != sites:
             raise ValueError(f"black and white need {sites} numbers each, not {len(self.black)} and {len(self.white)}")
+
+    @property
+    def is_signal(self) -> bool:
+        """Whether samples run from 0 at black to 1 at white, as after black_level."""
+        return not any(self.black) and set(self.white) == {1.0} and self.black_rows is None and self.black_cols is None
 
     @property
     def planes(self) -> int:
