@@ -13,9 +13,10 @@ from tenbit.kernels._facts import Array, Cfa, Facts, Opcode
 from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.raw.dng_tags import Tags, read_colour, read_exif, read_neutral, read_noise
+from tenbit.pipeline.raw.layout import Layout, read_layout
 from tenbit.pipeline.raw.levels import Levels, Rectangle, read_levels, subtract_pattern
 from tenbit.pipeline.raw.opcodes import apply_map_polynomials, parse_opcodes
-from tenbit.pipeline.raw.segments import Layout, read_layout, read_samples
+from tenbit.pipeline.raw.segments import read_samples
 from tenbit.pipeline.raw.tiff import Directory, Tiff
 
 DNG_VERSION = 50706

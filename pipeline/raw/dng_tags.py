@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from tenbit.kernels._facts import CameraColour, Matrix, Triple, as_matrix
+from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Exif
 from tenbit.pipeline.raw.tiff import Directory, Tiff
 
@@ -106,17 +109,25 @@ def read_noise(tags: Tags) -> tuple[tuple[float, float], ...] | None:
 
 
 def read_exif(tiff: Tiff) -> Exif:
-    """How the picture was taken, from IFD0, its EXIF directory and DNG's own tags."""
+    """How the picture was taken, from IFD0, its EXIF directory and DNG's own tags; what is broken counts as lacking."""
     first, sub = tiff.directories[0], tiff.exif()
     homes = [home for home in (sub, first) if home is not None]
 
     def text(*codes: int) -> str | None:
-        found = (home.text(code) for code in codes for home in homes if code in home)
-        return next((value for value in found if value), None)
+        for code in codes:
+            for home in homes:
+                with suppress(ReadError):
+                    if found := home.text(code):
+                        return found
+        return None
 
     def number(*codes: int) -> float | None:
-        found = (home.number(code) for code in codes for home in homes if code in home)
-        return next((value for value in found if value is not None and value > 0), None)
+        for code in codes:
+            for home in homes:
+                with suppress(ReadError):
+                    if (found := home.number(code)) is not None and found > 0:
+                        return found
+        return None
 
     iso = number(34855, 34867, 34866)
     return Exif(

@@ -198,8 +198,10 @@ def _cfa(raw: Any, letters: str) -> tuple[Cfa, list[int]]:
 
 
 def _levels(raw: Any, sites: list[int]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    blacks, whites = list(raw.black_level_per_channel), raw.camera_white_level_per_channel
-    white = [float(raw.white_level)] * 4 if whites is None or not all(whites) else [float(level) for level in whites]
+    blacks, whites, most = list(raw.black_level_per_channel), raw.camera_white_level_per_channel, raw.white_level
+    # The camera's own saturation levels, unless they are of another scale than the samples.
+    is_usable = whites is not None and all(most / 2 <= level <= most for level in whites)
+    white = [float(level) for level in whites] if is_usable else [float(most)] * 4
     black = tuple(float(blacks[site]) for site in sites)
     if any(white[site] <= blacks[site] for site in sites):
         raise ReadError(f"white level {white} is not above black level {blacks}")

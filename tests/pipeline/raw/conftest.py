@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 
@@ -107,10 +108,36 @@ def changed(tags: Tags, **more: Any) -> Tags:
     return {code: value for code, value in tags.items() if value is not None}
 
 
+def lossless(samples: np.ndarray, bits: int, predictor: int = 1) -> bytes:
+    """A lossless JPEG of (rows, cols) or (rows, cols, components) samples."""
+    return imagecodecs.jpeg8_encode(
+        np.ascontiguousarray(samples),
+        lossless=True,
+        predictor=predictor,
+        bitspersample=bits,
+        colorspace="unknown",
+        outcolorspace="unknown",
+    )
+
+
+def tiles_of(samples: np.ndarray, high: int, wide: int) -> list[np.ndarray]:
+    """Tiles row by row, those at the edges filled up."""
+    rows, cols = samples.shape[:2]
+    fill = [(0, -rows % high), (0, -cols % wide)] + [(0, 0)] * (samples.ndim - 2)
+    padded = np.pad(samples, fill, mode="edge")
+    return [
+        np.ascontiguousarray(padded[row : row + high, col : col + wide])
+        for row in range(0, rows, high)
+        for col in range(0, cols, wide)
+    ]
+
+
 class DngMaker:
     """The builders of this file, for tests, and `write`."""
 
     build_tiff = staticmethod(build_tiff)
+    lossless = staticmethod(lossless)
+    tiles_of = staticmethod(tiles_of)
     cfa_tags = staticmethod(cfa_tags)
     linear_tags = staticmethod(linear_tags)
     changed = staticmethod(changed)
