@@ -25,7 +25,8 @@ from tenbit.kernels._stage import Pass
 
 Said = Callable[[str], None]
 _LOADED: dict[str, ModuleType] = {}
-_READY: dict[tuple[Any, ...], Any] = {}
+_CPU: dict[tuple[Any, ...], CpuPass] = {}
+_CUDA: dict[tuple[Any, ...], CudaPass] = {}
 
 
 def cache_folder() -> Path:
@@ -44,19 +45,18 @@ def is_cold(text: str) -> bool:
 
 def cpu_pass(work: Pass, bound: Bound, said: Said | None = None) -> CpuPass:
     """The pass for the CPU. ``said`` is told before a compile that takes seconds."""
-    key = ("cpu", work.signature, bound.signature)
-    if key not in _READY:
-        text = _told(work, _cpu.source(work, bound), said)
-        _READY[key] = CpuPass(work, _Loop(text))
-    return _READY[key]
+    key = (work.signature, bound.signature)
+    if key not in _CPU:
+        _CPU[key] = CpuPass(work, _Loop(_told(work, _cpu.source(work, bound), said)))
+    return _CPU[key]
 
 
 def cuda_pass(work: Pass, bound: Bound, said: Said | None = None) -> CudaPass:
     """The pass for CUDA, or for numba's simulator where ``NUMBA_ENABLE_CUDASIM`` is set."""
-    key = ("cuda", work.signature, bound.signature)
-    if key not in _READY:
-        _READY[key] = CudaPass(work, _module(_told(work, _cuda.source(work, bound), said)).kernel)
-    return _READY[key]
+    key = (work.signature, bound.signature)
+    if key not in _CUDA:
+        _CUDA[key] = CudaPass(work, _module(_told(work, _cuda.source(work, bound), said)).kernel)
+    return _CUDA[key]
 
 
 class _Loop:

@@ -191,7 +191,7 @@ class CpuPass:
             return scratch if counters else None
 
         partial = list(pool.map(job, range(0, periods, deep)))
-        return np.sum([p for p in partial if p is not None], axis=0, dtype=np.int64) if counters else None
+        return np.stack([p for p in partial if p is not None]).sum(axis=0) if counters else None
 
     def _reused(self, shape: tuple[int, ...]) -> Array:
         """This thread's scratch: a fresh buffer costs a page fault per 4 KiB, ten times dearer than the copy."""

@@ -204,5 +204,5 @@ class Facts:
 
 def as_matrix(values: npt.ArrayLike) -> Matrix:
     """Nine numbers, row by row, as a `Matrix`."""
-    rows = np.asarray(values, np.float64).reshape(3, 3).tolist()
-    return (tuple(rows[0]), tuple(rows[1]), tuple(rows[2]))
+    a, b, c, d, e, f, g, h, i = np.asarray(values, np.float64).reshape(9).tolist()
+    return (a, b, c), (d, e, f), (g, h, i)

@@ -233,11 +233,11 @@ class Writer:
         lines += [f"{name} = {ast.unparse(part)}" for name, part in zip(out, parts, strict=True)]
         return lines, out
 
-    def points(self, steps: tuple[Step, ...], values: dict[str, str], **place: str) -> list[str]:
+    def points(self, steps: tuple[Step, ...], values: dict[str, str], site: str = "0") -> list[str]:
         """Lines that do POINT steps one after the other; ``values`` is brought up to date."""
         lines: list[str] = []
         for step in steps:
-            more, out = self.paste(step, values=values, **place)
+            more, out = self.paste(step, values=values, site=site)
             lines += more
             values |= dict(zip(step.writes, out, strict=True))
         return lines

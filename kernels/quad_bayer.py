@@ -25,6 +25,10 @@ def block_mean(mosaic, row, col):
     return 0.25 * ((mosaic[top, left] + mosaic[top + 1, left + 1]) + (mosaic[top, left + 1] + mosaic[top + 1, left]))
 
 
+def _halved_crop(crop: tuple[int, int, int, int] | None) -> tuple[int, int, int, int] | None:
+    return None if crop is None else (crop[0] // 2, crop[1] // 2, crop[2] // 2, crop[3] // 2)
+
+
 def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     """The step that bins, and the facts of the frame of half the rows and half the columns.
 
@@ -55,7 +59,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         black_rows=halved(facts.black_rows),
         black_cols=halved(facts.black_cols),
         noise=None if facts.noise is None else tuple((scale / 4, offset / 4) for scale, offset in facts.noise),
-        crop=None if facts.crop is None else tuple(n // 2 for n in facts.crop),
+        crop=_halved_crop(facts.crop),
         # The centre of pixel (0, 0) lies half a pixel inside its block.
         optical_centre=((top - 0.5) / 2, (left - 0.5) / 2),
     )

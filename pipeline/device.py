@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tenbit.kernels._facts import Array
+from tenbit.kernels._source import Bound
 from tenbit.kernels._stage import Access, Constants, Pass
 from tenbit.pipeline.errors import DeviceError
 
@@ -71,7 +72,7 @@ class CpuDevice:
     ) -> Array | None:
         from tenbit.kernels import _compile
 
-        bound = _compile.Bound.of(constants)
+        bound = Bound.of(constants)
         ready = _compile.cpu_pass(work, bound, said)
         return ready(ins, outs, bound.packed(constants), pool=self._pool, threads=self.threads)
 
@@ -112,7 +113,7 @@ class CudaDevice:
     ) -> Array | None:
         from tenbit.kernels import _compile
 
-        bound = _compile.Bound.of(constants)
+        bound = Bound.of(constants)
         ready = _compile.cuda_pass(work, bound, said)
         kf, ki, arrays = bound.packed(constants)
         packed = (self.upload(kf), self.upload(ki), [self.upload(a) for a in arrays])
