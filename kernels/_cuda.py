@@ -36,7 +36,7 @@ def source(work: Pass, bound: Bound) -> str:
     outs = [f"out{n}" for n in range(len(work.writes))]
     counters = ["counters"] if core is Access.REDUCE else []
     head = ["@cuda.jit", f"def kernel({', '.join(['kf', 'ki', *ins, *arrays, *outs, *counters])}):"]
-    head += indented([*bound.preamble(uniform=core is Access.STENCIL), "rows, cols = in0.shape"], 1)
+    head += indented([*bound.preamble(uniform=core in (Access.STENCIL, Access.GATHER)), "rows, cols = in0.shape"], 1)
     return "\n".join([*_HEADER, *writer.helper_source("@cuda.jit(device=True)"), *head, *indented(lines, 1), ""])
 
 
