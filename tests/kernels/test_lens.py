@@ -1,0 +1,178 @@
+"""Lens: distortions of a scene that is a formula, so that the truth is known at every point."""
+
+import numpy as np
+import pytest
+
+from tenbit.kernels import lens
+from tenbit.kernels.errors import StageError
+
+BARREL, PINCUSHION, WAVE = (-0.12, 0.02, 0.0), (0.08, -0.01, 0.002), (-0.1, 0.06, 0.01)
+
+
+def scene(row, col):
+    """Three smooth channels at any point, 0 … 1."""
+    return np.stack(
+        [0.5 + 0.4 * np.sin(row / 3.7 + n) * np.cos(col / 4.3 - n) for n in range(3)],
+        axis=-1,
+    )
+
+
+def grid(rows, cols):
+    """Distances from the middle, in half diagonals, and the half diagonal in pixels."""
+    half = np.hypot(rows, cols) / 2
+    row, col = np.indices((rows, cols)) - np.array([(rows - 1) / 2, (cols - 1) / 2])[:, None, None]
+    return row / half, col / half, half
+
+
+def photographed(rows, cols, k=(0, 0, 0), channels=(1, 1, 1), vignetting=(0, 0, 0)):
+    """The scene through a lens: each pixel shows the ideal point whose distorted radius is its own."""
+    row, col, half = grid(rows, cols)
+    radius = np.hypot(row, col)
+    ideal = np.linspace(0, 1.4, 200_001)
+    distorted = ideal * (1 + k[0] * ideal**2 + k[1] * ideal**4 + k[2] * ideal**6)
+    light = 1 + sum(v * radius ** (2 * n + 2) for n, v in enumerate(vignetting))
+    out = np.empty((rows, cols, 3))
+    for n, channel in enumerate(channels):
+        ratio = np.interp(radius / channel, distorted, ideal) / np.maximum(radius, 1e-9)
+        out[..., n] = light * scene(row * ratio * half, col * ratio * half)[..., n]
+    return out
+
+
+def truth(rows, cols):
+    row, col, half = grid(rows, cols)
+    return scene(row * half, col * half)
+
+
+def psnr(a, b, border=3):
+    inner = slice(border, -border)
+    return -10 * np.log10(np.mean(np.square(a[inner, inner] - b[inner, inner])))
+
+
+@pytest.mark.parametrize("k", [BARREL, WAVE])
+def test_undoes_a_known_lens(develop, planes, k):
+    rows, cols = 23, 32
+    known = {"distortion": k, "red_scale": 1.01, "blue_scale": 0.992, "vignetting": (-0.4, 0.1, -0.05)}
+    seen = photographed(rows, cols, k, (1.01, 1, 0.992), known["vignetting"])
+    out = develop(planes(seen), ("lens", known)).samples
+    # barrel: nothing is looked up outside the frame; the rest is what bicubic loses on waves of 23 px
+    assert psnr(seen, truth(rows, cols)) < 27
+    assert psnr(out, truth(rows, cols)) > 50
+
+
+def test_undoes_the_simulator(develop, planes):
+    from tenbit.pipeline.sample.optics import LensModel
+
+    rows, cols = 24, 30
+    row, col, half = grid(rows, cols)
+    model = LensModel(form="even", k=PINCUSHION, vignetting=(-0.3, 0.0, 0.0))
+    y, x = model.ideal(row, col)
+    seen = scene(y * half, x * half) * np.stack(model.gains(row, col), axis=-1)
+    chain = ("lens", {"distortion": PINCUSHION, "vignetting": (-0.3, 0.0, 0.0)})
+    out = develop(planes(seen), chain).samples
+    assert psnr(out, truth(rows, cols), border=4) > 50
+
+
+def test_hand_worked_half_pixel(develop, planes):
+    samples = np.zeros((7, 9, 3))
+    samples[3, 4] = 1
+    out = develop(planes(samples), ("lens", {"scale": 2.0})).samples
+    # one pixel from the middle looks half a pixel from it: Catmull-Rom there is -1/16, 9/16, 9/16, -1/16
+    np.testing.assert_allclose(out[3, 4:8, 0], [1, 9 / 16, 0, -1 / 16], atol=1e-7)
+    np.testing.assert_allclose(out[4, 5, 0], (9 / 16) ** 2, atol=1e-7)
+
+
+@pytest.mark.parametrize("shape", [(9, 14), (12, 7)])
+def test_bicubic_keeps_parabolas(develop, planes, shape):
+    def parabola(row, col):
+        return np.stack([0.3 + 0.02 * row, 0.01 * col * col, 0.004 * row * col - 0.01 * row * row], axis=-1)
+
+    row, col, half = grid(*shape)
+    out = develop(planes(parabola(row * half, col * half)), ("lens", {"scale": 1.25})).samples
+    np.testing.assert_allclose(out[2:-2, 2:-2], parabola(row * half / 1.25, col * half / 1.25)[2:-2, 2:-2], atol=1e-6)
+
+
+def test_lateral_colour_leaves_green_alone(develop, planes):
+    samples = np.random.default_rng(1).random((13, 18, 3))
+    out = develop(planes(samples), ("lens", {"red_scale": 1.02})).samples
+    np.testing.assert_array_equal(out[..., 1:], samples[..., 1:].astype(np.float32))
+    # red was drawn 2 % too large: it is read 2 % farther out
+    larger = develop(planes(samples), ("lens", {"scale": 1 / 1.02})).samples
+    np.testing.assert_allclose(out[..., 0], larger[..., 0], atol=2e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (5, 3), (11, 17)])
+def test_flat_stays_flat(develop, planes, shape):
+    out = develop(planes(np.full((*shape, 3), 0.3)), ("lens", {"distortion": BARREL, "blue_scale": 0.99}))
+    np.testing.assert_array_equal(out.samples, np.float32(0.3))
+
+
+def test_vignetting_is_divided_out(develop, planes):
+    row, col, _ = grid(15, 22)
+    square = row**2 + col**2
+    light = 1 - 0.5 * square + 0.1 * square**2
+    out = develop(planes(np.repeat(light[..., None], 3, axis=2)), ("lens", {"vignetting": (-0.5, 0.1, 0.0)}))
+    np.testing.assert_allclose(out.samples, 1, atol=2e-7)
+
+
+@pytest.mark.parametrize("shape", [(9, 16), (16, 11)])
+def test_equals_plain_python(develop, plain, planes, shape):
+    frame = planes(np.random.default_rng(2).random((*shape, 3)), optical_centre=(5.3, 6.1))
+    chain = (
+        "lens",
+        {"distortion": WAVE, "red_scale": 1.01, "blue_scale": 0.99, "vignetting": (-0.3, 0.0, 0.1), "scale": 0.97},
+    )
+    np.testing.assert_array_equal(develop(frame, chain).samples, plain(frame, chain).samples)
+
+
+@pytest.mark.parametrize("profile", ["none", "auto"])
+def test_nothing_to_correct_changes_nothing(develop, planes, profile):
+    frame = planes(np.random.default_rng(3).random((6, 9, 3)))
+    out = develop(frame, ("lens", {"profile": profile, "autoscale": True}))
+    assert out.samples.tobytes() == frame.samples.tobytes()
+    assert out.warnings == (
+        ("lens: no profile is known for this lens, only given numbers are used",) if profile == "auto" else ()
+    )
+
+
+@pytest.mark.parametrize("k", [BARREL, PINCUSHION, WAVE])
+@pytest.mark.parametrize("centre", [(49.5, 74.5), (40.0, 80.0)])
+def test_autoscale_just_fills_the_frame(planes, k, centre):
+    rows, cols = 100, 150
+    channels = (1.004, 1.0, 0.997)
+    facts = planes(np.zeros((rows, cols, 3)), optical_centre=centre).facts
+    scale = lens.filling_scale(k, channels, facts)
+    row, col = np.indices((rows, cols))
+    d_row, d_col = (row - centre[0]) / scale, (col - centre[1]) / scale
+    square = (d_row**2 + d_col**2) / (np.hypot(rows, cols) / 2) ** 2
+    stretch = max(channels) * (1 + k[0] * square + k[1] * square**2 + k[2] * square**3)
+    at_row, at_col = centre[0] + d_row * stretch, centre[1] + d_col * stretch
+    room = min(at_row.min(), at_col.min(), rows - 1 - at_row.max(), cols - 1 - at_col.max())
+    assert -1e-3 < room < 0.1
+
+
+def test_autoscale_stays_inside_the_fold(develop, planes):
+    # Rd grows up to 1.05 only and never reaches the corner; the picture ends where it turns back
+    k = (-0.3, 0.0, 0.0)
+    facts = planes(np.zeros((100, 150, 3))).facts
+    farthest = np.hypot(99, 149) / np.hypot(100, 150) / lens.filling_scale(k, (1.0, 1.0, 1.0), facts)
+    assert 0.999 < farthest / lens.turning_radius(k) < 1
+    assert develop(planes(np.ones((9, 14, 3))), ("lens", {"distortion": k, "autoscale": True})).samples.min() == 1
+
+
+def test_a_fold_is_refused(develop, planes):
+    # Rd' = 1 - 1.2 r² is 0 at 0.913
+    with pytest.raises(StageError, match=r"lens: distortion -0.4, 0, 0 turns back at radius 0.913, inside the picture"):
+        develop(planes(np.zeros((9, 16, 3))), ("lens", {"distortion": (-0.4, 0.0, 0.0)}))
+
+
+def test_a_fold_beyond_the_corner_is_none(planes):
+    facts = planes(np.zeros((9, 16, 3))).facts
+    assert lens.turning_radius((-0.3, 0.0, 0.0)) == pytest.approx((1 / 0.9) ** 0.5)
+    assert lens.prepare(lens.Parameters(distortion=(-0.3, 0.0, 0.0)), facts).steps
+    assert lens.turning_radius(BARREL) > 1
+    assert lens.turning_radius((0.1, 0.0, 0.0)) == float("inf")
+
+
+def test_no_light_is_refused(develop, planes):
+    with pytest.raises(StageError, match=r"lens: vignetting -1.5, 0, 0 leaves no light at radius 0.81\d, inside"):
+        develop(planes(np.zeros((30, 40, 3))), ("lens", {"vignetting": (-1.5, 0.0, 0.0)}))
