@@ -1,0 +1,73 @@
+"""Law 4: a monitor measures the picture, never another monitor's paint."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tenbit.kernels._draw import COLOURS
+from tenbit.kernels.errors import StageError
+
+MONITORS = {
+    "peaking": {"colour": "green"},
+    "zebra": {"high": 0.7, "low": 0.2},
+    "histogram": {"size": 0.5},
+}
+
+
+@pytest.fixture
+def frame(planes):
+    """Boxes of random grey: edges in focus, lights and shadows. One block of threads: the simulator is slow."""
+    boxes = np.kron(np.random.default_rng(1).random((2, 8)), np.ones((4, 4)))
+    return planes(boxes[..., None] * np.array([1.0, 0.9, 0.8]), state="display", space="srgb")
+
+
+def measured(out):
+    return {
+        name: result.counts.tolist() if name == "histogram" else result for name, result in sorted(out.results.items())
+    }
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(MONITORS)))
+def test_measures_do_not_depend_on_the_other_monitors(develop, frame, order):
+    alone = {}
+    for name in MONITORS:
+        alone |= measured(develop(frame, (name, MONITORS[name])))
+    assert alone["peaking"] > 0.1
+    assert min(alone["zebra"].values()) > 0.1
+    assert measured(develop(frame, *[(name, MONITORS[name]) for name in order])) == alone
+
+
+def test_masks_do_not_depend_on_the_other_monitors(develop, frame):
+    """Peaking painted over zebra marks the very pixels that it marks alone."""
+    green = np.array(COLOURS["green"], np.float32)
+    zebra, peaking = ("zebra", MONITORS["zebra"]), ("peaking", MONITORS["peaking"])
+    marks = (develop(frame, peaking).samples == green).all(axis=-1)
+    stripes = develop(frame, zebra).samples
+    assert marks.any()
+    assert (stripes != frame.samples).any()
+    expected = np.where(marks[..., None], green, stripes)
+    np.testing.assert_array_equal(develop(frame, zebra, peaking).samples, expected)
+
+
+def test_what_comes_later_in_the_chain_lies_on_top(develop, frame):
+    chain = list(MONITORS.items())
+    panel_last = develop(frame, *chain).samples
+    plain_panel = develop(frame, ("histogram", {"size": 0.5, "opacity": 1.0})).samples
+    assert panel_last.shape == plain_panel.shape
+    panel_first = develop(frame, *chain[::-1]).samples
+    assert (panel_first != panel_last).any()
+
+
+def test_counts_of_a_saved_picture_are_those_before_the_paint(develop, frame):
+    bare = develop(frame, ("histogram", {"overlay": False}), bits=8)
+    painted = develop(frame, *MONITORS.items(), bits=8)
+    counts = painted.results["histogram"]
+    for n, channel in enumerate(("red", "green", "blue")):
+        np.testing.assert_array_equal(counts[channel], np.bincount(bare.samples[..., n].ravel(), minlength=256))
+
+
+@pytest.mark.parametrize("name", list(MONITORS))
+def test_monitors_stand_behind_tone(develop, planes, name):
+    with pytest.raises(StageError, match=f"{name} takes a display frame; here it is linear"):
+        develop(planes(np.zeros((8, 8, 3))), (name, {}))
