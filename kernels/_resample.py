@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from numpy import float32 as f32
 
 
@@ -16,6 +14,15 @@ def cubic(before, here, there, after, t):
     curve = 3.0 * (here - there) + (after - before)
     bend = 2.0 * (before - here) + 3.0 * (there - here) + (there - after)
     return here + 0.5 * t * ((there - before) + t * (bend + t * curve))
+
+
+def floored(value):
+    """The largest whole number not above a value.
+
+    ``math.floor`` would do, but on CUDA it makes a float64, and no index.
+    """
+    whole = int(value)
+    return whole - 1 if f32(whole) > value else whole
 
 
 def held(index, count):
@@ -42,8 +49,8 @@ def interpolated(plane, row, col, d_row, d_col):
     large the frame is.
     """
     rows = plane.shape[0]
-    down = math.floor(d_row)
-    right = math.floor(d_col)
+    down = floored(d_row)
+    right = floored(d_col)
     top, left = row + down, col + right
     t = d_col - f32(right)
     return cubic(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tenbit.kernels._facts import Facts
-from tenbit.kernels._stage import Constants, PerSite, Prepared, Stage, param, point
+from tenbit.kernels._stage import PLANES, Body, Constant, PerSite, Prepared, Stage, param, point
 from tenbit.kernels.errors import StageError
 
 
@@ -39,6 +39,22 @@ def signal_planes(red, green, blue, k):
     )
 
 
+def signal_planes_with_deltas(red, green, blue, k, row, col):
+    """As `signal_with_deltas` for a frame that is already three planes."""
+    delta = k.rows[row] + k.cols[col]
+    return (
+        (red - (k.black_red + delta)) * k.scale_red,
+        (green - (k.black_green + delta)) * k.scale_green,
+        (blue - (k.black_blue + delta)) * k.scale_blue,
+    )
+
+
+BODIES: dict[str, tuple[Body, Body]] = {
+    "mosaic": (signal, signal_with_deltas),
+    "linear": (signal_planes, signal_planes_with_deltas),
+}
+
+
 def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     """Levels of each site, from the parameters or the frame.
 
@@ -62,18 +78,19 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     )
     if not has_deltas and set(black) == {0.0} and set(scale) == {1.0}:
         return Prepared(after)
-    if facts.state != "mosaic":
-        names = ("red", "green", "blue")
-        levels: dict[str, float] = {f"black_{n}": b for n, b in zip(names, black, strict=True)}
-        levels |= {f"scale_{n}": s for n, s in zip(names, scale, strict=True)}
-        return Prepared(after, (point("black_level", signal_planes, facts, constants=levels),))
-    constants: Constants = {"black": PerSite(black), "scale": PerSite(scale)}
-    if not has_deltas:
-        return Prepared(after, (point("black_level", signal, facts, constants=constants),))
-    rows = np.zeros(facts.rows) if facts.black_rows is None else facts.black_rows
-    cols = np.zeros(facts.cols) if facts.black_cols is None else facts.black_cols
-    constants = {**constants, "rows": rows.astype(np.float32), "cols": cols.astype(np.float32)}
-    return Prepared(after, (point("black_level", signal_with_deltas, facts, constants=constants),))
+    constants: dict[str, Constant] = {}
+    if facts.state == "mosaic":
+        constants |= {"black": PerSite(black), "scale": PerSite(scale)}
+    else:
+        for name, low, factor in zip(PLANES[facts.state], black, scale, strict=True):
+            constants |= {f"black_{name}": low, f"scale_{name}": factor}
+    if has_deltas:
+        rows = np.zeros(facts.rows) if facts.black_rows is None else facts.black_rows
+        cols = np.zeros(facts.cols) if facts.black_cols is None else facts.black_cols
+        constants |= {"rows": rows.astype(np.float32), "cols": cols.astype(np.float32)}
+    plain, with_deltas = BODIES[facts.state]
+    body = with_deltas if has_deltas else plain
+    return Prepared(after, (point("black_level", body, facts, constants=constants),))
 
 
 STAGE = Stage("black_level", Parameters, ("mosaic", "linear"), prepare)

@@ -51,6 +51,15 @@ def test_planes_of_a_linear_file(develop, planes):
     np.testing.assert_allclose(out, (frame.samples - [1, 2, 3]) / [254, 248, 197], atol=3e-7)
 
 
+def test_planes_with_black_that_differs_by_row_and_column(develop, planes):
+    rows, cols = np.arange(3.0), np.arange(5.0) / 4
+    levels = {"black": (1.0, 2.0, 3.0), "white": (255.0, 250.0, 200.0)}
+    frame = planes(np.random.default_rng(6).random((3, 5, 3)) * 255, black_rows=rows, black_cols=cols, **levels)
+    out = develop(frame, ("black_level", {})).samples
+    expected = (frame.samples - [1, 2, 3] - (rows[:, None] + cols)[..., None]) / [254, 248, 197]
+    np.testing.assert_allclose(out, expected, atol=3e-7)
+
+
 def test_levels_can_be_given(develop):
     out = develop(mosaic(), ("black_level", {"black_counts": 0, "white_counts": 511.5})).samples
     np.testing.assert_allclose(out, mosaic().samples / 511.5, atol=3e-7)
