@@ -7,12 +7,19 @@ the matrices that give it depend on it.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tenbit.kernels._facts import Array, CameraColour, Facts, Matrix, Triple
 from tenbit.kernels._spaces import D50_XYZ, D65_XY, adaptation, rgb_to_xyz, xy_of, xyz_of
-from tenbit.kernels._temperature import LIGHT_SOURCES, temperature_and_tint
+from tenbit.kernels._temperature import LIGHT_SOURCES, temperature_and_tint, white_xy
 from tenbit.kernels.errors import StageError
+
+LARGEST_TINT = 150.0
+"""A white further from the black-body locus than this is no light (Duv 0.05; a green fluorescent tube has 0.02)."""
+LARGEST_BEYOND = 0.05
+"""Distance in (x, y) from the hottest or the coldest black body of `_temperature`; an infinitely hot one has 0.04."""
 
 
 def has_matrix(colour: CameraColour) -> bool:
@@ -78,25 +85,29 @@ def daylight(colour: CameraColour) -> Triple:
     return neutral_of_white(colour, D65_XY)
 
 
-def white_of_neutral(colour: CameraColour, neutral: Triple) -> tuple[float, float]:
+def white_of_neutral(colour: CameraColour, neutral: Triple) -> tuple[float, float] | None:
     """Chromaticity of the light under which the camera reads ``neutral`` of a white surface.
+
+    None when there is no such light: a neutral of the user's own making, or the mean of a picture all in one colour.
 
     Raises
     ------
     StageError
-        If the file's colour matrix cannot be inverted, or gives no real colour.
+        If the file's colour matrix cannot be inverted.
     """
     xy = xy_of(D50_XYZ)
     for turn in range(30):
         xyz = _inverse(_xyz_to_camera(colour, xy)) @ np.array(neutral)
         if not (np.isfinite(xyz).all() and xyz.min() > 0):
-            raise StageError("the file's colour matrix makes no real colour of its white")
+            return None
         before, xy = xy, xy_of(xyz)
         if max(abs(xy[0] - before[0]), abs(xy[1] - before[1])) < 1e-9:
             break
         if turn > 15:  # A pair of matrices that swings between two whites settles half-way.
             xy = 0.5 * (xy[0] + before[0]), 0.5 * (xy[1] + before[1])
-    return xy
+    kelvin, tint = temperature_and_tint(xy)
+    beyond = math.dist(xy, white_xy(kelvin, tint))
+    return xy if abs(tint) <= LARGEST_TINT and beyond <= LARGEST_BEYOND else None
 
 
 def camera_to_space(colour: CameraColour, neutral: Triple, space: str) -> Array:
@@ -119,19 +130,24 @@ def camera_to_space(colour: CameraColour, neutral: Triple, space: str) -> Array:
     -----
     With a ForwardMatrix: FM · diag(1 / reference neutral) · inverse(AB · CC), to XYZ under D50. Without one:
     inverse(AB · CC · CM), from the light's own white. Then Bradford's adaptation to D65. The white is met exactly,
-    however the file's matrices are rounded.
+    however the file's matrices are rounded. A neutral that belongs to no light (`white_of_neutral`) is first brought to
+    daylight's, channel by channel: an adaptation from a white that nobody saw would tear colours apart.
     """
     white = np.array(neutral) / max(neutral)
-    weight = 1.0
+    xy, to_daylight = D65_XY, np.eye(3)
     if has_color_matrix(colour):
-        xy = white_of_neutral(colour, neutral)
-        weight = _weight(colour, temperature_and_tint(xy)[0])
+        found = white_of_neutral(colour, neutral)
+        if found is None:
+            to_daylight = np.diag(np.array(daylight(colour)) / white)
+        else:
+            xy = found
+    weight = _weight(colour, temperature_and_tint(xy)[0])
     forward = _mixed(colour.forward_matrix1, colour.forward_matrix2, weight)
     if forward is not None:
         to_reference = _inverse(_calibration(colour, weight))
         to_xyz = forward @ np.diag(1.0 / (to_reference @ white)) @ to_reference
     else:
-        to_xyz = _inverse(_xyz_to_camera(colour, xy))
+        to_xyz = _inverse(_xyz_to_camera(colour, xy)) @ to_daylight
     met = to_xyz @ white
     if not (np.isfinite(met).all() and met.min() > 0):
         raise StageError("the file's colour matrices make no real colour of its white")

@@ -51,6 +51,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     if not has_matrix(facts.colour):
         return Prepared(after, notes=("no colour matrix is known: camera colours are taken for those of the space",))
     if facts.gains is None:
+        _matrix(facts, (1.0, 1.0, 1.0), space)  # A file with broken matrices is refused before anything runs.
 
         def late(results: Results) -> Constants:
             return _constants(_matrix(facts, results["white_balance"]["gains"], space))

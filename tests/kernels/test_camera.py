@@ -104,6 +104,24 @@ def test_forward_matrix_is_preferred(xy, forward, matrix):
     np.testing.assert_allclose(got, expected, atol=5e-4)
 
 
+@pytest.mark.parametrize("neutral", [(0.2, 1.0, 0.2), (1.0, 0.2, 1.0), (0.02, 0.1, 1.0)])
+def test_a_neutral_of_no_light_is_brought_to_daylights(neutral):
+    camera = colour(color_matrix1=CM_D65, illuminant1=21)
+    assert white_of_neutral(camera, neutral) is None
+    # daylight's own matrix, after a gain per channel; IEC's four digits
+    scaled = np.diag(CM_D65 @ xyz(D65_XY) / neutral)
+    expected = TO_SRGB @ np.linalg.solve(CM_D65, scaled) * max(neutral)
+    got = camera_to_space(camera, neutral, "srgb")
+    np.testing.assert_allclose(got, expected, atol=5e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("neutral", [(0.2, 1.0, 0.2), (1.0, 0.2, 1.0)])
+def test_a_neutral_of_no_light_with_a_forward_matrix(neutral):
+    camera = colour(color_matrix1=CM_D65, forward_matrix1=FM_D65, illuminant1=21)
+    white = camera_to_space(camera, neutral, "srgb") @ (np.array(neutral) / max(neutral))
+    np.testing.assert_allclose(white, 1.0, atol=1e-9)
+
+
 @pytest.mark.parametrize("space", ["srgb", "display-p3", "rec2020", "srgb-linear", "rec2020-linear"])
 @pytest.mark.parametrize("neutral", [(0.45, 1.0, 0.62), (0.9, 1.0, 0.3), (1.0, 0.8, 0.7)])
 def test_the_neutral_becomes_white(space, neutral):
@@ -132,8 +150,8 @@ def test_gains_refuse_a_dark_channel(neutral):
     ("matrix", "message"),
     [
         (np.zeros((3, 3)) + 1.0, "cannot be inverted"),
-        (-np.eye(3), "no real colour"),
-        (np.full((3, 3), np.nan), "no real"),
+        (-np.eye(3), "leaves a channel without light"),
+        (np.full((3, 3), np.nan), "leaves a channel without light"),
     ],
 )
 def test_broken_matrices_are_refused(matrix, message):

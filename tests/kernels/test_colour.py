@@ -14,6 +14,7 @@ TO_SRGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.05
 REC2020_TO_XYZ = [[0.636958, 0.144617, 0.168881], [0.262700, 0.677998, 0.059302], [0.0, 0.028073, 1.060985]]
 NEUTRAL = np.array([0.5, 1.0, 0.8])
 CAMERA = CameraColour(color_matrix1=as_matrix(np.diag(NEUTRAL) @ TO_SRGB), illuminant1=21)
+BROKEN = CameraColour(color_matrix1=((1.0,) * 3,) * 3)
 SCENE = np.random.default_rng(1).uniform(0.0, 1.0, (7, 9, 3))
 
 
@@ -85,7 +86,8 @@ def test_no_matrix_is_said(develop, planes):
         ({"space": "srgb"}, {"space": "rec2020"}, "in srgb already; once is allowed"),
         ({"space": "srgb"}, {"space": "camera"}, "in srgb already; once is allowed"),
         ({"black": (64.0,) * 3, "white": (1023.0,) * 3}, {}, "put black_level before it"),
-        ({"colour": CameraColour(color_matrix1=((1.0,) * 3,) * 3)}, {}, "colour: .*cannot be inverted"),
+        ({"colour": BROKEN}, {}, "colour: .*cannot be inverted"),
+        ({"colour": BROKEN, "is_balanced": True, "gains": None}, {}, "colour: .*cannot be inverted"),
     ],
 )
 def test_refusals(develop, planes, facts, parameters, message):
