@@ -22,11 +22,13 @@ _PRIMARIES = {
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 # ITU-R BT.2020, table 4, with the digits that make curve and tangent meet.
 _ALPHA, _BETA = 1.09929682680944, 0.018053968510807
+KNEES = {"srgb": 0.0031308, "display-p3": 0.0031308, "rec2020": _BETA}
+"""Linear light up to which an encoded space's curve is a straight line through 0."""
 
 
 def is_encoded(space: str) -> bool:
     """Whether samples of the space carry a curve once they are ready for a display."""
-    return space in _PRIMARIES
+    return space in KNEES
 
 
 def xyz_of(xy: tuple[float, float]) -> Array:
@@ -76,7 +78,7 @@ def encode(space: str, linear: npt.ArrayLike) -> Array:
         return light
     if space == "rec2020":
         return np.where(light < _BETA, 4.5 * light, _ALPHA * np.maximum(light, _BETA) ** 0.45 - (_ALPHA - 1.0))
-    knee = 0.0031308
+    knee = KNEES[space]
     return np.where(light <= knee, 12.92 * light, 1.055 * np.maximum(light, knee) ** (1.0 / 2.4) - 0.055)
 
 

@@ -10,14 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy import float32 as f32
 
-from tenbit.kernels._facts import Array, Facts
-from tenbit.kernels._spaces import encode, is_encoded
+from tenbit.kernels._facts import Facts
+from tenbit.kernels._spaces import KNEES, encode, is_encoded
 from tenbit.kernels._stage import Constants, Prepared, Stage, Step, param, point
 from tenbit.kernels.errors import StageError
 
 GREY = 0.18
-# Cells of a table over √value of 0 … 1: off by less than a quarter of a code value at 16 bits (a test holds that).
-CELLS = 4096.0
 _TINY = 1e-20
 
 
@@ -30,34 +28,24 @@ class Parameters:
     )
     exposure_ev: float = param(0.0, "Stops brighter before the curve.", unit="EV", low=-10, high=10)
     contrast: float = param(
-        1.4, "filmic: slope at middle grey, display stops per scene stop.", unit="stops per stop", low=1, high=3
+        1.45, "filmic: slope at middle grey, display stops per scene stop.", unit="stops per stop", low=1, high=2.4
     )
     white_ev: float = param(
         3.2,
-        "filmic: what is this far above middle grey becomes white; the sensor clips at 2.5.",
+        "filmic: what is this far above middle grey becomes white; without exposure the sensor clips at 2.5.",
         unit="EV",
         low=2.5,
         high=8,
     )
-    toe_ev: float = param(
-        4.0, "filmic: deeper than this below middle grey, shadows are not deepened further.", unit="EV", low=0, high=10
-    )
 
 
-def at_root(table, value):
-    """A table over √value of 0 … 1 at a value, between its entries; values outside are taken as 0 or 1."""
-    inside = value if value > 0.0 else 0.0
-    inside = inside if inside < 1.0 else 1.0
-    position = f32(math.sqrt(inside)) * CELLS
-    cell = int(position)
-    low = table[cell]
-    return low + (table[cell + 1] - low) * (position - f32(cell))
-
-
-def share_of_white(light, white_share):
-    """Scene light as 0 … 1, 1 at white: even steps of its root are fine in the dark and follow the curve's shoulder."""
-    seen = max(light, 0.0)
-    return white_share * (seen / (seen + GREY))
+def film(greys, toe, half, top, white):
+    """Display light for scene light in units of middle grey: see `film_constants`."""
+    inside = greys if greys > 0.0 else 0.0
+    inside = inside if inside < white else white
+    bent = inside + toe
+    u = inside * bent * bent
+    return top * u / (u + half)
 
 
 def filmic(red, green, blue, k):
@@ -67,11 +55,11 @@ def filmic(red, green, blue, k):
     differences stay: the hue of HSV. A channel below 0 (a colour outside the space) becomes 0 with the others drawn in.
     What is brighter than white fades to white.
     """
-    r, g, b = red * k.gain, green * k.gain, blue * k.gain
+    r, g, b = red * k.greys, green * k.greys, blue * k.greys
     largest = max(max(r, g), b)
     smallest = min(min(r, g), b)
-    top = at_root(k.curve, share_of_white(largest, k.white_share))
-    floor = at_root(k.curve, share_of_white(smallest, k.white_share))
+    top = film(largest, k.toe, k.half, k.top, k.white)
+    floor = film(smallest, k.toe, k.half, k.top, k.white)
     excess = max(largest * k.per_white - 1.0, 0.0)
     pull = (top - floor) / ((1.0 + excess * excess) * max(largest - smallest, _TINY))
     return top - pull * (largest - r), top - pull * (largest - g), top - pull * (largest - b)
@@ -86,57 +74,68 @@ def clipped(red, green, blue, k):
     )
 
 
+def code_of(light, knee, slope, c0, c1, c2, c3, c4, c5, c6):
+    """One channel encoded: a line below the knee, a polynomial in the fourth root of the light above it."""
+    inside = light if light > 0.0 else 0.0
+    root = f32(math.sqrt(f32(math.sqrt(inside))))
+    curved = c0 + root * (c1 + root * (c2 + root * (c3 + root * (c4 + root * (c5 + root * c6)))))
+    code = curved if inside > knee else inside * slope
+    return code if code < 1.0 else 1.0
+
+
 def encoded(red, green, blue, k):
     """One pixel through the space's own curve."""
-    return at_root(k.code, red), at_root(k.code, green), at_root(k.code, blue)
+    return (
+        code_of(red, k.knee, k.slope, k.c0, k.c1, k.c2, k.c3, k.c4, k.c5, k.c6),
+        code_of(green, k.knee, k.slope, k.c0, k.c1, k.c2, k.c3, k.c4, k.c5, k.c6),
+        code_of(blue, k.knee, k.slope, k.c0, k.c1, k.c2, k.c3, k.c4, k.c5, k.c6),
+    )
 
 
-def filmic_curve(light: Array, *, contrast: float, white_ev: float, toe_ev: float) -> Array:
-    """Display light of 0 … 1 for scene light of 0 … ``0.18 · 2**white_ev``.
+def film_constants(*, contrast: float, white_ev: float) -> dict[str, float]:
+    """What `film` needs: ``toe``, ``half``, ``top``, and ``white`` in units of middle grey.
 
     Notes
     -----
-    Ours, after the logistic of film's density against log exposure: with r = light / 0.18 and t = 2**−toe_ev,
-    ``u = r ((r + t) / (1 + t))**(power − 1)`` and ``display = (1 + a / u(white)) u / (u + a)``. a and power follow from
-    three wishes: 0.18 stays 0.18, white becomes 1, and the slope in stops at 0.18 is ``contrast``.
+    Ours: the sigmoid of film's density over log exposure in plain arithmetic. With r = light / 0.18 and
+    ``u = r (r + toe)**2``, ``display = top u / (u + half)``: shadows run into a straight line, highlights bend into
+    white. The three constants follow from three wishes: 0.18 stays 0.18, white becomes 1, and at 0.18 the slope in
+    display stops per scene stop is ``contrast``.
     """
-    toe = 2.0**-toe_ev
     white = 2.0**white_ev
 
-    def raised(r: Array, power: float) -> Array:
-        u: Array = r * ((r + toe) / (1.0 + toe)) ** (power - 1.0)
-        return u
+    def others(toe: float) -> tuple[float, float, float]:
+        """half, top, and the slope at grey."""
+        at_grey, at_white = (1.0 + toe) ** 2, white * (white + toe) ** 2
+        half = at_grey * (1.0 - GREY) / (GREY - at_grey / at_white)
+        return half, 1.0 + half / at_white, (1.0 + 2.0 / (1.0 + toe)) * half / (at_grey + half)
 
-    def shape(power: float) -> float:
-        return (1.0 - GREY) / (GREY - 1.0 / float(raised(np.array(white), power)))
-
-    # The slope at grey rises with the power; below the lowest power, white is not reached.
-    low = 1.0 - math.log(white * GREY) / math.log((white + toe) / (1.0 + toe)) + 1e-9
-    high = 20.0
-    for _ in range(60):
-        power = 0.5 * (low + high)
-        a = shape(power)
-        slope = (1.0 + (power - 1.0) / (1.0 + toe)) * a / (1.0 + a)
-        low, high = (power, high) if slope < contrast else (low, power)
-    a = shape(power)
-    u = raised(np.asarray(light, np.float64) / GREY, power)
-    curve: Array = (1.0 + a / raised(np.array(white), power)) * u / (u + a)
-    return curve
+    low, high = -20.0, 20.0
+    for _ in range(60):  # The slope falls as the toe, here its logarithm, grows.
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if others(2.0**middle)[2] > contrast else (low, middle)
+    toe = 2.0 ** (0.5 * (low + high))
+    half, top, _ = others(toe)
+    return {"toe": toe, "half": half, "top": top, "white": white}
 
 
-def tabulated(values: Array) -> Array:
-    """A table for `at_root`: the values at (n / CELLS)², and the last one again."""
-    return np.append(values, values[-1])
+def code_constants(space: str) -> Constants:
+    """What `code_of` needs for a space's curve.
 
-
-def roots() -> Array:
-    """Where a table for `at_root` has its entries, 0 … 1."""
-    places: Array = (np.arange(CELLS + 1.0) / CELLS) ** 2
-    return places
+    A polynomial and no table: a loop that looks something up is not vectorised (one core of an EPYC, three channels,
+    stored as 8 bits: 110 MP/s with tables, 600 so). Of degree 6 and in float32 it is within 0.12 code values at 16 bits
+    for sRGB, 0.03 for BT.2020.
+    """
+    knee = KNEES[space]
+    lowest = knee**0.25
+    fit = np.polynomial.Chebyshev.interpolate(lambda root: encode(space, root**4), 6, domain=[lowest, 1.0])
+    coefficients = fit.convert(kind=np.polynomial.Polynomial).coef
+    slope = float(encode(space, 0.5 * knee)) / (0.5 * knee)
+    return {"knee": knee, "slope": slope} | {f"c{n}": float(c) for n, c in enumerate(coefficients)}
 
 
 def prepare(parameters: Parameters, facts: Facts) -> Prepared:
-    """The curve as a table, and the space's own curve as another.
+    """The constants of the curve, and of the space's own curve.
 
     Raises
     ------
@@ -148,20 +147,14 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     notes = ("no colour before it: camera colours are shown as they are",) if facts.space == "camera" else ()
     gain = 2.0**parameters.exposure_ev
     steps: list[Step] = []
-    constants: Constants = {"gain": gain}
     if parameters.curve == "filmic":
-        white = GREY * 2.0**parameters.white_ev
-        white_share = (white + GREY) / white
-        shares = roots() / white_share
-        shape = {"contrast": parameters.contrast, "white_ev": parameters.white_ev, "toe_ev": parameters.toe_ev}
-        curve = tabulated(filmic_curve(GREY * shares / (1.0 - shares), **shape))
-        constants = {**constants, "per_white": 1.0 / white, "white_share": white_share, "curve": curve}
-        steps.append(point("tone", filmic, facts, constants=constants))
+        shape = film_constants(contrast=parameters.contrast, white_ev=parameters.white_ev)
+        shape |= {"greys": gain / GREY, "per_white": 1.0 / shape["white"]}
+        steps.append(point("tone", filmic, facts, constants=shape))
     else:
-        steps.append(point("tone", clipped, facts, constants=constants))
+        steps.append(point("tone", clipped, facts, constants={"gain": gain}))
     if is_encoded(facts.space):
-        code = tabulated(encode(facts.space, roots()))
-        steps.append(point("tone.encode", encoded, facts, constants={"code": code}))
+        steps.append(point("tone.encode", encoded, facts, constants=code_constants(facts.space)))
     return Prepared(dataclasses.replace(facts, state="display"), tuple(steps), notes=notes)
 
 
