@@ -8,6 +8,7 @@
     ├── ReadError             a file cannot be developed: not there, broken, or not a raw file
     │   └── UnsupportedError  a sound file of a kind that tenbit does not develop (X-Trans, VC-5 …)
     ├── WriteError            an output cannot be written
+    ├── RequestError          what is asked for cannot be meant: no input, two inputs for one output
     └── DeviceError           the device asked for cannot be used
 """
 
@@ -21,6 +22,7 @@ __all__ = [
     "ChainError",
     "DeviceError",
     "ReadError",
+    "RequestError",
     "StageError",
     "TenbitError",
     "UnsupportedError",
@@ -52,6 +54,10 @@ class UnsupportedError(ReadError):
 
 class WriteError(TenbitError):
     """An output that cannot be written."""
+
+
+class RequestError(TenbitError):
+    """Inputs or outputs that cannot be meant; raised before any file is touched."""
 
 
 class DeviceError(TenbitError):

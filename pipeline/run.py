@@ -58,17 +58,16 @@ def run(
     """
     from tenbit.pipeline.config import load
 
-    checked = load(chain)
+    checked = load(chain, is_order_checked=False)
     where, note = choose(device)
     if note and said:
         said(note)
-    done = run_plan(
-        frame, plan(checked.links, frame.facts, bits=bits), where, said=said, may_fall_back=_is_auto(device)
-    )
+    done = run_plan(frame, plan(checked.links, frame.facts, bits=bits), where, said=said, may_fall_back=is_auto(device))
     return dataclasses.replace(done, record={**done.record, "chain": checked.as_record()})
 
 
-def _is_auto(device: str | None) -> bool:
+def is_auto(device: str | None) -> bool:
+    """Whether the device is tenbit's to choose: then a frame that does not fit it may be done on the CPU."""
     return (device or os.environ.get("TENBIT_DEVICE") or "auto").lower() == "auto"
 
 
