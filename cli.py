@@ -1,0 +1,298 @@
+"""The command line: arguments, text, exit codes; nothing else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tenbit import __version__
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.batch import Existing, Outcome
+
+ALL_DONE, SOME_FAILED, WRONG_USE = 0, 1, 2
+
+
+class _Commands(click.Group):
+    """Commands whose expected errors become lines on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            from tenbit.pipeline.errors import ChainError, DeviceError, RequestError, TenbitError
+
+            if not isinstance(error, TenbitError):
+                raise
+            click.echo(str(error), err=True)
+            ctx.exit(WRONG_USE if isinstance(error, ChainError | DeviceError | RequestError) else SOME_FAILED)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 all done, 1 some file failed, 2 the usage, the chain or the device is wrong.",
+)
+@click.version_option(__version__, prog_name="tenbit")
+def commands() -> None:
+    """Develop raw files through one YAML chain: on the GPU when there is one, else on the CPU."""
+
+
+@commands.command(epilog="Example: tenbit develop shoot/ -r -c standard -o 'out/{below}/{stem}.{ext}' --skip-existing")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-c", "--chain", default="standard", show_default=True, help="A shipped chain's name, or a chain file.")
+@click.option(
+    "-o",
+    "--output",
+    default="{stem}.{ext}",
+    show_default=True,
+    help="With fields {stem} {name} {ext} {parent} {below} {index} {chain}; or a folder.",
+)
+@click.option("-r", "--recursive", is_flag=True, help="Look into the folders below a folder too.")
+@click.option("--device", envvar="TENBIT_DEVICE", help="auto (default), cpu, cuda or cuda:N; cuda never falls back.")
+@click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
+@click.option("--lens", help="The same as --set lens.profile=…")
+@click.option("--format", "format_", help="The same as --set output.format=…: jpeg, png, tiff.")
+@click.option("--quality", type=int, help="The same as --set output.quality=…: 1 to 100.")
+@click.option("--camera", help="For sensor dumps: a shipped camera's name, or a camera file.")
+@click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+@click.option("--skip-existing", is_flag=True, help="Leave outputs that exist; not a failure.")
+@click.option("--dry-run", is_flag=True, help="Say what would be written; read and write nothing.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write a JSON record of what was done.")
+@click.option("--debug", is_flag=True, help="Show the traceback of internal errors.")
+def develop(
+    inputs: tuple[str, ...],
+    chain: str,
+    output: str,
+    recursive: bool,
+    device: str | None,
+    overrides: tuple[str, ...],
+    lens: str | None,
+    format_: str | None,
+    quality: int | None,
+    camera: str | None,
+    overwrite: bool,
+    skip_existing: bool,
+    dry_run: bool,
+    report: Path | None,
+    debug: bool,
+) -> None:
+    """Develop files, the raw files of folders, and the files that quoted globs meet."""
+    if overwrite and skip_existing:
+        raise click.UsageError("--overwrite and --skip-existing exclude each other")
+    from tenbit.pipeline import batch, config, jobs
+
+    shorthand = {"lens.profile": lens, "output.format": format_, "output.quality": quality}
+    given = [*overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
+    checked = config.load(chain, overrides=given)
+    is_asked = any(text.startswith("output.format=") for text in given)
+    checked = batch.settled(checked, jobs.output_format(output, checked.output.format, is_asked=is_asked))
+    found = jobs.find_inputs(inputs, recursive=recursive)
+    work = jobs.name_outputs(found, output, format=str(checked.output.format), chain=checked.name)
+    existing: Existing = "replace" if overwrite else "skip" if skip_existing else "refuse"
+    if dry_run:
+        for job in work:
+            state = {"refuse": "  (exists: would fail)", "skip": "  (exists: skipped)", "replace": "  (replaced)"}
+            click.echo(f"{job.source} -> {job.target}{state[existing] if job.target.exists() else ''}")
+        return
+    outcomes: list[Outcome] = []
+    try:
+        with _Progress(len(work)) as progress:
+            steps = batch.develop(work, checked, device=device, camera=camera, existing=existing, said=progress.say)
+            for outcome in steps:
+                outcomes.append(outcome)
+                progress.show(outcome, is_debug=debug)
+    finally:
+        if report:
+            batch.write_report(report, batch.report(outcomes, checked))
+    if len(work) > 1:
+        counts = Counter(outcome.status for outcome in outcomes)
+        click.echo(", ".join(f"{n} {status}" for status, n in sorted(counts.items())), err=True)
+    if any(outcome.status == "failed" for outcome in outcomes):
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+@commands.command()
+@click.argument("chain")
+@click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
+@click.option("--plan", "shows_plan", is_flag=True, help="Show the passes that the chain becomes.")
+@click.option("--frame", help="Plan for this raw file, instead of for a 12 MP Bayer frame of 10 bits.")
+@click.option("--camera", help="For sensor dumps: a shipped camera's name, or a camera file.")
+def check(chain: str, overrides: tuple[str, ...], shows_plan: bool, frame: str | None, camera: str | None) -> None:
+    """Name every fault of a chain, or say that there is none."""
+    from tenbit.pipeline import batch, config, describe
+
+    checked = config.load(chain, overrides=overrides)
+    checked = batch.settled(checked, checked.output.format or "jpeg")
+    what, facts, dtype = batch.planned_for(checked, frame, camera=camera)
+    click.echo(f"{checked.name}: {len(checked.links)} stages, {len(what.passes)} passes, no fault")
+    for note in what.notes:
+        click.echo(f"note: {note}")
+    if shows_plan:
+        click.echo(f"for a {facts.state} of {facts.rows} x {facts.cols} in {dtype}, to {checked.output.format}")
+        _table(describe.PASS_COLUMNS, describe.pass_rows(what, facts, dtype=dtype))
+
+
+@commands.command()
+@click.argument("name", required=False)
+@click.option("--markdown", is_flag=True, help="All stages with all parameters, as Markdown.")
+def stages(name: str | None, markdown: bool) -> None:
+    """List the stages, or the parameters of one: units, ranges, defaults."""
+    from tenbit.kernels import STAGES, stage
+    from tenbit.pipeline import describe
+    from tenbit.pipeline.schema import hint
+
+    if markdown:
+        click.echo(describe.markdown(), nl=False)
+    elif name is None:
+        _table(("stage", "takes", "what it does"), [(n, " ".join(stage(n).takes), stage(n).summary) for n in STAGES])
+    elif name not in STAGES:
+        raise click.UsageError(f"{name}: no such stage; {hint(name, STAGES)}")
+    else:
+        click.echo(f"{name}: {describe.prose(stage(name))}")
+        _table(describe.OPTION_COLUMNS, describe.option_rows(stage(name).parameters))
+
+
+@commands.command()
+def schema() -> None:
+    """Print the JSON Schema of a chain file, for editors."""
+    from tenbit.pipeline import config
+
+    click.echo(json.dumps(config.schema(), indent=2))
+
+
+@commands.command()
+@click.argument("file")
+@click.option("--json", "is_json", is_flag=True, help="As JSON, with what is not known as null.")
+@click.option("--camera", help="For sensor dumps: a shipped camera's name, or a camera file.")
+def info(file: str, is_json: bool, camera: str | None) -> None:
+    """Show all that is known of a raw file."""
+    from tenbit.pipeline import batch, describe
+
+    record = describe.frame_record(batch.read_named(file, camera=camera))
+    if is_json:
+        click.echo(json.dumps(record, indent=2))
+    else:
+        click.echo("\n".join(describe.lines(record)))
+
+
+@commands.command(epilog="Example: tenbit sample a.dng --lens 'even k=-0.05,0.01 vignetting=-0.4,0,0' --cfa QRGGB")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--rows", type=click.IntRange(min=64), default=1080, show_default=True)
+@click.option("--cols", type=click.IntRange(min=64), default=1440, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The same seed, the same bytes.")
+@click.option("--cfa", default="RGGB", show_default=True, help="RGGB, GRBG, GBRG, BGGR; QRGGB … for quad-Bayer.")
+@click.option("--bits", type=int, default=10, show_default=True, help="8, 10, 12, 14 or 16.")
+@click.option("--black", type=int, default=64, show_default=True, help="Black level, counts.")
+@click.option("--iso", type=float, default=100.0, show_default=True, help="More is noisier.")
+@click.option("--ev", "exposure_ev", type=float, default=0.0, show_default=True, help="More light, in stops.")
+@click.option("--noise/--no-noise", "is_noisy", default=True, show_default=True)
+@click.option("--hot", "hot_pixels", type=int, default=0, show_default=True, help="Pixels stuck bright.")
+@click.option("--dead", "dead_pixels", type=int, default=0, show_default=True, help="Pixels stuck dark.")
+@click.option("--lens", help="Faults of the lens, in a line; see the example.")
+@click.option("--truth/--no-truth", default=True, show_default=True, help="The ideal picture as a 16-bit linear TIFF.")
+@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+def sample(out: Path, lens: str | None, overwrite: bool, **options: Any) -> None:
+    """Simulate a camera: write a raw file (.dng, .raw10) whose every fault is known."""
+    from tenbit.pipeline.sample import LensModel, make
+
+    if out.exists() and not overwrite:
+        raise click.UsageError(f"{out} exists already; --overwrite replaces it")
+    try:
+        written = make(out, lens=LensModel.parse(lens) if lens else None, **options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    for path in written:
+        click.echo(str(path))
+
+
+@commands.command()
+def doctor() -> None:
+    """Show versions, devices and the cache, what is missing and the command that adds it."""
+    from tenbit.pipeline.doctor import examine
+
+    findings = examine()
+    width = max(len(finding.topic) for finding in findings)
+    for finding in findings:
+        click.echo(f"{finding.topic:{width}}  {finding.found}")
+        if finding.remedy:
+            click.echo(f"{'':{width}}  -> {finding.remedy}")
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Rows under their columns; wrapped on a terminal, whole where the output is a file or a pipe."""
+    from tenbit.pipeline.describe import table
+
+    click.echo(table(columns, rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
+
+
+class _Progress:
+    """What happens, as it happens: a bar on a terminal, plain lines anywhere else."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._said: set[str] = set()
+        self._bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        if sys.stderr.isatty() and self._total > 1:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("developing", total=self._total)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """A line on stderr, once."""
+        if text not in self._said:
+            self._said.add(text)
+            click.echo(text, err=True)
+
+    def show(self, outcome: Outcome, *, is_debug: bool) -> None:
+        """One line on stdout for a picture, on stderr for a failure; a warning is said for the first file only."""
+        source, target = outcome.job.source, outcome.job.target
+        for warning in outcome.warnings:
+            if warning not in self._said:
+                self._said.add(warning)
+                click.echo(f"{source}: warning: {warning}", err=True)
+        if outcome.status == "failed":
+            click.echo(f"{source}: {outcome.error}", err=True)
+            if is_debug and outcome.cause is not None:
+                import traceback
+
+                click.echo("".join(traceback.format_exception(outcome.cause)), err=True, nl=False)
+        elif outcome.status == "skipped":
+            click.echo(f"{target}  exists, skipped")
+        else:
+            click.echo(f"{target}  {outcome.seconds:.2f} s")
+        if self._bar:
+            self._bar.advance(self._task)
+
+
+def main() -> None:
+    """The console script."""
+    import warnings
+
+    # Warnings of libraries are for developers; `python -W default -m tenbit.cli` still shows them.
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    commands(prog_name="tenbit")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Stages, plans and frames as rows and records that can be shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tenbit.kernels import STAGES, stage
+from tenbit.kernels._compile import label
+from tenbit.kernels._facts import Facts
+from tenbit.kernels._stage import Access, Pass, Stage
+from tenbit.pipeline.config import Output
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.plan import Plan
+from tenbit.pipeline.schema import Option, options
+
+OPTION_COLUMNS = ("parameter", "default", "allowed", "unit", "meaning")
+PASS_COLUMNS = ("pass", "steps", "access", "reads", "writes", "stored as", "size", "B/px in", "B/px out", "MB")
+_SHOWN_VALUES = 16  # arrays longer than this are told by shape and range
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int | None = None) -> str:
+    """Rows in columns under their names; wrapped to ``width`` characters when that is given."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        grid.add_row(*row)
+    console = Console(file=io.StringIO(), width=width or 1000, markup=False, highlight=False, color_system=None)
+    with console.capture() as captured:
+        console.print(grid)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip())
+
+
+def option_rows(parameters: type) -> list[tuple[str, ...]]:
+    """One row per parameter, as `OPTION_COLUMNS`."""
+    return [(o.name, _default(o), _allowed(o), o.unit, o.doc) for o in options(parameters)]
+
+
+def _default(option: Option) -> str:
+    value = option.default
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
+
+
+def _allowed(option: Option) -> str:
+    without_unit = dataclasses.replace(option, unit="")
+    return option.range if option.choices and not option.may_be_none else without_unit.allowed
+
+
+def markdown() -> str:
+    """The reference of all stages, as ``docs/stages.md`` holds it."""
+    parts = [
+        "# Stages",
+        "",
+        "Written by `tenbit stages --markdown`, from the stages themselves; in the order of a full chain.",
+    ]
+    for name in STAGES:
+        known = stage(name)
+        parts += ["", f"## {name}", "", prose(known), "", *_table(known.parameters)]
+    parts += [
+        "",
+        "## output",
+        "",
+        "The `output:` block of a chain file. " + (Output.__doc__ or ""),
+        "",
+        *_table(Output),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def prose(known: Stage) -> str:
+    """What a stage does and which frames it takes."""
+    doc = " ".join((known.parameters.__doc__ or "").replace("``", "`").split())
+    return f"{doc} Takes a frame that is {' or '.join(known.takes)}."
+
+
+def _table(parameters: type) -> list[str]:
+    rows = option_rows(parameters)
+    if not rows:
+        return ["No parameters."]
+    lines = [f"| {' | '.join(OPTION_COLUMNS)} |", "|" + "---|" * len(OPTION_COLUMNS)]
+    for row in rows:
+        name, default, *rest = (cell.replace("|", "\\|") for cell in row)
+        lines.append(f"| {' | '.join((f'`{name}`', f'`{default}`', *rest))} |")
+    return lines
+
+
+def pass_rows(what: Plan, facts: Facts, *, dtype: str = "uint16") -> list[tuple[str, ...]]:
+    """One row per pass, as `PASS_COLUMNS`; the last column is what the pass reads and writes of this frame.
+
+    Parameters
+    ----------
+    what : Plan
+    facts : Facts
+        Of the frame as read.
+    dtype : str
+        Of its samples.
+    """
+    stored = {plane: np.dtype(dtype).itemsize for plane in ("mosaic", "red", "green", "blue")}
+    rows: list[tuple[str, ...]] = []
+    shape = facts.rows, facts.cols
+    for number, work in enumerate(what.passes, 1):
+        come = sum(stored.get(plane, 4) for plane in work.reads)
+        made = {plane: np.dtype(work.dtype_of(plane)).itemsize for plane in work.writes}
+        gone = sum(made.values())
+        megabytes = (come * math.prod(shape) + gone * math.prod(work.shape)) / 1e6
+        stored |= made
+        kinds = ", ".join(dict.fromkeys(work.dtype_of(plane) for plane in work.writes)) or "counters"
+        rows.append(
+            (
+                str(number),
+                label(work),
+                _access(work),
+                " ".join(work.reads),
+                " ".join(work.writes) or "-",
+                kinds,
+                f"{work.shape[0]} x {work.shape[1]}",
+                str(come),
+                str(gone),
+                f"{megabytes:.0f}",
+            )
+        )
+        shape = work.shape
+    return rows
+
+
+def _access(work: Pass) -> str:
+    access = work.core.access if work.core else Access.POINT
+    return f"{access.value}, radius {work.radius}" if access is Access.STENCIL else access.value
+
+
+def frame_record(frame: Frame) -> dict[str, Any]:
+    """Everything that a frame knows, fit for JSON; long arrays are told by shape and range."""
+    samples = frame.samples
+    facts = {f.name: _known(getattr(frame.facts, f.name)) for f in dataclasses.fields(frame.facts)}
+    return {
+        "file": None if frame.source is None else str(frame.source),
+        "reader": frame.reader,
+        "warnings": list(frame.warnings),
+        "samples": {
+            "shape": list(samples.shape),
+            "dtype": str(samples.dtype),
+            "least": samples.min().item(),
+            "largest": samples.max().item(),
+        },
+        "facts": facts | {"cfa": frame.facts.cfa.name if frame.facts.cfa else None},
+        "exif": dataclasses.asdict(frame.exif),
+    }
+
+
+def _known(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _known(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray):
+        if value.size <= _SHOWN_VALUES:
+            return value.tolist()
+        return {"shape": list(value.shape), "least": value.min().item(), "largest": value.max().item()}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(key): _known(item) for key, item in value.items()}
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def lines(record: Mapping[str, Any], indent: str = "") -> Iterable[str]:
+    """A record as ``name: value`` lines, indented; what is not known is left out."""
+    for name, value in record.items():
+        if value is None or value in ([], {}):
+            continue
+        if isinstance(value, Mapping):
+            if inside := list(lines(value, indent + "  ")):
+                yield from (f"{indent}{name}:", *inside)
+        elif isinstance(value, list) and isinstance(value[0], Mapping):
+            yield f"{indent}{name}:"
+            for item in value:
+                yield f"{indent}  -"
+                yield from lines(item, indent + "    ")
+        else:
+            yield f"{indent}{name}: {_line(value)}"
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(f"[{_line(item)}]" if isinstance(item, list) else _line(item) for item in value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,172 @@
+"""Which files become which: inputs are found, outputs are named, before anything is read."""
+
+from __future__ import annotations
+
+import glob
+import string
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from tenbit.pipeline.config import Format
+from tenbit.pipeline.errors import RequestError, WriteError
+from tenbit.pipeline.images import FORMATS, format_of
+from tenbit.pipeline.raw.packed import SUFFIXES as DUMPS
+from tenbit.pipeline.schema import hint
+
+# What is taken from a folder. A file that is named, or met by a glob, is taken whatever its suffix.
+RAW_SUFFIXES = frozenset(
+    (*DUMPS, ".dng", ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".erf", ".fff", ".iiq", ".kdc", ".mef", ".mos")
+) | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
+FIELDS = ("stem", "name", "ext", "parent", "below", "index", "chain")
+
+
+@dataclass(frozen=True)
+class Input:
+    """One raw file; ``below`` is its folder inside the folder that was named, ``.`` for every other input."""
+
+    path: Path
+    below: Path = Path()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One raw file and the picture that it becomes."""
+
+    source: Path
+    target: Path
+
+
+def find_inputs(wanted: Iterable[str], *, recursive: bool = False) -> list[Input]:
+    """Files, the raw files of folders, and the files that globs meet, each once, in the order given.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        Names of files and folders, and globs (``*``, ``?``, ``[…]``, ``**``). A file that is not there stays in the
+        list: it fails when it is read, and others do not.
+    recursive : bool
+        Look into folders below a folder too.
+
+    Raises
+    ------
+    RequestError
+        If a folder holds no raw file or a glob meets nothing; every such one, on one line.
+    """
+    found: dict[Path, Input] = {}
+    empty = []
+    for text in wanted:
+        here = list(_found(text, recursive))
+        if not here:
+            empty.append(_nothing(text, recursive))
+        for one in here:
+            found.setdefault(one.path.resolve(), one)
+    if empty:
+        raise RequestError("; ".join(empty))
+    return list(found.values())
+
+
+def _found(text: str, recursive: bool) -> Iterator[Input]:
+    path = Path(text)
+    if path.is_dir():
+        for file in sorted(path.rglob("*") if recursive else path.glob("*")):
+            parts = file.relative_to(path).parts
+            if file.suffix.lower() in RAW_SUFFIXES and file.is_file() and not any(p.startswith(".") for p in parts):
+                yield Input(file, file.parent.relative_to(path))
+    elif path.exists() or not glob.has_magic(text):
+        yield Input(path)
+    else:
+        # pathlib's own glob takes no absolute patterns.
+        yield from (Input(Path(name)) for name in sorted(glob.glob(text, recursive=True)) if Path(name).is_file())  # noqa: PTH207
+
+
+def _nothing(text: str, recursive: bool) -> str:
+    if Path(text).is_dir():
+        return f"{text}: no raw file in this folder" + ("" if recursive else "; -r looks into the folders below too")
+    return f"{text}: no file of such a name"
+
+
+def output_format(template: str, format: Format | None, *, is_asked: bool = False) -> Format:  # noqa: A002
+    """The format of all outputs: what the template's suffix says, else the chain's, else jpeg.
+
+    Parameters
+    ----------
+    template : str
+        See `name_outputs`.
+    format : Format or None
+        The chain's.
+    is_asked : bool
+        Whether it was asked for beside the chain file: then the suffix may not say otherwise.
+
+    Raises
+    ------
+    RequestError
+        If the suffix is not known or contradicts the format asked for.
+    """
+    suffix = Path(template).suffix
+    if not suffix or "{" in suffix or "}" in suffix or Path(template).is_dir():
+        return format or "jpeg"
+    try:
+        return cast(Format, format_of(Path(template), format if is_asked else None))
+    except WriteError as error:
+        raise RequestError(str(error)) from None
+
+
+def name_outputs(inputs: Sequence[Input], template: str, *, format: str, chain: str) -> list[Job]:  # noqa: A002
+    """One output per input.
+
+    Parameters
+    ----------
+    inputs : sequence of Input
+    template : str
+        A path with fields: ``{stem}`` and ``{name}`` of the input, ``{ext}`` of the format, ``{parent}``, the name of
+        the input's folder, ``{below}``, its folder inside the folder that was named, ``{index}`` from 1
+        (``{index:04d}``), ``{chain}``. A folder, or a path that ends in ``/``, gets ``{stem}.{ext}``.
+    format : str
+        A key of `FORMATS`.
+    chain : str
+        The chain's name.
+
+    Raises
+    ------
+    RequestError
+        For an unknown field, for two inputs with the same output, and for an output that is one of the inputs.
+    """
+    if template.endswith("/") or Path(template).is_dir():
+        template = str(Path(template, "{stem}.{ext}"))
+    _check_fields(template)
+    jobs = []
+    taken = {one.path.resolve(): f"{one.path} is an input" for one in inputs}
+    for index, one in enumerate(inputs, 1):
+        values = {
+            "stem": one.path.stem,
+            "name": one.path.name,
+            "ext": FORMATS[format].suffixes[0][1:],
+            "parent": one.path.absolute().parent.name,
+            "below": str(one.below),
+            "index": index,
+            "chain": chain,
+        }
+        try:
+            target = Path(template.format(**values))
+        except (ValueError, IndexError) as error:
+            raise RequestError(f"output {template!r}: {error}") from None
+        key = target.resolve()
+        if key in taken:
+            text = f"-o may tell them apart by {', '.join(f'{{{name}}}' for name in FIELDS)}"
+            raise RequestError(f"{one.path} would be written to {target}, but {taken[key]}; {text}")
+        taken[key] = f"{one.path} is written there"
+        jobs.append(Job(one.path, target))
+    return jobs
+
+
+def _check_fields(template: str) -> None:
+    try:
+        names = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+        names += [n for _, _, spec, _ in string.Formatter().parse(template) for n in ("{",) if spec and "{" in spec]
+    except ValueError as error:
+        raise RequestError(f"output {template!r}: {error}") from None
+    for name in names:
+        if name not in FIELDS:
+            raise RequestError(f"output {template!r}: no field {{{name}}}; {hint(name, FIELDS)}")

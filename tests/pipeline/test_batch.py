@@ -1,0 +1,157 @@
+"""Many frames: outcomes, what ends in the files, and failures that stay alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tenbit.pipeline import batch
+from tenbit.pipeline.batch import Outcome, develop, settled
+from tenbit.pipeline.config import Chain, load
+from tenbit.pipeline.errors import ChainError, ReadError
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.images import read_record
+from tenbit.pipeline.jobs import Job
+
+BARE = ["black_level", {"demosaic": {"method": "bilinear"}}]
+SEEN = [*BARE, "tone", {"histogram": {"overlay": False}}]
+
+
+def chain_of(stages: list[Any], format: Any = "png", **overrides: Any) -> Chain:  # noqa: A002
+    return settled(load(stages, overrides=[f"output.{name}={value}" for name, value in overrides.items()]), format)
+
+
+@pytest.fixture
+def frames(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Frame]:
+    """Instead of reading files: a small frame by the file's name; ``broken`` and worse names fail."""
+
+    def read(path: Path, *, camera: Any = None) -> Frame:
+        faults: dict[str, BaseException] = {
+            "broken": ReadError("cut off"),
+            "huge": MemoryError(),
+            "bug": ZeroDivisionError("division\nby zero"),
+            "stop": KeyboardInterrupt(),
+        }
+        if fault := faults.get(Path(path).stem):
+            raise fault
+        mosaic = np.random.default_rng(len(str(path))).integers(64, 1024, (8, 12), np.uint16)
+        return Frame.from_mosaic(mosaic, cfa="RGGB", black=64, white=1023)
+
+    monkeypatch.setattr(batch, "read", read)
+    return read
+
+
+def jobs(folder: Path, *names: str) -> list[Job]:
+    return [Job(Path(f"{name}.dng"), folder / f"{name}.png") for name in names]
+
+
+def run(work: list[Job], chain: Chain, **options: Any) -> list[Outcome]:
+    return list(develop(work, chain, device="cpu", **options))
+
+
+def test_a_failure_leaves_the_others_alone(frames: Any, tmp_path: Path) -> None:
+    outcomes = run(jobs(tmp_path, "a", "broken", "huge", "bug", "z"), chain_of(SEEN))
+    assert [outcome.status for outcome in outcomes] == ["done", "failed", "failed", "failed", "done"]
+    assert [outcome.error for outcome in outcomes] == [
+        "",
+        "cut off",
+        "too little memory for this picture",
+        "internal error: ZeroDivisionError: division by zero",
+        "",
+    ]
+    assert isinstance(outcomes[3].cause, ZeroDivisionError)
+    assert outcomes[1].cause is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "z.png"]
+
+
+def test_an_interrupt_goes_up_and_leaves_nothing_incomplete(frames: Any, tmp_path: Path) -> None:
+    steps = develop(jobs(tmp_path, "a", "stop", "z"), chain_of(SEEN), device="cpu")
+    assert next(steps).status == "done"
+    with pytest.raises(KeyboardInterrupt):
+        next(steps)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_existing_outputs(frames: Any, tmp_path: Path) -> None:
+    (work,) = jobs(tmp_path, "a")
+    work.target.write_bytes(b"mine")
+    (refused,) = run([work], chain_of(SEEN))
+    (skipped,) = run([work], chain_of(SEEN), existing="skip")
+    assert work.target.read_bytes() == b"mine"
+    (replaced,) = run([work], chain_of(SEEN), existing="replace")
+    assert work.target.read_bytes()[:4] == b"\x89PNG"
+    assert [refused.status, skipped.status, replaced.status] == ["failed", "skipped", "done"]
+    assert refused.error == f"{work.target} exists already; --overwrite replaces it, --skip-existing leaves it"
+
+
+def test_the_file_holds_the_frame_that_the_chain_makes(frames: Any, tmp_path: Path) -> None:
+    import tifffile
+
+    import tenbit
+
+    work = Job(Path("a.dng"), tmp_path / "a.tif")
+    run([work], chain_of(SEEN, "tiff", bits=16))
+    expected = tenbit.run(frames("a.dng"), SEEN, device="cpu", bits=16)
+    assert expected.samples.dtype == np.uint16
+    np.testing.assert_array_equal(tifffile.imread(work.target), expected.samples)
+
+
+def test_thirty_two_bits_are_the_floats_of_the_chain(frames: Any, tmp_path: Path) -> None:
+    import tifffile
+
+    import tenbit
+
+    work = Job(Path("a.dng"), tmp_path / "a.tif")
+    run([work], chain_of(BARE, "tiff", bits=32))
+    expected = tenbit.run(frames("a.dng"), BARE, device="cpu").samples
+    np.testing.assert_array_equal(tifffile.imread(work.target), expected)
+
+
+def test_the_record_in_the_file_says_how_it_was_made(frames: Any, tmp_path: Path) -> None:
+    from tenbit import __version__
+
+    (work,) = jobs(tmp_path, "a")
+    chain = chain_of(SEEN)
+    run([work], chain)
+    record = read_record(work.target)
+    assert record["chain"] == chain.as_record()
+    assert (record["tenbit"], record["source"]) == (__version__, "a.dng")
+    assert record["device"].startswith("cpu (")
+
+
+def test_the_report_is_json_with_the_results(frames: Any, tmp_path: Path) -> None:
+    chain = chain_of(SEEN)
+    outcomes = run(jobs(tmp_path, "a", "broken"), chain)
+    batch.write_report(tmp_path / "r.json", batch.report(outcomes, chain))
+    report = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert report["chain"] == chain.as_record()
+    assert report["versions"]["numpy"] == np.__version__
+    good, bad = report["files"]
+    assert (good["input"], good["output"], good["status"]) == ("a.dng", str(tmp_path / "a.png"), "done")
+    assert good["results"]["histogram"]["pixels"] == 8 * 12
+    assert good["seconds"] > 0
+    assert (bad["status"], bad["error"], bad["results"]) == ("failed", "cut off", {})
+
+
+def test_an_output_that_the_chain_cannot_fill_is_a_fault_of_the_chain() -> None:
+    with pytest.raises(ChainError, match="a mosaic has one plane, which jpeg cannot hold"):
+        chain_of(["black_level"], "jpeg")
+    with pytest.raises(ChainError, match="8 bits of linear srgb would band: add the tone stage"):
+        chain_of([*BARE, "colour"], "jpeg")
+    with pytest.raises(ChainError, match="bits: 32 is not possible in png"):
+        chain_of(SEEN, "png", bits=32)
+    assert chain_of([*BARE, "colour"], "tiff").output.format == "tiff"
+
+
+def test_results_become_json() -> None:
+    class Measured:
+        def as_record(self) -> dict[str, Any]:
+            return {"mean": np.float32(0.5), 3: (np.arange(2), None, True)}
+
+    assert batch.as_json(Measured()) == {"mean": 0.5, "3": [[0, 1], None, True]}
+    assert batch.as_json(Path("x")) == "x"

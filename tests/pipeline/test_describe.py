@@ -1,0 +1,85 @@
+"""Stages, plans and frames as rows and lines."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from tenbit.kernels import STAGES, stage
+from tenbit.kernels._facts import Opcode
+from tenbit.pipeline.config import load
+from tenbit.pipeline.describe import (
+    OPTION_COLUMNS,
+    PASS_COLUMNS,
+    frame_record,
+    lines,
+    markdown,
+    option_rows,
+    pass_rows,
+    table,
+)
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.plan import plan
+
+
+def test_a_row_per_parameter() -> None:
+    rows = {row[0]: dict(zip(OPTION_COLUMNS, row, strict=True)) for row in option_rows(stage("zebra").parameters)}
+    high = rows["high"]
+    assert (high["default"], high["allowed"], high["unit"]) == ("0.95", "a number, 0.0..1.0", "fraction of white")
+    assert rows["source"]["allowed"] == "luma, max"
+    gains = next(row for row in option_rows(stage("white_balance").parameters) if row[0] == "gains")
+    assert gains[1:3] == ("null", "a list of 3 numbers or null, 0.01..100.0")
+
+
+def test_markdown_names_every_stage_and_parameter() -> None:
+    text = markdown()
+    for name in STAGES:
+        assert f"\n## {name}\n" in text
+        for option in stage(name).parameters.__dataclass_fields__:
+            assert f"| `{option}` |" in text
+    assert text.endswith("|\n")
+
+
+def test_passes_tell_what_they_move() -> None:
+    frame = Frame.from_mosaic(np.zeros((100, 200), np.uint16), black=64, white=1023)
+    what = plan(load(["black_level", {"demosaic": {"method": "bilinear"}}, "tone"]).links, frame.facts, bits=8)
+    (row,) = [dict(zip(PASS_COLUMNS, row, strict=True)) for row in pass_rows(what, frame.facts)]
+    assert row["steps"].startswith("black_level + demosaic + tone")
+    assert (row["access"], row["reads"], row["stored as"]) == ("stencil, radius 1", "mosaic", "uint8")
+    assert (row["B/px in"], row["B/px out"], row["size"]) == ("2", "3", "100 x 200")
+
+
+def test_planes_of_a_pass_before_are_read_as_they_are_stored() -> None:
+    frame = Frame.from_mosaic(np.zeros((1000, 1000), np.uint16), black=64, white=1023)
+    what = plan(load(["black_level", "demosaic"]).links, frame.facts, fuse=False)
+    first, second = [dict(zip(PASS_COLUMNS, row, strict=True)) for row in pass_rows(what, frame.facts)]
+    assert (first["B/px in"], first["B/px out"], first["MB"]) == ("2", "4", "6")
+    assert (second["B/px in"], second["B/px out"], second["MB"]) == ("4", "12", "16")
+
+
+def test_a_frame_as_json_and_as_lines() -> None:
+    frame = Frame.from_mosaic(np.arange(12).reshape(3, 4), black=(1, 2, 3, 4), white=1023, color_matrix=np.eye(3))
+    gain = Opcode(2, "GainMap", {"gains": np.linspace(1, 2, 400), "raw": b"abc", "top": np.int64(3)})
+    facts = frame.facts.__class__(**{**vars(frame.facts), "opcodes": (gain,)})
+    record = json.loads(json.dumps(frame_record(Frame(frame.samples, facts))))
+    assert record["samples"] == {"shape": [3, 4], "dtype": "uint16", "least": 0, "largest": 11}
+    assert record["facts"]["cfa"] == "RGGB"
+    assert record["facts"]["opcodes"][0]["parameters"] == {
+        "gains": {"shape": [400], "least": 1.0, "largest": 2.0},
+        "raw": "3 bytes",
+        "top": 3,
+    }
+    text = "\n".join(lines(record))
+    assert "  black: 1, 2, 3, 4\n" in text
+    assert "    color_matrix1: [1, 0, 0], [0, 1, 0], [0, 0, 1]\n" in text
+    assert "      name: GainMap\n" in text
+    assert "neutral" not in text
+
+
+def test_a_table_is_whole_unless_a_width_is_given() -> None:
+    rows = [("a", "word " * 60), ("[b]", "2")]
+    whole = table(("name", "what"), rows)
+    assert len(whole.splitlines()) == 4
+    assert "[b]" in whole
+    assert max(map(len, table(("name", "what"), rows, width=60).splitlines())) <= 60

@@ -1,0 +1,315 @@
+"""The command line: arguments, text, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tenbit.cli import commands
+from tenbit.kernels import STAGES
+
+# Few passes: a cold cache costs a compile each.
+CHAIN = """\
+name: small
+chain:
+  - black_level
+  - white_balance
+  - demosaic: {method: bilinear}
+  - colour
+  - tone
+output: {quality: 90}
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder, but for a chain file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TENBIT_DEVICE", "cpu")
+    (tmp_path / "small.yaml").write_text(CHAIN, "utf-8")
+    return tmp_path
+
+
+def tenbit(*arguments: str) -> Result:
+    """One command; an exception that is no exit fails the test."""
+    result = CliRunner().invoke(commands, arguments, catch_exceptions=False)
+    assert "Traceback" not in result.output
+    return result
+
+
+def told(text: str) -> list[str]:
+    """Lines of stderr, but for those that a cold cache adds."""
+    return [line for line in text.splitlines() if not line.startswith("compiling ")]
+
+
+@pytest.fixture
+def raw(here: Path) -> Path:
+    """A simulated raw file of 64 x 64."""
+    result = tenbit("sample", "a.dng", "--rows", "64", "--cols", "64", "--no-truth")
+    assert (result.exit_code, result.stdout) == (0, "a.dng\n")
+    return here / "a.dng"
+
+
+def develop(*arguments: str) -> Result:
+    return tenbit("develop", *arguments, "-c", "small.yaml")
+
+
+# ---- develop ----
+def test_a_file_becomes_a_picture(raw: Path) -> None:
+    result = develop("a.dng", "-o", "out/{stem}-{chain}.{ext}")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("out/a-small.jpg  ")
+    assert (raw.parent / "out/a-small.jpg").read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_the_current_folder_and_the_chains_format_are_the_defaults(raw: Path) -> None:
+    assert develop("a.dng").exit_code == 0
+    assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "a.jpg", "small.yaml"]
+
+
+def test_a_failing_file_is_one_line_and_the_others_are_developed(raw: Path) -> None:
+    (raw.parent / "cut.dng").write_bytes(raw.read_bytes()[:1000])
+    result = develop("cut.dng", "gone.dng", "a.dng")
+    assert result.exit_code == 1
+    cut, gone, count = told(result.stderr)
+    assert cut.startswith("cut.dng: ")
+    assert gone == "gone.dng: no such file"
+    assert count == "1 done, 2 failed"
+    assert not list(raw.parent.glob("cut.j*"))
+    assert (raw.parent / "a.jpg").is_file()
+
+
+def test_a_folder_of_frames_keeps_its_shape(raw: Path) -> None:
+    (raw.parent / "shoot/day2").mkdir(parents=True)
+    (raw.parent / "shoot/b.dng").write_bytes(raw.read_bytes())
+    (raw.parent / "shoot/day2/c.dng").write_bytes(raw.read_bytes())
+    assert develop("shoot", "-r", "-o", "out/{below}/{stem}.png").exit_code == 0
+    assert sorted(str(p.relative_to(raw.parent)) for p in (raw.parent / "out").rglob("*.*")) == [
+        "out/b.png",
+        "out/day2/c.png",
+    ]
+
+
+def test_existing_outputs_are_kept_skipped_or_replaced(raw: Path) -> None:
+    (raw.parent / "a.jpg").write_bytes(b"mine")
+    kept = develop("a.dng")
+    assert kept.exit_code == 1
+    assert kept.stderr == "a.dng: a.jpg exists already; --overwrite replaces it, --skip-existing leaves it\n"
+    skipped = develop("a.dng", "--skip-existing")
+    assert (skipped.exit_code, skipped.stdout) == (0, "a.jpg  exists, skipped\n")
+    assert (raw.parent / "a.jpg").read_bytes() == b"mine"
+    assert develop("a.dng", "--overwrite").exit_code == 0
+    assert (raw.parent / "a.jpg").read_bytes() != b"mine"
+    both = develop("a.dng", "--overwrite", "--skip-existing")
+    assert both.exit_code == 2
+
+
+def test_a_dry_run_reads_and_writes_nothing(here: Path) -> None:
+    (here / "b.jpg").touch()
+    result = develop("a.dng", "b.dng", "--dry-run")
+    assert (result.exit_code, result.stdout) == (0, "a.dng -> a.jpg\nb.dng -> b.jpg  (exists: would fail)\n")
+    assert sorted(path.name for path in here.iterdir()) == ["b.jpg", "small.yaml"]
+
+
+def test_the_shorthands_change_the_chain(raw: Path) -> None:
+    result = develop("a.dng", "--format", "tiff", "--set", "tone.curve=linear", "--quality", "70", "--report", "r.json")
+    assert result.exit_code == 0
+    report = json.loads((raw.parent / "r.json").read_text("utf-8"))
+    assert report["chain"]["chain"][4]["tone"]["curve"] == "linear"
+    assert report["chain"]["output"]["quality"] == 70
+    (file,) = report["files"]
+    assert (file["output"], file["status"]) == ("a.tif", "done")
+    assert file["device"].startswith("cpu")
+
+
+def test_the_report_is_written_when_files_fail(here: Path) -> None:
+    assert develop("gone.dng", "--report", "r.json").exit_code == 1
+    (file,) = json.loads((here / "r.json").read_text("utf-8"))["files"]
+    assert (file["status"], file["error"]) == ("failed", "no such file")
+
+
+def test_an_internal_error_is_one_line_and_its_traceback_is_for_debug(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tenbit.pipeline import batch
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(batch, "run_plan", broken)
+    result = develop("a.dng")
+    assert (result.exit_code, result.stderr) == (1, "a.dng: internal error: ZeroDivisionError: oh\n")
+    result = CliRunner().invoke(commands, ["develop", "a.dng", "-c", "small.yaml", "--debug"])
+    assert result.exit_code == 1
+    assert "Traceback (most recent call last)" in result.stderr
+
+
+def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+
+    from tenbit.pipeline import batch
+
+    read = batch.read
+    monkeypatch.setattr(
+        batch, "read", lambda path, **options: dataclasses.replace(read(path, **options), warnings=("no matrix",))
+    )
+    (raw.parent / "b.dng").write_bytes(raw.read_bytes())
+    result = develop("a.dng", "b.dng", "--report", "r.json")
+    assert told(result.stderr) == ["a.dng: warning: no matrix", "2 done"]
+    assert [f["warnings"] for f in json.loads((raw.parent / "r.json").read_text("utf-8"))["files"]] == [
+        ["no matrix"]
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a.dng", "-c", "standrad"], "'standrad': no shipped chain; did you mean 'standard'?"),
+        (["a.dng", "-c", "fast", "--lens", "x"], "--set lens.profile=x: the chain has no lens; there are black_level"),
+        (["a.dng", "--set", "tone.curve=filmik"], "--set tone.curve=filmik: chain[7] tone.curve: 'filmik' is not"),
+        (["a.dng", "-o", "{stam}.jpg"], "output '{stam}.jpg': no field {stam}; did you mean 'stem'?"),
+        (["a.dng", "b.dng", "-o", "x.jpg"], "b.dng would be written to x.jpg, but a.dng is written there"),
+        (["a.dng", "-o", "x.bmp"], "x.bmp: suffix '.bmp' is not known"),
+        (["*.nef"], "*.nef: no file of such a name"),
+        (["a.dng", "--device", "gpu"], "device: 'gpu' is not one of auto, cpu, cuda, cuda:N"),
+        (["a.dng", "--set", "colour.space=srgb", "--set", "output.bits=32"], "output.bits: 32 is not possible in jpeg"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_ends_before_any_file_is_touched(arguments: list[str], said: str, here: Path) -> None:
+    result = tenbit("develop", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert [path.name for path in here.iterdir()] == ["small.yaml"]
+
+
+# ---- check, stages, schema ----
+def test_check_names_every_fault(here: Path) -> None:
+    (here / "job.yaml").write_text("chain:\n  - demosaik\n  - zebra: {high: 1.5}\n", "utf-8")
+    result = tenbit("check", "job.yaml")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        "job.yaml:2:5: chain[0] demosaik: no such stage; did you mean 'demosaic'?",
+        "job.yaml:3:19: chain[1] zebra.high: 1.5 is outside 0.0..1.0 (fraction of white)",
+    ]
+
+
+def test_check_shows_the_passes() -> None:
+    result = tenbit("check", "monitor", "--plan")
+    assert result.exit_code == 0
+    text = result.stdout
+    assert text.startswith("monitor: 13 stages, ")
+    assert "for a mosaic of 3072 x 4096 in uint16, to jpeg" in text
+    first = next(line for line in text.splitlines() if line.startswith(" 1 "))
+    assert "black_level + white_balance + demosaic" in first
+    assert "stencil, radius 2" in first
+    assert "histogram.paint + quantise" in text.splitlines()[-1]
+
+
+def test_check_plans_for_a_real_frame(raw: Path) -> None:
+    result = tenbit("check", "small.yaml", "--plan", "--frame", "a.dng")
+    assert result.exit_code == 0
+    assert "for a mosaic of 64 x 64 in uint16" in result.stdout
+    result = tenbit("check", "small.yaml", "--frame", "gone.dng")
+    assert (result.exit_code, result.stderr) == (1, "gone.dng: no such file\n")
+
+
+def test_stages_lists_all_or_one() -> None:
+    result = tenbit("stages")
+    assert [line.split()[0] for line in result.stdout.splitlines()[2:]] == list(STAGES)
+    one = tenbit("stages", "zebra").stdout
+    assert "high" in one
+    assert "fraction of white" in one
+    wrong = tenbit("stages", "zebar")
+    assert wrong.exit_code == 2
+    assert "zebar: no such stage; did you mean 'zebra'?" in wrong.stderr
+    assert tenbit("stages", "--markdown").stdout.startswith("# Stages\n")
+
+
+def test_schema_is_json() -> None:
+    assert json.loads(tenbit("schema").stdout)["title"] == "tenbit chain"
+
+
+# ---- info, sample, doctor ----
+def test_info_tells_what_the_frame_knows(raw: Path) -> None:
+    record = json.loads(tenbit("info", "a.dng", "--json").stdout)
+    assert record["facts"]["cfa"] == "RGGB"
+    assert record["samples"]["shape"] == [64, 64]
+    assert "  cfa: RGGB\n" in tenbit("info", "a.dng").stdout
+    missing = tenbit("info", "gone.dng")
+    assert (missing.exit_code, missing.stderr) == (1, "gone.dng: no such file\n")
+
+
+def test_sample_writes_raw_sidecar_and_truth(here: Path) -> None:
+    lens = "even k=-0.05,0.01 vignetting=-0.4,0,0"
+    result = tenbit("sample", "b.raw10", "--rows", "64", "--cols", "64", "--lens", lens)
+    assert result.stdout.splitlines() == ["b.raw10", "b.json", "b-truth.tif"]
+    assert all((here / name).is_file() for name in result.stdout.splitlines())
+    again = tenbit("sample", "b.raw10")
+    assert again.exit_code == 2
+    assert "b.raw10 exists already; --overwrite replaces it" in again.stderr
+    assert develop("b.raw10", "-o", "b.jpg").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["c.jpg"], "format: '.jpg' is not one of dng, raw10"),
+        (["c.dng", "--lens", "twisted=1"], "lens: 'twisted=1' is not one of"),
+        (["c.dng", "--cfa", "XYZ"], "cfa: 'XYZ' is not one of RGGB"),
+        (["c.dng", "--rows", "4"], "Invalid value for '--rows'"),
+    ],
+)
+def test_sample_says_what_is_allowed(arguments: list[str], said: str, here: Path) -> None:
+    result = tenbit("sample", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert [path.name for path in here.iterdir()] == ["small.yaml"]
+
+
+def test_doctor_answers() -> None:
+    result = tenbit("doctor")
+    assert result.exit_code == 0
+    topics = [line.split()[0] for line in result.stdout.splitlines()]
+    assert {"tenbit", "python", "numpy", "cpu", "gpu", "cache"} <= set(topics)
+
+
+# ---- as a process ----
+def test_an_interrupt_leaves_no_part_of_a_file(raw: Path) -> None:
+    script = (
+        "import tenbit.pipeline.batch as b, tenbit.cli\n"
+        "from tenbit.pipeline.images import jpeg\n"
+        "import tenbit.pipeline.images as i\n"
+        "def stop(handle, *a, **k):\n"
+        "    handle.write(b'half')\n"
+        "    raise KeyboardInterrupt\n"
+        "i.write_jpeg = stop\n"
+        "tenbit.cli.main()\n"
+    )
+    command = [sys.executable, "-c", script, "develop", "a.dng", "-c", "small.yaml", "--report", "r.json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "Aborted!"
+    assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "r.json", "small.yaml"]
+
+
+def test_library_warnings_do_not_litter(raw: Path) -> None:
+    script = (
+        "import warnings, tenbit.pipeline.batch as b, tenbit.cli\n"
+        "read = b.read\n"
+        "def noisy(*a, **k):\n"
+        "    warnings.warn('of a library', RuntimeWarning)\n"
+        "    return read(*a, **k)\n"
+        "b.read = noisy\n"
+        "tenbit.cli.main()\n"
+    )
+    command = [sys.executable, "-c", script, "develop", "a.dng", "-c", "small.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
+    assert (done.returncode, told(done.stderr)) == (0, [])
