@@ -131,6 +131,8 @@ class _Literals(ast.NodeTransformer):
         value = self.scope.get(node.id)
         if isinstance(value, (float, np.floating)):
             return _expression(f"f32({float(value)!r})")
+        if isinstance(value, (int, np.integer)):
+            return _expression(repr(int(value)))
         if isinstance(value, types.FunctionType) and self.helpers.setdefault(node.id, value) is not value:
             raise TypeError(f"two functions called {node.id} in one pass: {value.__module__} and another")
         return node

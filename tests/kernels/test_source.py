@@ -8,6 +8,7 @@ from tenbit.kernels._source import Bound, Writer, mirror
 from tenbit.kernels._stage import Access, PerSite, Step
 
 FACTOR = 0.5
+LAST = 3
 
 
 def early_return(value, k):
@@ -18,6 +19,17 @@ def early_return(value, k):
 
 def scaled(value, k):
     return value * k.gain + FACTOR
+
+
+def looked_up(value, k):
+    return value + k.table[LAST]
+
+
+def test_whole_numbers_of_the_module_stay_whole():
+    constants = {"table": np.zeros(4, np.float32)}
+    step = Step("looked_up", Access.POINT, looked_up, ("mosaic",), ("mosaic",), constants)
+    lines, out = Writer(Bound.of([constants]), (step,)).paste(step, values={"mosaic": "p0"})
+    assert lines == [f"{out[0]} = p0 + a0_table[3]"]
 
 
 @pytest.mark.parametrize("period", [2, 4])
