@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from tenbit import __version__
 if TYPE_CHECKING:
     from tenbit.pipeline.batch import Existing, Outcome
 
-ALL_DONE, SOME_FAILED, WRONG_USE = 0, 1, 2
+SOME_FAILED, WRONG_USE = 1, 2
 
 
 class _Commands(click.Group):
@@ -100,8 +101,8 @@ def develop(
     work = jobs.name_outputs(found, output, format=str(checked.output.format), chain=checked.name)
     existing: Existing = "replace" if overwrite else "skip" if skip_existing else "refuse"
     if dry_run:
+        state = {"refuse": "  (exists: would fail)", "skip": "  (exists: skipped)", "replace": "  (replaced)"}
         for job in work:
-            state = {"refuse": "  (exists: would fail)", "skip": "  (exists: skipped)", "replace": "  (replaced)"}
             click.echo(f"{job.source} -> {job.target}{state[existing] if job.target.exists() else ''}")
         return
     outcomes: list[Outcome] = []
@@ -257,37 +258,39 @@ class _Progress:
         if self._bar:
             self._bar.stop()
 
-    def say(self, text: str) -> None:
-        """A line on stderr, once."""
+    def say(self, text: str, *, about: str = "") -> None:
+        """A line on stderr, once; ``about`` names what it is about."""
         if text not in self._said:
             self._said.add(text)
-            click.echo(text, err=True)
+            self._echo(f"{about}: warning: {text}" if about else text)
 
     def show(self, outcome: Outcome, *, is_debug: bool) -> None:
         """One line on stdout for a picture, on stderr for a failure; a warning is said for the first file only."""
-        source, target = outcome.job.source, outcome.job.target
+        source = outcome.job.source
         for warning in outcome.warnings:
-            if warning not in self._said:
-                self._said.add(warning)
-                click.echo(f"{source}: warning: {warning}", err=True)
+            self.say(warning, about=str(source))
         if outcome.status == "failed":
-            click.echo(f"{source}: {outcome.error}", err=True)
+            self._echo(f"{source}: {outcome.error}")
             if is_debug and outcome.cause is not None:
                 import traceback
 
-                click.echo("".join(traceback.format_exception(outcome.cause)), err=True, nl=False)
-        elif outcome.status == "skipped":
-            click.echo(f"{target}  exists, skipped")
+                self._echo("".join(traceback.format_exception(outcome.cause)).rstrip())
         else:
-            click.echo(f"{target}  {outcome.seconds:.2f} s")
+            what = f"{outcome.seconds:.2f} s" if outcome.status == "done" else "exists, skipped"
+            self._echo(f"{outcome.job.target}  {what}", 1)
         if self._bar:
             self._bar.advance(self._task)
+
+    def _echo(self, text: str, stream: int = 2) -> None:
+        """A line on stdout (1) or stderr (2), above the bar where both are the terminal."""
+        if self._bar and (stream == 2 or sys.stdout.isatty()):
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            click.echo(text, err=stream == 2)
 
 
 def main() -> None:
     """The console script."""
-    import warnings
-
     # Warnings of libraries are for developers; `python -W default -m tenbit.cli` still shows them.
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

@@ -313,3 +313,26 @@ def test_library_warnings_do_not_litter(raw: Path) -> None:
     command = [sys.executable, "-c", script, "develop", "a.dng", "-c", "small.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
     assert (done.returncode, told(done.stderr)) == (0, [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_on_a_terminal_lines_stand_above_the_bar(raw: Path) -> None:
+    import pty
+
+    outer, inner = pty.openpty()
+    command = [sys.executable, "-m", "tenbit.cli", "develop", "a.dng", "gone.dng", "-c", "small.yaml"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    process = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, cwd=raw.parent, env=environment)
+    os.close(inner)
+    shown = b""
+    try:
+        while chunk := os.read(outer, 4096):
+            shown += chunk
+    except OSError:  # Linux says so at the end of a pseudo-terminal.
+        pass
+    os.close(outer)
+    assert process.wait() == 1
+    assert b"100%" in shown
+    # The bar is erased before each line.
+    assert b"\x1b[2Kgone.dng: no such file\r\n" in shown
+    assert b"\x1b[2Ka.jpg  " in shown
