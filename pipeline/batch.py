@@ -103,21 +103,30 @@ def develop(
     if note and said:
         said(note)
     for job in jobs:
-        if job.target.exists() and existing != "replace":
-            text = f"{job.target} exists already; --overwrite replaces it, --skip-existing leaves it"
-            yield Outcome(job, "skipped") if existing == "skip" else Outcome(job, "failed", error=text)
-            continue
         began = time.perf_counter()
         try:
-            outcome = _one(job, chain, where, camera=camera, said=said, may_fall_back=is_auto(device))
+            outcome = _kept(job, existing) or _one(
+                job, chain, where, camera=camera, said=said, may_fall_back=is_auto(device)
+            )
         except TenbitError as error:
             outcome = Outcome(job, "failed", error=" ".join(str(error).split()))
         except MemoryError as error:
             outcome = Outcome(job, "failed", error="too little memory for this picture", cause=error)
+        except OSError as error:
+            outcome = Outcome(job, "failed", error=f"{job.target}: {error.strerror or error}", cause=error)
         except Exception as error:  # A fault of tenbit's own must not end a batch of a thousand files.
             text = " ".join(f"internal error: {type(error).__name__}: {error}".split())
             outcome = Outcome(job, "failed", error=text, cause=error)
         yield dataclasses.replace(outcome, seconds=time.perf_counter() - began)
+
+
+def _kept(job: Job, existing: Existing) -> Outcome | None:
+    """The outcome when an output that is there already stays; None when the job is to be done."""
+    if existing == "replace" or not job.target.exists():
+        return None
+    if existing == "skip":
+        return Outcome(job, "skipped")
+    raise WriteError(f"{job.target} exists already; --overwrite replaces it, --skip-existing leaves it")
 
 
 def _one(

@@ -67,14 +67,23 @@ def find_inputs(wanted: Iterable[str], *, recursive: bool = False) -> list[Input
     return list(found.values())
 
 
+def _kind(text: str) -> str:
+    """``folder`` or ``file``; empty for a name that is not there, or that the system refuses (too long)."""
+    try:
+        path = Path(text)
+        return "folder" if path.is_dir() else "file" if path.exists() else ""
+    except OSError:
+        return ""
+
+
 def _found(text: str, recursive: bool) -> Iterator[Input]:
     path = Path(text)
-    if path.is_dir():
+    if _kind(text) == "folder":
         for file in sorted(path.rglob("*") if recursive else path.glob("*")):
             parts = file.relative_to(path).parts
             if file.suffix.lower() in RAW_SUFFIXES and file.is_file() and not any(p.startswith(".") for p in parts):
                 yield Input(file, file.parent.relative_to(path))
-    elif path.exists() or not glob.has_magic(text):
+    elif _kind(text) == "file" or not glob.has_magic(text):
         yield Input(path)
     else:
         # pathlib's own glob takes no absolute patterns.
@@ -82,7 +91,7 @@ def _found(text: str, recursive: bool) -> Iterator[Input]:
 
 
 def _nothing(text: str, recursive: bool) -> str:
-    if Path(text).is_dir():
+    if _kind(text) == "folder":
         return f"{text}: no raw file in this folder" + ("" if recursive else "; -r looks into the folders below too")
     return f"{text}: no file of such a name"
 
@@ -105,7 +114,7 @@ def output_format(template: str, format: Format | None, *, is_asked: bool = Fals
         If the suffix is not known or contradicts the format asked for.
     """
     suffix = Path(template).suffix
-    if not suffix or "{" in suffix or "}" in suffix or Path(template).is_dir():
+    if not suffix or "{" in suffix or "}" in suffix or _kind(template) == "folder":
         return format or "jpeg"
     try:
         return cast(Format, format_of(Path(template), format if is_asked else None))
@@ -133,7 +142,7 @@ def name_outputs(inputs: Sequence[Input], template: str, *, format: str, chain: 
     RequestError
         For an unknown field, for two inputs with the same output, and for an output that is one of the inputs.
     """
-    if template.endswith("/") or Path(template).is_dir():
+    if template.endswith("/") or _kind(template) == "folder":
         template = str(Path(template, "{stem}.{ext}"))
     _check_fields(template)
     jobs = []

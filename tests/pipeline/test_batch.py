@@ -155,3 +155,11 @@ def test_results_become_json() -> None:
 
     assert batch.as_json(Measured()) == {"mean": 0.5, "3": [[0, 1], None, True]}
     assert batch.as_json(Path("x")) == "x"
+
+
+def test_a_name_that_the_system_refuses_is_one_line(frames: Any, tmp_path: Path) -> None:
+    long = Job(Path("a.dng"), tmp_path / ("x" * 300 + ".png"))
+    (outcome,) = run([long], chain_of(SEEN))
+    assert outcome.status == "failed"
+    assert outcome.error.endswith("File name too long")
+    assert "internal" not in outcome.error

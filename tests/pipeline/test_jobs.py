@@ -59,6 +59,10 @@ def test_a_file_is_taken_once_and_a_missing_one_stays(shoot: Path) -> None:
     ]
 
 
+def test_names_that_no_system_takes_fail_when_they_are_read(shoot: Path) -> None:
+    assert found("x" * 5000) == ["x" * 5000]
+
+
 def test_every_empty_input_is_named_at_once(shoot: Path) -> None:
     (shoot / "empty").mkdir()
     with pytest.raises(RequestError) as caught:
