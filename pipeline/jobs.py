@@ -39,13 +39,13 @@ class Job:
 
 
 def find_inputs(wanted: Iterable[str], *, recursive: bool = False) -> list[Input]:
-    """Files, the raw files of folders, and the files that globs meet, each once, in the order given.
+    """Files and the raw files of folders, each once, in the order given.
 
     Parameters
     ----------
     wanted : iterable of str
-        Names of files and folders, and globs (``*``, ``?``, ``[…]``, ``**``). A file that is not there stays in the
-        list: it fails when it is read, and others do not.
+        Names of files and folders, and globs (``*``, ``?``, ``[…]``, ``**``), which are expanded as a shell does. A
+        file that is not there stays in the list: it fails when it is read, and others do not.
     recursive : bool
         Look into folders below a folder too.
 
@@ -86,14 +86,15 @@ def _found(text: str, recursive: bool) -> Iterator[Input]:
     elif _kind(text) == "file" or not glob.has_magic(text):
         yield Input(path)
     else:
-        # pathlib's own glob takes no absolute patterns.
-        yield from (Input(Path(name)) for name in sorted(glob.glob(text, recursive=True)) if Path(name).is_file())  # noqa: PTH207
+        # As a shell would expand it. pathlib's own glob takes no absolute patterns.
+        for name in sorted(glob.glob(text, recursive=True)):  # noqa: PTH207
+            yield from _found(name, recursive)
 
 
 def _nothing(text: str, recursive: bool) -> str:
     if _kind(text) == "folder":
         return f"{text}: no raw file in this folder" + ("" if recursive else "; -r looks into the folders below too")
-    return f"{text}: no file of such a name"
+    return f"{text}: no raw file of such a name"
 
 
 def output_format(template: str, format: Format | None, *, is_asked: bool = False) -> Format:  # noqa: A002

@@ -177,7 +177,7 @@ def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.Mon
         (["a.dng", "-o", "{stam}.jpg"], "output '{stam}.jpg': no field {stam}; did you mean 'stem'?"),
         (["a.dng", "b.dng", "-o", "x.jpg"], "b.dng would be written to x.jpg, but a.dng is written there"),
         (["a.dng", "-o", "x.bmp"], "x.bmp: suffix '.bmp' is not known"),
-        (["*.nef"], "*.nef: no file of such a name"),
+        (["*.nef"], "*.nef: no raw file of such a name"),
         (["a.dng", "--device", "gpu"], "device: 'gpu' is not one of auto, cpu, cuda, cuda:N"),
         (["a.dng", "--set", "colour.space=srgb", "--set", "output.bits=32"], "output.bits: 32 is not possible in jpeg"),
     ],

@@ -34,13 +34,14 @@ def test_a_folder_searched_through_keeps_where_a_file_was(shoot: Path) -> None:
     assert [str(one.below) for one in inputs] == [".", ".", ".", "day2"]
 
 
-def test_globs_meet_files_only(shoot: Path) -> None:
+def test_globs_meet_files_and_folders(shoot: Path) -> None:
     assert found("shoot/*") == [
         "shoot/a-truth.tif",
         "shoot/a.dng",
         "shoot/a.json",
         "shoot/b.DNG",
         "shoot/c [1].raw10",
+        "shoot/day2/d.CR2",
     ]
     assert found("shoot/**/*.CR2") == ["shoot/day2/d.CR2"]
     assert found(f"{shoot}/*.dng") == [f"{shoot}/a.dng"]
@@ -68,7 +69,7 @@ def test_every_empty_input_is_named_at_once(shoot: Path) -> None:
     with pytest.raises(RequestError) as caught:
         find_inputs(["shoot/*.nef", "shoot/empty", "shoot"])
     assert str(caught.value) == (
-        "shoot/*.nef: no file of such a name; "
+        "shoot/*.nef: no raw file of such a name; "
         "shoot/empty: no raw file in this folder; -r looks into the folders below too"
     )
 
