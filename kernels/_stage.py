@@ -20,8 +20,9 @@ REDUCE
 
 Literals with a point, and the module's own numbers with a point, become float32. Whole numbers stay whole numbers:
 write ``2.0 * value``, ``f32(row)`` before arithmetic with ``row`` or ``col``, and ``f32(math.sqrt(value))``, so that
-plain Python rounds like the loops. A look-up in a table keeps the CPU from vectorising the whole fused loop. A body may call ``math`` functions, ``min``, ``max``, ``abs``, ``int``, ``range``
-and plain functions of its own module or of another module of ``kernels``.
+plain Python rounds like the loops. A look-up in a table keeps the CPU from vectorising the whole fused loop. A body
+may call ``math`` functions, ``min``, ``max``, ``abs``, ``int``, ``range`` and plain functions of its own module or of
+another module of ``kernels``.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Parameters:
     """
 
     profile: Literal["none", "auto"] = param(
-        "none", "none: only the numbers given here; auto: what is known of the lens (no profile is, so far)."
+        "none", "none: only the numbers given here; auto: the lens's profile too, where one is known (so far none is)."
     )
     distortion: Triple = param(
         (0.0, 0.0, 0.0), "k1, k2, k3 of Rd = Ru (1 + k1 Ru² + k2 Ru⁴ + k3 Ru⁶): ideal to distorted.", low=-2, high=2
@@ -120,11 +120,10 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         If the distortion folds the picture, or the fall-off leaves no light somewhere inside it.
     """
     p, k = parameters, parameters.distortion
-    notes = ("no profile is known for this lens, only given numbers are used",) if p.profile == "auto" else ()
     channels = (p.red_scale, 1.0, p.blue_scale)
     is_bent = any(k) or channels != (1.0, 1.0, 1.0)
     if not (is_bent or any(p.vignetting) or p.scale != 1.0):
-        return Prepared(facts, notes=notes)
+        return Prepared(facts)
     scale = p.scale * (filling_scale(k, channels, facts) if p.autoscale and is_bent else 1.0)
     farthest = float(_border_radii(facts).max()) / scale
     if turning_radius(k) <= farthest:
@@ -153,7 +152,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         "zoom_beyond_1": PerPlane(zoom - 1 for zoom in zooms),
     }
     planes = PLANES[facts.state]
-    return Prepared(facts, (Step("lens", Access.GATHER, corrected, planes, planes, constants=constants),), notes=notes)
+    return Prepared(facts, (Step("lens", Access.GATHER, corrected, planes, planes, constants=constants),))
 
 
 STAGE = Stage("lens", Parameters, ("linear",), prepare)
