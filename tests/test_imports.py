@@ -98,3 +98,13 @@ def test_every_shipped_file_is_package_data() -> None:
 
 def test_no_stray_module_stands_in_the_root() -> None:
     assert {p.name for p in ROOT.glob("*.py")} == {"__init__.py", "cli.py"}
+
+
+def test_the_contract_between_stages_names_them_all() -> None:
+    from tenbit.kernels import STAGES
+
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (modules,) = (c["modules"] for c in contracts if c["type"] == "independence")
+    assert sorted(modules) == sorted(f"tenbit.kernels.{name}" for name in STAGES)
