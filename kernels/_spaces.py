@@ -22,13 +22,21 @@ _PRIMARIES = {
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 # ITU-R BT.2020, table 4, with the digits that make curve and tangent meet.
 _ALPHA, _BETA = 1.09929682680944, 0.018053968510807
+_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+CURVES = {
+    "srgb": _SRGB_CURVE,
+    "display-p3": _SRGB_CURVE,
+    "rec2020": (1 / 0.45, 1 / _ALPHA, 1 - 1 / _ALPHA, 1 / 4.5, 4.5 * _BETA),
+}
+"""(g, a, b, c, d) of an encoded space, as ICC's parametric curve of type 3 takes them: light is (a x + b) ** g from the
+code x = d on, and c x below. IEC 61966-2-1, and the inverse of BT.2020's transfer function."""
 KNEES = {"srgb": 0.0031308, "display-p3": 0.0031308, "rec2020": _BETA}
 """Linear light up to which an encoded space's curve is a straight line through 0."""
 
 
 def is_encoded(space: str) -> bool:
     """Whether samples of the space carry a curve once they are ready for a display."""
-    return space in KNEES
+    return space in CURVES
 
 
 def xyz_of(xy: tuple[float, float]) -> Array:
@@ -87,8 +95,5 @@ def decode(space: str, code: npt.ArrayLike) -> Array:
     values = np.asarray(code, np.float64)
     if not is_encoded(space):
         return values
-    if space == "rec2020":
-        knee = 4.5 * _BETA
-        return np.where(values < knee, values / 4.5, ((np.maximum(values, knee) + _ALPHA - 1.0) / _ALPHA) ** (1 / 0.45))
-    knee = 0.04045
-    return np.where(values <= knee, values / 12.92, ((np.maximum(values, knee) + 0.055) / 1.055) ** 2.4)
+    g, a, b, c, d = CURVES[space]
+    return np.where(values < d, c * values, (a * np.maximum(values, d) + b) ** g)

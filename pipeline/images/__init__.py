@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from tenbit.kernels._facts import Array
+from tenbit.kernels._spaces import SPACES
 from tenbit.pipeline.errors import WriteError
 from tenbit.pipeline.frame import Exif
 from tenbit.pipeline.images.atomic import replaced
 from tenbit.pipeline.images.exif import exif_tags
-from tenbit.pipeline.images.icc import SPACES, icc_profile
+from tenbit.pipeline.images.icc import icc_profile
 from tenbit.pipeline.images.jpeg import write_jpeg
 from tenbit.pipeline.images.options import (
     COMPRESSIONS,

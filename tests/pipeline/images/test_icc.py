@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from tenbit.kernels._spaces import SPACES
 from tenbit.pipeline.images import write
-from tenbit.pipeline.images.icc import SPACES, icc_profile
+from tenbit.pipeline.images.icc import icc_profile
 
 COLOURED = [space for space in SPACES if space != "camera"]
 PATCHES = np.random.default_rng(3).integers(0, 256, (16, 16, 3)).astype(np.uint8)
