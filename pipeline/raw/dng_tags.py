@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import numpy as np
-
+from tenbit.kernels._camera import has_color_matrix, neutral_of_white
 from tenbit.kernels._facts import CameraColour, Matrix, Triple, as_matrix
+from tenbit.kernels.errors import StageError
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Exif
 from tenbit.pipeline.raw.tiff import Directory, Tiff
-
-# Correlated colour temperatures, in kelvin, of the EXIF LightSource codes that DNG calibrates for (DNG 1.6, table 6.1).
-_KELVIN = {1: 5500, 2: 4200, 3: 2850, 4: 5500, 9: 5500, 10: 6500, 11: 7500, 12: 6400, 13: 5000, 14: 4200, 15: 3450}
-_KELVIN |= {17: 2856, 18: 4874, 19: 6774, 20: 5503, 21: 6504, 22: 7504, 23: 5003, 24: 3200}
 
 
 class Tags:
@@ -66,37 +62,12 @@ def read_neutral(tags: Tags, colour: CameraColour) -> Triple | None:
         largest = max(1.0, *neutral)
         return (neutral[0] / largest, neutral[1] / largest, neutral[2] / largest)
     white = tags.numbers(50729, 2)
-    if white is None or white[1] <= 0 or colour.color_matrix1 is None:
+    if white is None or min(white) <= 0 or sum(white) > 1 or not has_color_matrix(colour):
         return None
-    camera = _xyz_to_camera(colour, white[0], white[1]) @ _xyz(white[0], white[1])
-    if not (camera > 0).all():
+    try:
+        return neutral_of_white(colour, (white[0], white[1]))
+    except StageError:
         return None
-    red, green, blue = (float(value) for value in camera / camera.max())
-    return (red, green, blue)
-
-
-def _xyz(x: float, y: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.array([x / y, 1.0, (1 - x - y) / y])
-
-
-def _xyz_to_camera(colour: CameraColour, x: float, y: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """AnalogBalance · CameraCalibration · ColorMatrix at the white (x, y); DNG 1.6, chapter 6.
-
-    The two calibrations are mixed by inverse colour temperature, which McCamy's cubic gives (Color Res. Appl. 17, 1992;
-    within 2 K of the exact one from 2856 to 6500 K).
-    """
-    balance = np.diag(colour.analog_balance)
-    eye = as_matrix(np.eye(3))
-    first = balance @ np.array(colour.camera_calibration1 or eye) @ np.array(colour.color_matrix1 or eye)
-    kelvin1, kelvin2 = _KELVIN.get(colour.illuminant1), _KELVIN.get(colour.illuminant2)
-    if colour.color_matrix2 is None or kelvin1 is None or kelvin2 is None or kelvin1 == kelvin2:
-        return np.asarray(first)
-    second = balance @ np.array(colour.camera_calibration2 or eye) @ np.array(colour.color_matrix2)
-    n = (x - 0.3320) / (0.1858 - y) if y != 0.1858 else 0.0
-    kelvin = ((449.0 * n + 3525.0) * n + 6823.3) * n + 5520.33
-    weight = (1 / max(kelvin, 1.0) - 1 / kelvin2) / (1 / kelvin1 - 1 / kelvin2)
-    weight = min(max(weight, 0.0), 1.0)
-    return np.asarray(weight * first + (1 - weight) * second)
 
 
 def read_noise(tags: Tags) -> tuple[tuple[float, float], ...] | None:

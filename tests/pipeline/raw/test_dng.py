@@ -91,9 +91,30 @@ def test_exif_noise_and_colour_of_two_illuminants(dng: Any, mosaic: np.ndarray) 
     assert frame.facts.noise == ((1e-4, 1e-6),)
     # D50, by hand: mixed half-way in inverse temperature between 2856 K and 6504 K, at 5003 K.
     weight = (1 / 5003 - 1 / 6504) / (1 / 2856 - 1 / 6504)
-    mixed = weight * matrix[2] @ matrix[0] + (1 - weight) * matrix[3] @ matrix[1]
-    white = np.diag([1, 1.5, 1]) @ mixed @ [0.3457 / 0.3585, 1, 0.2958 / 0.3585]
-    assert frame.facts.neutral == pytest.approx(tuple(white / white.max()), abs=2e-3)
+    calibration, xyz_to_camera = (weight * matrix[k] + (1 - weight) * matrix[k + 1] for k in (2, 0))
+    white = np.diag([1, 1.5, 1]) @ calibration @ xyz_to_camera @ [0.3457 / 0.3585, 1, 0.2958 / 0.3585]
+    assert frame.facts.neutral == pytest.approx(tuple(white / white.max()), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("white", "matrix", "neutral"),
+    [
+        ((0.3127, 0.3290), np.eye(3), (0.3127 / 0.3583, 0.3290 / 0.3583, 1.0)),
+        ((0.0, 0.4), np.eye(3), None),
+        ((0.8, 0.4), np.eye(3), None),
+        ((0.3127, 0.3290), np.diag([1, -1, 1]), None),
+        ((0.3127, 0.3290), None, None),
+    ],
+    ids=["D65", "on the edge", "no chromaticity", "no positive colour", "no matrix"],
+)
+def test_the_white_of_a_chromaticity(
+    dng: Any, mosaic: np.ndarray, white: tuple[float, float], matrix: np.ndarray | None, neutral: Any
+) -> None:
+    # The matrix may stand as the second alone.
+    more = {"t50721": None, "t50729": ("Q", dng.rationals(white)), "t50779": ("H", 21)}
+    more["t50722"] = None if matrix is None else ("q", dng.rationals(matrix))
+    found = read(dng.write(dng.cfa_tags(24, 40, **more), mosaic.tobytes())).facts.neutral
+    assert found is None if neutral is None else found == pytest.approx(neutral)
 
 
 def test_a_frame_without_colour_matrix_says_so_once(dng: Any, mosaic: np.ndarray) -> None:
