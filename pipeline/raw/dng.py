@@ -22,7 +22,6 @@ from tenbit.pipeline.raw.tiff import Directory, Tiff
 DNG_VERSION = 50706
 _CFA, _LINEAR_RAW = 32803, 34892
 _OPCODE_LISTS = {51008: 1, 51009: 2, 51022: 3}
-NO_MATRIX = "no colour matrix: camera colours are taken as they are"
 
 
 def is_dng(tiff: Tiff) -> bool:
@@ -197,8 +196,6 @@ def _read_facts(
 ) -> Facts:
     tags = Tags(picture, tiff.directories[0])
     colour = read_colour(tags)
-    if colour.color_matrix1 is None and colour.color_matrix2 is None and colour.forward_matrix1 is None:
-        warnings.append(NO_MATRIX)
     scale = tags.numbers(50718, 2)
     if scale is not None and scale[0] != scale[1]:
         warnings.append(

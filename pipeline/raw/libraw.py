@@ -18,7 +18,6 @@ from tenbit.kernels._facts import Array, CameraColour, Cfa, Facts, Triple, as_ma
 from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.raw import ciff
-from tenbit.pipeline.raw.dng import NO_MATRIX
 from tenbit.pipeline.raw.dng_tags import read_exif
 from tenbit.pipeline.raw.plausible import roughness
 from tenbit.pipeline.raw.tiff import CLASSIC, Tiff
@@ -162,8 +161,6 @@ def _frame(raw: Any, path: Path, own_exif: Exif | None, warnings: list[str]) -> 
         warnings.append(f"the pixels are not square (aspect {raw.sizes.pixel_aspect:.3f}): the picture keeps its shape")
     matrix = np.asarray(raw.rgb_xyz_matrix)[:3]
     colour = CameraColour(color_matrix1=as_matrix(matrix), illuminant1=21) if matrix.any() else CameraColour()
-    if colour.color_matrix1 is None:
-        warnings.append(NO_MATRIX)
     rows, cols = samples.shape[:2]
     facts = Facts(
         state="mosaic" if cfa else "linear",

@@ -12,7 +12,6 @@ from tenbit.kernels._facts import Array, CameraColour, Cfa, Facts, as_matrix
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.raw.camera import PACKINGS, Camera, load_camera, row_bytes
-from tenbit.pipeline.raw.dng import NO_MATRIX
 from tenbit.pipeline.raw.plausible import roughness
 
 SUFFIXES = (".raw10", ".raw12", ".raw", ".bin")
@@ -66,8 +65,6 @@ def read_packed(path: Path, *, camera: str | Path | Mapping[str, Any] | None, ma
     if not samples.any():
         raise ReadError("all samples are zero")
     warnings = _doubts(samples, known)
-    if known.color_matrix is None:
-        warnings.append(NO_MATRIX)
     return Frame(samples, _facts(known), Exif(make=known.make, model=known.model), path, "packed", tuple(warnings))
 
 

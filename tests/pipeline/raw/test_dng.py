@@ -11,7 +11,6 @@ import rawpy
 
 from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.raw import read
-from tenbit.pipeline.raw.dng import NO_MATRIX
 
 
 def test_linearization_table_then_levels(dng: Any) -> None:
@@ -117,9 +116,9 @@ def test_the_white_of_a_chromaticity(
     assert found is None if neutral is None else found == pytest.approx(neutral)
 
 
-def test_a_frame_without_colour_matrix_says_so_once(dng: Any, mosaic: np.ndarray) -> None:
+def test_a_missing_colour_matrix_is_left_for_the_colour_stage_to_say(dng: Any, mosaic: np.ndarray) -> None:
     frame = read(dng.write(dng.cfa_tags(24, 40, t50721=None), mosaic.tobytes()))
-    assert frame.warnings == (NO_MATRIX,)
+    assert (frame.facts.colour.color_matrix1, frame.warnings) == (None, ())
 
 
 def test_a_dng_takes_no_camera(dng: Any, mosaic: np.ndarray) -> None:

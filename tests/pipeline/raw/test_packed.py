@@ -12,7 +12,6 @@ import pytest
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.raw import read
 from tenbit.pipeline.raw.camera import load_camera, shipped_cameras
-from tenbit.pipeline.raw.dng import NO_MATRIX
 from tenbit.pipeline.raw.packed import unpack_raw10, unpack_raw12, unpack_u16
 
 
@@ -69,7 +68,7 @@ def test_last_rows_padding_may_be_missing_and_rows_may_be_added(tmp_path: Path) 
     np.testing.assert_array_equal(frame.samples, SMOOTH)
     assert frame.facts.cfa is not None and frame.facts.cfa.name == "GBRG"
     assert (frame.facts.black, frame.facts.white) == ((64.0,) * 4, (1023.0,) * 4)
-    assert frame.warnings == (NO_MATRIX,)
+    assert frame.warnings == ()
 
 
 def test_sidecar_overrides_the_camera_file_and_fields_override_both(tmp_path: Path) -> None:
@@ -213,7 +212,7 @@ def test_real_dumps_read_without_doubts(shared_data: Path, name: str, fields: di
     path = shared_data / "raw" / "rawdump" / name
     frame = read(path, camera=fields)
     np.testing.assert_array_equal(frame.samples, np.fromfile(path, "<u2").reshape(fields["rows"], fields["cols"]))
-    assert frame.warnings == (NO_MATRIX,)
+    assert frame.warnings == ()
 
 
 @pytest.mark.parametrize(("name", "fields"), REAL, ids=[name[:12] for name, _ in REAL])
