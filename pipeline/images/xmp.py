@@ -12,7 +12,8 @@ from xml.sax.saxutils import escape
 
 from tenbit.pipeline.errors import ReadError
 
-NAMESPACE = "https://ns.tenbit.dev/1.0/"
+NAMESPACE = "urn:uuid:4d9031f3-f5a4-4641-89b5-575a15ca6a89#"
+"""A random UUID (RFC 9562) and no web address: it needs no owner. It stays as it is, or older records are not found."""
 
 _BEGIN = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
 _END = '<?xpacket end="r"?>'

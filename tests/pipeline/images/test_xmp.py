@@ -1,6 +1,8 @@
 """The record of how a picture was made travels inside it."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
 from xml.etree import ElementTree
 
 import numpy as np
@@ -40,6 +42,13 @@ def test_pillow_finds_the_packet_where_the_format_keeps_it(tmp_path, name):
     assert packet == xmp_packet(RECORD)
     assert packet.startswith('<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'.encode())
     ElementTree.fromstring(packet)
+
+
+def test_the_property_has_a_uri_that_nobody_else_has():
+    (node,) = (node for node in ElementTree.fromstring(xmp_packet(RECORD)).iter() if node.tag.endswith("}record"))
+    uri = urlsplit(node.tag.replace("{", "").replace("}", ""))
+    assert (uri.scheme, uri.fragment) == ("urn", "record")
+    assert uri.path == UUID(uri.path.removeprefix("uuid:")).urn.removeprefix("urn:")
 
 
 def test_numpy_values_and_paths_become_json(tmp_path):
