@@ -33,6 +33,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenbit.kernels._facts import Array, Facts, State
+from tenbit.kernels.errors import StageError
 
 Results = Mapping[str, Any]
 Body = Callable[..., Any]
@@ -184,6 +185,18 @@ def point(
     """A POINT step that rewrites the picture's own planes; ``also_reads`` are side planes that it looks at."""
     planes = PLANES[facts.state]
     return Step(name, Access.POINT, body, (*planes, *also_reads), planes, constants or {})
+
+
+def require_signal(stage: str, facts: Facts) -> None:
+    """For a ``prepare`` whose stage works on light alone: refuses samples that still hold their black level.
+
+    Raises
+    ------
+    StageError
+        Naming the stage.
+    """
+    if not facts.is_signal:
+        raise StageError(f"{stage}: the samples are counts above a black level; put black_level before it")
 
 
 @dataclass(frozen=True, eq=False)

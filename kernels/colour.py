@@ -10,7 +10,7 @@ import numpy as np
 
 from tenbit.kernels._camera import camera_to_space, has_matrix, scene_neutral
 from tenbit.kernels._facts import Array, Facts, Triple
-from tenbit.kernels._stage import Constants, Prepared, Results, Stage, param, point
+from tenbit.kernels._stage import Constants, Prepared, Results, Stage, param, point, require_signal
 from tenbit.kernels.errors import StageError
 
 
@@ -45,8 +45,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         return Prepared(facts)
     if facts.space != "camera":
         raise StageError(f"colour: the picture is in {facts.space} already; once is allowed")
-    if not facts.is_signal:
-        raise StageError("colour: the samples are counts above a black level; put black_level before it")
+    require_signal("colour", facts)
     after = dataclasses.replace(facts, space=space)
     if not has_matrix(facts.colour):
         return Prepared(after, notes=("no colour matrix is known: camera colours are taken for those of the space",))

@@ -6,8 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from tenbit.kernels._facts import Facts
-from tenbit.kernels._stage import Prepared, Stage, param, point
-from tenbit.kernels.errors import StageError
+from tenbit.kernels._stage import Prepared, Stage, param, point, require_signal
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     StageError
         If the samples still hold their black level.
     """
-    if not facts.is_signal:
-        raise StageError("exposure: the samples are counts above a black level; put black_level before it")
+    require_signal("exposure", facts)
     ev = parameters.ev
     after = facts
     if parameters.baseline:

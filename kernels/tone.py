@@ -12,8 +12,7 @@ from numpy import float32 as f32
 
 from tenbit.kernels._facts import Facts
 from tenbit.kernels._spaces import KNEES, encode, is_encoded
-from tenbit.kernels._stage import Constants, Prepared, Stage, Step, param, point
-from tenbit.kernels.errors import StageError
+from tenbit.kernels._stage import Constants, Prepared, Stage, Step, param, point, require_signal
 
 GREY = 0.18
 _TINY = 1e-20
@@ -142,8 +141,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     StageError
         If the samples still hold their black level.
     """
-    if not facts.is_signal:
-        raise StageError("tone: the samples are counts above a black level; put black_level before it")
+    require_signal("tone", facts)
     notes = ("no colour before it: camera colours are shown as they are",) if facts.space == "camera" else ()
     gain = 2.0**parameters.exposure_ev
     steps: list[Step] = []

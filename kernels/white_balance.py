@@ -10,7 +10,19 @@ import numpy as np
 
 from tenbit.kernels._camera import daylight, gains_of, has_color_matrix, neutral_of_white
 from tenbit.kernels._facts import Array, Facts, Triple
-from tenbit.kernels._stage import PLANES, Access, Constants, PerSite, Prepared, Results, Stage, Step, param, point
+from tenbit.kernels._stage import (
+    PLANES,
+    Access,
+    Constants,
+    PerSite,
+    Prepared,
+    Results,
+    Stage,
+    Step,
+    param,
+    point,
+    require_signal,
+)
 from tenbit.kernels._temperature import white_xy
 from tenbit.kernels.errors import StageError
 
@@ -98,8 +110,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         If the samples still hold their black level, are balanced or brightened already or are no longer the camera's,
         if the mode needs a colour matrix that the file lacks, or if parameters contradict each other.
     """
-    if not facts.is_signal:
-        raise StageError("white_balance: the samples are counts above a black level; put black_level before it")
+    require_signal("white_balance", facts)
     if facts.space != "camera":
         raise StageError(f"white_balance: the picture is in {facts.space} already; put it before colour")
     if facts.is_balanced:
