@@ -1,5 +1,7 @@
 """Camera colour against cameras simulated forwards: from a colour under a light to what the sensor reads."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,12 @@ def colour(**matrices):
 
 
 DUAL = colour(color_matrix1=CM_A, color_matrix2=CM_D65, illuminant1=17, illuminant2=21)
+CALIBRATED = dataclasses.replace(
+    DUAL,
+    camera_calibration1=as_matrix(CALIBRATION),
+    camera_calibration2=as_matrix(CALIBRATION),
+    analog_balance=BALANCE,
+)
 
 
 @pytest.mark.parametrize(("xy", "matrix"), [(A_XY, CM_A), (D65_XY, CM_D65)])
@@ -53,9 +61,9 @@ def test_half_way_in_mired_is_half_of_each():
 
 
 @pytest.mark.parametrize("xy", [A_XY, (0.38, 0.37), D65_XY, (0.28, 0.29)])
-@pytest.mark.parametrize("extra", [{}, {"camera_calibration1": CALIBRATION, "analog_balance": BALANCE}])
+@pytest.mark.parametrize("extra", [{}, {"camera_calibration1": as_matrix(CALIBRATION), "analog_balance": BALANCE}])
 def test_white_of_neutral_undoes_neutral_of_white(xy, extra):
-    camera = colour(color_matrix1=CM_A, color_matrix2=CM_D65, illuminant1=17, illuminant2=21, **extra)
+    camera = dataclasses.replace(DUAL, **extra)
     np.testing.assert_allclose(white_of_neutral(camera, neutral_of_white(camera, xy)), xy, atol=1e-7)
 
 
@@ -65,16 +73,7 @@ def test_simulated_colours_come_back(xy, matrix):
     seen = np.linspace(0.2, 1.0, 12)[:, None] * (COLOURS * xyz(xy))
     full = np.diag(BALANCE) @ CALIBRATION @ matrix
     sensor, white = seen @ full.T, full @ xyz(xy)
-    camera = colour(
-        color_matrix1=CM_A,
-        color_matrix2=CM_D65,
-        illuminant1=17,
-        illuminant2=21,
-        camera_calibration1=CALIBRATION,
-        camera_calibration2=CALIBRATION,
-        analog_balance=BALANCE,
-    )
-    got = (sensor / white.max()) @ camera_to_space(camera, tuple(white), "srgb").T
+    got = (sensor / white.max()) @ camera_to_space(CALIBRATED, tuple(white), "srgb").T
     expected = bradford(seen, xyz(xy), xyz(D65_XY)) @ TO_SRGB.T
     # IEC prints four digits
     np.testing.assert_allclose(got, expected, atol=5e-4)
@@ -87,17 +86,7 @@ def test_forward_matrix_is_preferred(xy, forward, matrix):
     white = np.diag(BALANCE) @ CALIBRATION @ matrix @ xyz(xy)
     reference = np.linalg.solve(np.diag(BALANCE) @ CALIBRATION, white)
     sensor = (np.diag(BALANCE) @ CALIBRATION @ np.diag(reference) @ np.linalg.solve(forward, seen.T)).T
-    camera = colour(
-        color_matrix1=CM_A,
-        color_matrix2=CM_D65,
-        forward_matrix1=FM_A,
-        forward_matrix2=FM_D65,
-        illuminant1=17,
-        illuminant2=21,
-        camera_calibration1=CALIBRATION,
-        camera_calibration2=CALIBRATION,
-        analog_balance=BALANCE,
-    )
+    camera = dataclasses.replace(CALIBRATED, forward_matrix1=as_matrix(FM_A), forward_matrix2=as_matrix(FM_D65))
     got = (sensor / white.max()) @ camera_to_space(camera, tuple(white), "srgb").T
     # The forward matrices' rows sum to D50 here; the adapted colour has no further freedom.
     expected = bradford(seen, d50, xyz(D65_XY)) @ TO_SRGB.T
