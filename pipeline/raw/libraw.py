@@ -28,6 +28,8 @@ _LEAST_BITS_PER_PIXEL = 0.3
 _MOST_ZEROS = 0.99
 # Roughness (see `plausible`) of camera files is 0.04 … 0.13; noise spread over a tenth of the range is no picture.
 _ROUGHEST, _WIDE_SPREAD = 0.8, 0.1
+# None, CCITT, LZW, deflate, PackBits. A JPEG beside the mosaic may be as large as it is: that is a preview.
+_ORDINARY_CODINGS = (1, 2, 3, 4, 5, 8, 32773, 32946)
 # LibRaw's flip: 0, 3 = 180°, 5 = 90° anticlockwise, 6 = 90° clockwise.
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
 _CUT_OFF = ("Unexpected end of file", "Premature end of JPEG")
@@ -99,10 +101,12 @@ def _own_facts(path: Path) -> tuple[Exif | None, frozenset[tuple[int, int]]]:
             exif = read_exif(tiff)
         except ReadError:
             return None, frozenset()
+        # A camera's own container (ORF, RW2: another magic) may call its mosaic grey.
+        photometrics = (0, 1, 2, 3, 5, 6, 8) if tiff.magic == CLASSIC else (2, 3, 5, 6, 8)
         ordinary = set()
         for directory in tiff.directories:
             with contextlib.suppress(ReadError):
-                if directory.integer(262, -1) in (0, 1, 2, 3, 5, 6, 8):
+                if directory.integer(262, -1) in photometrics and directory.integer(259, 1) in _ORDINARY_CODINGS:
                     ordinary.add((directory.integer(257, 0), directory.integer(256, 0)))
         if tiff.magic == CLASSIC and exif.make is None and exif.model is None:
             raise ReadError("an ordinary TIFF picture: it is no DNG and names no camera")
