@@ -64,7 +64,9 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         optical_centre=((top - 0.5) / 2, (left - 0.5) / 2),
     )
     planes = PLANES["mosaic"]
-    return Prepared(after, (Step("quad_bayer", Access.GATHER, block_mean, planes, planes, shape=(rows, cols)),))
+    step = Step("quad_bayer", Access.GATHER, block_mean, planes, planes, shape=(rows, cols))
+    note = f"a quad-Bayer mosaic of {facts.cols} x {facts.rows} is binned to {cols} x {rows}"
+    return Prepared(after, (step,), notes=(note,))
 
 
 STAGE = Stage("quad_bayer", Parameters, ("mosaic",), prepare)

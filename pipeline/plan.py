@@ -80,12 +80,13 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
     paint: list[Step] = []
     painters: set[str] = set()
     notes: list[str] = []
+    left_out: list[str] = []
     came_as = facts.state
     for link in chain:
         name = link.stage.name
         if facts.state not in link.stage.takes:
             if came_as == "linear" and link.stage.takes == ("mosaic",):
-                notes.append(f"{name}: left out, the file is demosaiced already")
+                left_out.append(name)
                 continue
             raise StageError(
                 _at(
@@ -113,6 +114,8 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
         paint += prepared.paint
         notes += [f"{name}: {note}" for note in prepared.notes]
         facts = prepared.facts
+    if left_out:
+        notes.append(f"{' and '.join(left_out)} left out: the file is demosaiced already")
     shape = (facts.rows, facts.cols)
     placed += [_Placed(step, facts, shape) for step in paint]
     if bits is not None:

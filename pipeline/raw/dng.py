@@ -16,6 +16,7 @@ from tenbit.pipeline.raw.dng_tags import Tags, read_colour, read_exif, read_neut
 from tenbit.pipeline.raw.layout import Layout, read_layout
 from tenbit.pipeline.raw.levels import Levels, Rectangle, read_levels, subtract_pattern
 from tenbit.pipeline.raw.opcodes import apply_map_polynomials, parse_opcodes
+from tenbit.pipeline.raw.plausible import not_square
 from tenbit.pipeline.raw.segments import read_samples
 from tenbit.pipeline.raw.tiff import Directory, Tiff
 
@@ -198,9 +199,7 @@ def _read_facts(
     colour = read_colour(tags)
     scale = tags.numbers(50718, 2)
     if scale is not None and scale[0] != scale[1]:
-        warnings.append(
-            f"the pixels are not square (DefaultScale {scale[0]:g}, {scale[1]:g}): the picture keeps its shape"
-        )
+        warnings.append(not_square(round(samples.shape[0] * scale[1]), round(samples.shape[1] * scale[0])))
     rows, cols = samples.shape[:2]
     orientation = tiff.directories[0].integer(274, 1)
     return Facts(

@@ -19,7 +19,7 @@ from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.raw import ciff
 from tenbit.pipeline.raw.dng_tags import read_exif
-from tenbit.pipeline.raw.plausible import roughness
+from tenbit.pipeline.raw.plausible import not_square, roughness
 from tenbit.pipeline.raw.tiff import CLASSIC, Tiff
 
 # Compressed raw files of the collection take 1.6 … 8 bits per pixel; an RW2 whose pixels were stripped leaves 0.01.
@@ -161,8 +161,9 @@ def _frame(raw: Any, path: Path, own_exif: Exif | None, warnings: list[str]) -> 
         cfa, sites = _cfa(raw, letters)
     black, white = _levels(raw, sites)
     _check_plausible(samples, cfa, max(white) - min(black))
-    if raw.sizes.pixel_aspect not in (0.0, 1.0):
-        warnings.append(f"the pixels are not square (aspect {raw.sizes.pixel_aspect:.3f}): the picture keeps its shape")
+    if (aspect := raw.sizes.pixel_aspect) not in (0.0, 1.0):
+        high, wide = samples.shape[0] / min(aspect, 1.0), samples.shape[1] * max(aspect, 1.0)
+        warnings.append(not_square(round(high), round(wide)))
     matrix = np.asarray(raw.rgb_xyz_matrix)[:3]
     colour = CameraColour(color_matrix1=as_matrix(matrix), illuminant1=21) if matrix.any() else CameraColour()
     rows, cols = samples.shape[:2]

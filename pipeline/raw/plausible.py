@@ -1,4 +1,4 @@
-"""Whether samples look like a picture: the same colour two sites on differs little from here."""
+"""Whether samples look like a picture: the same colour two sites on differs little from here, pixels are square."""
 
 from __future__ import annotations
 
@@ -45,3 +45,10 @@ def roughness(samples: Array, period: int) -> tuple[float, float]:
     across_cols = float(np.abs(np.diff(sites, axis=2)).mean()) / spread
     across_rows = float(np.abs(np.diff(sites, axis=1)).mean()) / spread
     return across_cols, across_rows
+
+
+def not_square(rows: int, cols: int) -> str:
+    """The warning for a sensor whose pixels are not square, with the size that gives the picture its shape."""
+    return (
+        f"the pixels are not square and the picture is squeezed; resize: {{rows: {rows}, cols: {cols}}} undoes it"
+    )

@@ -16,6 +16,7 @@ def test_is_the_mean_of_blocks(develop, cfa, shape):
     expected = samples[: 2 * rows, : 2 * cols].reshape(rows, 2, cols, 2).mean(axis=(1, 3))
     np.testing.assert_array_equal(out.samples, expected.astype(np.float32))
     assert out.facts.cfa.name == cfa[1:]
+    assert out.warnings == (f"quad_bayer: a quad-Bayer mosaic of {shape[1]} x {shape[0]} is binned to {cols} x {rows}",)
     # sites of the first block are 0, 1, 4 and 5 of 16
     assert out.facts.black[0] == (60 + 61 + 64 + 65) / 4
 

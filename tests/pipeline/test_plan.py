@@ -79,7 +79,7 @@ def test_what_changes_the_picture_stands_before_the_monitors():
 def test_a_demosaiced_file_needs_no_demosaic():
     linear = dataclasses.replace(facts(), state="linear", cfa=None, black=(0.0,) * 3, white=(1.0,) * 3)
     found = plan(links("demosaic", "tone"), linear)
-    assert found.notes[0] == "demosaic: left out, the file is demosaiced already"
+    assert "demosaic left out: the file is demosaiced already" in found.notes
     assert found.facts.state == "display"
 
 

@@ -55,6 +55,11 @@ def test_active_area_keeps_the_phase_that_libraw_sees(dng: Any, active: tuple[in
         assert ours == theirs
 
 
+def test_pixels_that_are_not_square_are_told_with_the_size_that_fits(dng: Any, mosaic: np.ndarray) -> None:
+    tags = dng.cfa_tags(24, 40, t50718=("Q", dng.rationals([1.5, 1])))
+    assert any("resize: {rows: 24, cols: 60} undoes it" in w for w in read(dng.write(tags, mosaic.tobytes())).warnings)
+
+
 def test_quad_bayer_pattern(dng: Any, mosaic: np.ndarray) -> None:
     quad = [1, 1, 0, 0, 1, 1, 0, 0, 2, 2, 1, 1, 2, 2, 1, 1]
     tags = dng.cfa_tags(24, 40, t33421=("H", [4, 4]), t33422=("B", quad))

@@ -150,6 +150,15 @@ def test_levels_follow_the_channels_of_the_sites() -> None:
     assert frame.facts.orientation == 6
 
 
+@pytest.mark.parametrize(("aspect", "size"), [(1.5, "rows: 64, cols: 96"), (0.5, "rows: 128, cols: 64")])
+def test_pixels_that_are_not_square_are_told_with_the_size_that_fits(
+    monkeypatch: pytest.MonkeyPatch, aspect: float, size: str
+) -> None:
+    monkeypatch.setattr(FakeRaw.sizes, "pixel_aspect", aspect)
+    (warning,) = libraw._frame(FakeRaw(PICTURE), Path("x.kdc"), None, []).warnings
+    assert f"resize: {{{size}}} undoes it" in warning
+
+
 def test_three_planes_of_libraw_are_linear() -> None:
     frame = libraw._frame(FakeRaw(np.stack([PICTURE] * 4, axis=-1), None), Path("x.cr2"), None, [])
     assert (frame.state, frame.samples.shape, frame.facts.black) == ("linear", (64, 64, 3), (10.0, 20.0, 30.0))
