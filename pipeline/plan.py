@@ -9,7 +9,7 @@ from typing import Any
 
 from tenbit.kernels import quantise
 from tenbit.kernels._facts import Facts
-from tenbit.kernels._stage import PICTURE, PLANES, Access, Pass, Stage, Step
+from tenbit.kernels._stage import PICTURE, PLANES, Access, Pass, Stage, Step, require_signal
 from tenbit.kernels.errors import StageError
 
 
@@ -119,6 +119,7 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
     shape = (facts.rows, facts.cols)
     placed += [_Placed(step, facts, shape) for step in paint]
     if bits is not None:
+        require_signal("output", facts)
         placed.append(_Placed(quantise.step(facts, bits), facts, shape))
     passes = _grouped(placed, fuse=fuse)
     if bits is not None:
@@ -167,12 +168,21 @@ def _grouped(placed: list[_Placed], *, fuse: bool) -> list[Pass]:
                 close()
                 before.append(here)
             continue
-        replaces = set(step.writes) <= PICTURE and all(set(b.step.writes) <= PICTURE for b in before)
-        if core is not None or not (step.access is Access.STENCIL and replaces):
+        if core is not None or not _takes_in(step, [b.step for b in before]):
             close()
         core = here
     close()
     return passes
+
+
+def _takes_in(core: Step, points: list[Step]) -> bool:
+    """Whether points may be done on the way into a core: nobody else needs what they make.
+
+    The core must be a STENCIL that reads all that they write and puts its own result in the place of it.
+    """
+    made = {plane for step in points for plane in step.writes}
+    replaced = set(core.writes) | ({"mosaic"} if core.writes == PLANES["linear"] else set())
+    return core.access is Access.STENCIL and made <= set(core.reads) and made <= replaced and made <= PICTURE
 
 
 def _fits_behind(point: Step, core: Step) -> bool:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tenbit.kernels import stage
-from tenbit.kernels._stage import Access
+from tenbit.kernels._stage import Access, Step
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.device import CpuDevice
 from tenbit.pipeline.errors import DeviceError
 from tenbit.pipeline.frame import Frame
-from tenbit.pipeline.plan import Link, plan
+from tenbit.pipeline.plan import Link, _grouped, _Placed, plan
 from tenbit.pipeline.run import bytes_needed, run_plan
 
 
@@ -76,6 +76,29 @@ def test_what_changes_the_picture_stands_before_the_monitors():
         plan([*links("black_level", "demosaic", "tone", "zebra"), small], facts())
 
 
+def test_counts_are_never_stored_as_a_picture():
+    with pytest.raises(StageError, match="output: the samples are counts above a black level; put black_level before"):
+        plan(links("demosaic"), facts(), bits=8)
+    assert plan(links("demosaic"), facts()).facts.state == "linear"
+
+
+def test_points_whose_planes_a_stencil_drops_are_a_pass_of_their_own():
+    def same(red, green, blue):
+        return red, green, blue
+
+    def first(green):
+        return green(0, 0)
+
+    rgb = ("red", "green", "blue")
+    linear = dataclasses.replace(facts(), state="linear", cfa=None, black=(0.0,) * 3, white=(1.0,) * 3)
+    steps = [
+        Step("points", Access.POINT, same, rgb, rgb),
+        Step("one plane", Access.STENCIL, first, ("green",), ("green",), radius=1),
+    ]
+    passes = _grouped([_Placed(step, linear, (12, 16)) for step in steps], fuse=True)
+    assert [work.writes for work in passes] == [rgb, ("green",)]
+
+
 def test_a_demosaiced_file_needs_no_demosaic():
     linear = dataclasses.replace(facts(), state="linear", cfa=None, black=(0.0,) * 3, white=(1.0,) * 3)
     found = plan(links("demosaic", "tone"), linear)
@@ -87,11 +110,11 @@ def test_memory_is_counted_before_it_is_asked_for(monkeypatch):
     frame = Frame.from_mosaic(np.zeros((12, 16), np.float32))
     what = plan(links("demosaic"), frame.facts)
     # the mosaic and three planes of float32
-    assert bytes_needed(what, 12, 16) == 4 * 12 * 16 * 4
+    assert bytes_needed(what, frame) == 4 * 12 * 16 * 4
     small = CpuDevice(1)
     small.name = "cuda:0 small"
     monkeypatch.setattr(small, "free_bytes", lambda: 1000)
-    with pytest.raises(DeviceError, match="needs 0 MiB on cuda:0 small, 0 MiB are free"):
+    with pytest.raises(DeviceError, match="the frame needs 0 MiB, more than cuda:0 small has free"):
         run_plan(frame, what, small)
     said = []
     assert run_plan(frame, what, small, said=said.append, may_fall_back=True).samples.shape == (12, 16, 3)
