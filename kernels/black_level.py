@@ -16,7 +16,9 @@ from tenbit.kernels.errors import StageError
 class Parameters:
     """Subtract the black level and scale white to 1; values below black stay below 0."""
 
-    black_counts: float | None = param(None, "Black level for every site; by default the file's.", unit="counts", low=0)
+    black_counts: float | None = param(
+        None, "Black level for every site, row and column; by default the file's.", unit="counts", low=0
+    )
     white_counts: float | None = param(None, "White level for every site; by default the file's.", unit="counts", low=0)
 
 
@@ -72,7 +74,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         if not high > low:
             raise StageError(f"black_level: white {high:g} is not above black {low:g}")
     scale = tuple(1.0 / (high - low) for low, high in zip(black, white, strict=True))
-    has_deltas = facts.black_rows is not None or facts.black_cols is not None
+    has_deltas = parameters.black_counts is None and (facts.black_rows is not None or facts.black_cols is not None)
     after = dataclasses.replace(
         facts, black=(0.0,) * len(black), white=(1.0,) * len(black), black_rows=None, black_cols=None
     )

@@ -94,7 +94,8 @@ class Histogram:
 
 def bin_of(value, peak):
     """Code value of a sample, a half rounded up; beyond 0 … 1 the nearest."""
-    return int(min(max(value, 0.0), 1.0) * peak + 0.5)
+    inside = value if value > 0.0 else 0.0  # what is no number counts as 0
+    return int((inside if inside < 1.0 else 1.0) * peak + 0.5)
 
 
 def bins(red, green, blue, k):

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from functools import partial
 
+from numpy import float32 as f32
+
 from tenbit.kernels._draw import Colour, colour_constants, over
 from tenbit.kernels._facts import Array, Facts
 from tenbit.kernels._luma import luma_of, shares
@@ -63,7 +65,7 @@ def in_focus(y, k):
     least_3 = smallest(y(1, -2), y(1, -1), y(1, 0), y(1, 1), y(1, 2))
     least_4 = smallest(y(2, -2), y(2, -1), y(2, 0), y(2, 1), y(2, 2))
     contrast = largest(most_0, most_1, most_2, most_3, most_4) - smallest(least_0, least_1, least_2, least_3, least_4)
-    detail = math.sqrt(across * across + down * down)
+    detail = f32(math.sqrt(across * across + down * down))
     return 1.0 if detail > k.part * (contrast + k.flat) else 0.0
 
 

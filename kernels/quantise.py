@@ -11,7 +11,8 @@ from tenbit.kernels._stage import Step, point
 
 def code_value(value, peak):
     """A sample of 0 … 1 as a code value of 0 … peak, a half rounded up (the store cuts the fraction off)."""
-    return min(max(value, 0.0), 1.0) * peak + 0.5
+    inside = value if value > 0.0 else 0.0  # what is no number becomes 0 too
+    return (inside if inside < 1.0 else 1.0) * peak + 0.5
 
 
 def code_value_of_mosaic(mosaic, k):

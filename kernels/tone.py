@@ -16,6 +16,8 @@ from tenbit.kernels._stage import Constants, Prepared, Stage, Step, param, point
 
 GREY = 0.18
 _TINY = 1e-20
+# Light this far above grey is white however far: keeps what is infinite out of the arithmetic.
+_MOST = 1e6
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def filmic(red, green, blue, k):
     differences stay: the hue of HSV. A channel below 0 (a colour outside the space) becomes 0 with the others drawn in.
     What is brighter than white fades to white.
     """
-    r, g, b = red * k.greys, green * k.greys, blue * k.greys
+    r, g, b = min(red * k.greys, _MOST), min(green * k.greys, _MOST), min(blue * k.greys, _MOST)
     largest = max(max(r, g), b)
     smallest = min(min(r, g), b)
     top = film(largest, k.toe, k.half, k.top, k.white)

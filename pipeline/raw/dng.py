@@ -71,8 +71,9 @@ def read_dng(path: Path, *, max_pixels: int) -> Frame:
         samples = np.ascontiguousarray(stored[active[0] : active[2], active[1] : active[3]])
         samples, levels, opcodes = _coded_by_polynomials(samples, levels, opcodes, cfa=cfa, warnings=warnings)
         if samples.dtype == np.float32 and not np.isfinite(samples).all():
-            warnings.append(f"{np.count_nonzero(~np.isfinite(samples))} samples are not finite: taken as 0")
-            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+            count = np.count_nonzero(~np.isfinite(samples))
+            warnings.append(f"{count} samples are not finite: infinite ones are taken as white, others as 0")
+            samples = np.nan_to_num(samples, nan=0.0, posinf=max(levels.white), neginf=0.0)
         facts = _read_facts(tiff, picture, samples, levels, cfa=cfa, opcodes=opcodes, warnings=warnings)
         return Frame(samples, facts, read_exif(tiff), path, "dng", tuple(warnings))
 

@@ -49,6 +49,4 @@ def roughness(samples: Array, period: int) -> tuple[float, float]:
 
 def not_square(rows: int, cols: int) -> str:
     """The warning for a sensor whose pixels are not square, with the size that gives the picture its shape."""
-    return (
-        f"the pixels are not square and the picture is squeezed; resize: {{rows: {rows}, cols: {cols}}} undoes it"
-    )
+    return f"the pixels are not square and the picture is squeezed; resize: {{rows: {rows}, cols: {cols}}} undoes it"

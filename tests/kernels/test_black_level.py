@@ -65,6 +65,13 @@ def test_levels_can_be_given(develop):
     np.testing.assert_allclose(out, mosaic().samples / 511.5, atol=3e-7)
 
 
+def test_a_given_level_is_that_of_every_row_and_column(develop):
+    frame = mosaic((5, 6))
+    frame = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, black_rows=np.full(5, 10.0)))
+    out = develop(frame, ("black_level", {"black_counts": 64})).samples
+    np.testing.assert_allclose(out, (frame.samples - 64.0) / 959, atol=2e-7)
+
+
 def test_signal_stays_bit_for_bit(develop):
     samples = np.random.default_rng(4).standard_normal((5, 6)).astype(np.float32)
     np.testing.assert_array_equal(develop(Frame.from_mosaic(samples), ("black_level", {})).samples, samples)

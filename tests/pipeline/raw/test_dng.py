@@ -132,12 +132,12 @@ def test_a_dng_takes_no_camera(dng: Any, mosaic: np.ndarray) -> None:
     assert frame.warnings == ("the camera is not used: a DNG says everything itself",)
 
 
-def test_samples_that_are_no_numbers_become_zero_with_a_warning(dng: Any) -> None:
+def test_samples_that_are_no_numbers_become_zero_and_infinite_ones_white(dng: Any) -> None:
     samples = np.ones((4, 6), np.float32)
     samples[1, 2], samples[3, 3] = np.nan, np.inf
     frame = read(dng.write(dng.cfa_tags(4, 6, 32, t339=("H", 3)), samples.tobytes()))
-    assert "2 samples are not finite: taken as 0" in frame.warnings
-    assert frame.samples.sum() == 22
+    assert "2 samples are not finite: infinite ones are taken as white, others as 0" in frame.warnings
+    assert (frame.samples[1, 2], frame.samples[3, 3]) == (0.0, frame.facts.white[0])
 
 
 @pytest.mark.parametrize(
