@@ -6,13 +6,17 @@ own in the user's cache folder, named by a hash of its text; a second process th
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import hashlib
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,7 +42,15 @@ def cache_folder() -> Path:
 
 
 def is_cold(text: str) -> bool:
-    """Whether this source has not been compiled on this machine yet, as far as the cache folder tells."""
+    """Whether this source has not been compiled on this machine yet, as far as the cache folder tells.
+
+    Never for CUDA under numba's simulator, which compiles nothing.
+    """
+    import numba
+
+    is_simulated = numba.config.ENABLE_CUDASIM  # type: ignore[attr-defined]
+    if is_simulated and _cuda.DECORATOR in text:
+        return False
     path = _path(text, cache_folder())
     return path.stem not in _LOADED and not any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbi"))
 
@@ -112,8 +124,9 @@ def _module(text: str) -> ModuleType:
         _keep(path, text)
     except OSError:
         # A cache folder that cannot be used costs time, never a failure.
-        path = _path(text, Path(tempfile.mkdtemp(prefix="tenbit-")))
-        _keep(path, text)
+        private = _path(text, _private_folder())
+        _copied(path, private, text)
+        path = private
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -123,12 +136,35 @@ def _module(text: str) -> ModuleType:
     return _LOADED.setdefault(path.stem, module)
 
 
+@cache
+def _private_folder() -> Path:
+    """A folder for this process alone, gone when it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="tenbit-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _copied(kept: Path, path: Path, text: str) -> None:
+    """The source in a folder of our own, with what a warm folder that is read-only holds of it.
+
+    numba (0.68) does not read a cache that it cannot write to. The copies keep their dates, which are part of its key.
+    """
+    with contextlib.suppress(OSError):
+        if kept.read_text(encoding="utf-8") == text:
+            (path.parent / "__pycache__").mkdir(parents=True, exist_ok=True)
+            shutil.copy2(kept, path)
+            for compiled in (kept.parent / "__pycache__").glob(f"{kept.stem}.*"):
+                shutil.copy2(compiled, path.parent / "__pycache__")
+    _keep(path, text)
+
+
 def _forget(text: str) -> None:
     """Take a source and what numba made of it out of the cache folder."""
     path = _path(text, cache_folder())
     _LOADED.pop(path.stem, None)
-    for damaged in (path, *(path.parent / "__pycache__").glob(f"{path.stem}.*")):
-        damaged.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        for damaged in (path, *(path.parent / "__pycache__").glob(f"{path.stem}.*")):
+            damaged.unlink(missing_ok=True)
 
 
 def _keep(path: Path, text: str) -> None:

@@ -15,6 +15,7 @@ from tenbit.kernels._stage import Access, Pass
 
 # Threads of a block, as (rows, cols): 32 wide so that a warp reads one row segment.
 BLOCK = (8, 32)
+DECORATOR = "@cuda.jit(cache=True)"
 _HEADER = [
     "import math",
     "",
@@ -35,7 +36,7 @@ def source(work: Pass, bound: Bound) -> str:
     arrays = [f"a{i}_{name}" for i, name in bound.arrays]
     outs = [f"out{n}" for n in range(len(work.writes))]
     counters = ["counters"] if core is Access.REDUCE else []
-    head = ["@cuda.jit", f"def kernel({', '.join(['kf', 'ki', *ins, *arrays, *outs, *counters])}):"]
+    head = [DECORATOR, f"def kernel({', '.join(['kf', 'ki', *ins, *arrays, *outs, *counters])}):"]
     head += indented([*bound.preamble(uniform=core in (Access.STENCIL, Access.GATHER)), "rows, cols = in0.shape"], 1)
     return "\n".join([*_HEADER, *writer.helper_source("@cuda.jit(device=True)"), *head, *indented(lines, 1), ""])
 

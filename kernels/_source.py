@@ -247,12 +247,15 @@ class Writer:
     def helper_source(self, decorator: str) -> list[str]:
         """Source of every function that the bodies call, callees first."""
         lines: list[str] = []
-        done: set[str] = set()
+        written: set[str] = set()
+        done: dict[str, Body] = {}
 
         def emit(name: str, function: Body) -> None:
-            if name in done:
+            if done.setdefault(name, function) is not function:
+                raise TypeError(f"two functions called {name} in one pass: {function.__module__} and another")
+            if name in written:
                 return
-            done.add(name)
+            written.add(name)
             called: dict[str, Body] = {}
             node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
             assert isinstance(node, ast.FunctionDef)

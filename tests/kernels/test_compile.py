@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tenbit.kernels import _compile
+
 PROGRAM = """
 import numpy as np, sys
 from tenbit.kernels import stage
@@ -49,3 +51,16 @@ def test_a_cache_that_cannot_be_used_costs_only_time(tmp_path, kind):
         for path in folder.glob(pattern):
             path.write_text("raise SystemExit(3)")
     assert run(folder).endswith(" 0.46715")
+
+
+def test_a_warm_cache_that_is_read_only_is_used(tmp_path):
+    folder = tmp_path / "cache"
+    run(folder)
+    (source,) = folder.glob("tenbit_*.py")
+    private = tmp_path / "private" / source.name
+    # root may write everywhere, so the copy is made by hand: numba's key holds the source's date
+    _compile._copied(source, private, source.read_text(encoding="utf-8"))
+    kept = {p.name: p.stat().st_mtime_ns for p in folder.rglob("tenbit_*")}
+    assert len(kept) >= 3
+    assert {p.name: p.stat().st_mtime_ns for p in private.parent.rglob("tenbit_*")} == kept
+    assert run(private.parent).startswith("[]")

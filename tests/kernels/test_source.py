@@ -1,5 +1,7 @@
 """The generator: what a body may not do is refused, and borders keep the CFA's phase."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,18 @@ def test_a_cut_through_a_quad_block_is_refused():
 def test_an_unknown_pattern_is_refused():
     with pytest.raises(ValueError, match="'RGBG' is not one of RGGB"):
         Cfa("RGBG")
+
+
+def test_two_functions_of_one_name_are_refused_wherever_they_are_called(tmp_path):
+    def module(factor):
+        path = tmp_path / f"module{factor}.py"
+        path.write_text(f"def part(v):\n    return v * {factor}.0\n\n\ndef whole(v):\n    return part(v)\n")
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        found = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(found)
+        return found
+
+    writer = Writer(Bound.of([]), ())
+    writer.helpers |= {"one": module(2).whole, "other": module(3).whole}
+    with pytest.raises(TypeError, match="two functions called part in one pass: module3"):
+        writer.helper_source("@njit")
