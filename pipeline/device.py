@@ -6,9 +6,10 @@ runs passes on them. `choose` is the one place where ``auto`` becomes one or the
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Protocol
@@ -77,6 +78,10 @@ class CpuDevice:
         return ready(ins, outs, bound.packed(constants), pool=self._pool, threads=self.threads)
 
 
+class DeviceFullError(DeviceError):
+    """A frame does not fit into the memory that the device has free."""
+
+
 class CudaDevice:
     """A CUDA device through CuPy's memory and numba's kernels, or numba's simulator of one."""
 
@@ -91,22 +96,40 @@ class CudaDevice:
         import cupy
 
         self._cupy = cupy
-        cupy.cuda.Device(number).use()
         properties = cupy.cuda.runtime.getDeviceProperties(number)
         self.name = f"cuda:{number} {properties['name'].decode()}"
 
+    @contextlib.contextmanager
+    def _here(self) -> Iterator[None]:
+        """This device as the calling thread's own; CuPy's shortage of memory as ours."""
+        if self._cupy is None:
+            yield
+            return
+        with self._cupy.cuda.Device(self._number):
+            try:
+                yield
+            except self._cupy.cuda.memory.OutOfMemoryError:
+                raise DeviceFullError(f"the frame does not fit into the memory of {self.name}") from None
+
     def upload(self, array: Array) -> Any:
         array = np.ascontiguousarray(array)
-        return array.copy() if self._cupy is None else self._cupy.asarray(array)
+        with self._here():
+            return array.copy() if self._cupy is None else self._cupy.asarray(array)
 
     def download(self, array: Any) -> Array:
-        return np.array(array) if self._cupy is None else np.asarray(self._cupy.asnumpy(array))
+        with self._here():
+            return np.array(array) if self._cupy is None else np.asarray(self._cupy.asnumpy(array))
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
-        return np.empty(shape, dtype) if self._cupy is None else self._cupy.empty(shape, dtype)
+        with self._here():
+            return np.empty(shape, dtype) if self._cupy is None else self._cupy.empty(shape, dtype)
 
     def free_bytes(self) -> int | None:
-        return None if self._cupy is None else int(self._cupy.cuda.runtime.memGetInfo()[0])
+        if self._cupy is None:
+            return None
+        with self._here():
+            # What CuPy's pool holds of earlier frames is free for this one.
+            return int(self._cupy.cuda.runtime.memGetInfo()[0] + self._cupy.get_default_memory_pool().free_bytes())
 
     def run(
         self, work: Pass, constants: list[Constants], ins: list[Any], outs: list[Any], said: Said | None = None
@@ -117,12 +140,13 @@ class CudaDevice:
         ready = _compile.cuda_pass(work, bound, said)
         kf, ki, arrays = bound.packed(constants)
         packed = (self.upload(kf), self.upload(ki), [self.upload(a) for a in arrays])
-        if work.core is None or work.core.access is not Access.REDUCE:
-            ready(ins, outs, packed)
-            return None
-        counters = self.upload(np.zeros(work.core.counters, np.int32))
-        ready(ins, outs, packed, counters=counters)
-        return self.download(counters).astype(np.int64)
+        with self._here():
+            if work.core is None or work.core.access is not Access.REDUCE:
+                ready(ins, outs, packed)
+                return None
+            counters = self.upload(np.zeros(work.core.counters, np.int32))
+            ready(ins, outs, packed, counters=counters)
+            return self.download(counters).astype(np.int64)
 
 
 def usable_cores() -> int:
@@ -137,8 +161,12 @@ def is_simulated() -> bool:
 
 def _unusable(number: int) -> str | None:
     """Why a CUDA device cannot be used, and what would help; None when it can."""
+    extra = "(pip install 'tenbit[cuda12]' or 'tenbit[cuda13]', as the driver supports)"
     if importlib.util.find_spec("cupy") is None:
-        return "CuPy is not installed (pip install 'tenbit[cuda12]' or 'tenbit[cuda13]', as the driver supports)"
+        return f"CuPy is not installed {extra}"
+    if importlib.util.find_spec("numba_cuda") is None:
+        # The numba.cuda inside numba (0.68) cannot compile max(a, b).
+        return f"numba-cuda is not installed {extra}"
     try:
         import cupy
 

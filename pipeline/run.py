@@ -11,8 +11,8 @@ import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._stage import PLANES, Pass, Results
-from tenbit.pipeline.device import Device, choose
-from tenbit.pipeline.errors import DeviceError, StageError
+from tenbit.pipeline.device import Device, DeviceFullError, choose
+from tenbit.pipeline.errors import StageError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan, plan
 
@@ -83,22 +83,29 @@ def run_plan(
     DeviceError
         If the frame does not fit the device's memory, unless ``may_fall_back``: then it is done on the CPU, and said.
     """
-    from tenbit import __version__
-
     facts = frame.facts
     period = facts.cfa.period if facts.cfa else 1
     if min(facts.rows, facts.cols) < period:
-        raise StageError(
-            f"a frame of {facts.rows} x {facts.cols} is smaller than one period of its CFA ({period} x {period})"
-        )
-    free, needed = device.free_bytes(), bytes_needed(what, facts.rows, facts.cols)
-    if free is not None and needed > free:
-        shortage = f"the frame needs {needed / 2**20:.0f} MiB on {device.name}, {free / 2**20:.0f} MiB are free"
+        size = f"{facts.rows} x {facts.cols}"
+        raise StageError(f"a frame of {size} is smaller than one period of its CFA ({period} x {period})")
+    free, needed = device.free_bytes(), bytes_needed(what, frame)
+    try:
+        if free is not None and needed > free:
+            raise DeviceFullError(f"the frame needs {needed / 2**20:.0f} MiB, more than {device.name} has free")
+        return _through(frame, what, device, said)
+    except DeviceFullError as shortage:
         if not may_fall_back:
-            raise DeviceError(shortage)
-        device = choose("cpu")[0]
+            raise
         if said:
             said(f"developed on the CPU: {shortage}")
+    return _through(frame, what, choose("cpu")[0], said)
+
+
+def _through(frame: Frame, what: Plan, device: Device, said: Said | None) -> Frame:
+    """Up, through every pass, and down again."""
+    from tenbit import __version__
+
+    facts = frame.facts
     names = PLANES[facts.state]
     host = [frame.samples] if facts.state == "mosaic" else [frame.samples[..., n] for n in range(3)]
     planes: dict[str, Any] = {name: device.upload(_native(plane)) for name, plane in zip(names, host, strict=True)}
@@ -109,7 +116,7 @@ def run_plan(
     samples = finished[0] if len(finished) == 1 else np.stack(finished, axis=-1)
     return dataclasses.replace(
         frame,
-        samples=samples,
+        samples=samples.copy() if samples is frame.samples else samples,
         facts=what.facts,
         results=results,
         warnings=(*frame.warnings, *what.notes),
@@ -136,14 +143,16 @@ def _do(work: Pass, planes: dict[str, Any], results: dict[str, Any], device: Dev
     planes |= dict(zip(work.writes, outs, strict=True))
 
 
-def bytes_needed(what: Plan, rows: int, cols: int) -> int:
-    """Memory for the largest moment of a plan: everything that a pass reads and writes, and the planes beside it."""
-    first = what.passes[0].reads if what.passes else ()
-    alive = dict.fromkeys(first, 4 * rows * cols)
+def bytes_needed(what: Plan, frame: Frame) -> int:
+    """Memory at the fullest moment of a plan: the planes that are there, and those that a pass is making."""
+    itemsize = _native(frame.samples[:1, :1]).itemsize
+    alive = dict.fromkeys(PLANES[frame.state], itemsize * frame.facts.rows * frame.facts.cols)
     most = sum(alive.values())
     for work in what.passes:
         size = work.shape[0] * work.shape[1]
         new = {plane: size * np.dtype(work.dtype_of(plane)).itemsize for plane in work.writes}
         most = max(most, sum(alive.values()) + sum(new.values()))
+        if "red" in new:
+            alive.pop("mosaic", None)
         alive |= new
     return most

@@ -141,3 +141,11 @@ def test_a_broken_date_is_left_out_and_broken_text_is_cut():
 def test_iso_beyond_16_bits_goes_into_the_longer_tag(tmp_path):
     _, exif = by_pillow(written(tmp_path, "a.jpg", Exif(iso=102400)))
     assert (exif["ISOSpeedRatings"], exif["SensitivityType"], exif["ISOSpeed"]) == (65535, 3, 102400)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif"])
+def test_a_picture_that_was_not_turned_says_how_to_turn_it(tmp_path, suffix):
+    path = tmp_path / f"lying.{suffix}"
+    write(path, np.zeros((4, 6, 3), np.uint8), space="srgb", state="display", orientation=6)
+    with Image.open(path) as picture:
+        assert picture.getexif()[274] == 6

@@ -46,7 +46,7 @@ def test_eight_bits_of_a_linear_picture_are_refused_where_a_curve_is_missing(spa
     assert check_options(format="tiff", space=space, state="linear") == []
 
 
-@pytest.mark.parametrize("space", ["srgb-linear", "rec2020-linear", "camera"])
+@pytest.mark.parametrize("space", ["srgb-linear", "rec2020-linear"])
 def test_eight_bits_are_allowed_where_linear_was_asked_for_by_name(space):
     assert check_options(format="jpeg", space=space, state="linear") == []
 
