@@ -58,6 +58,7 @@ def write(
     subsampling: str = "4:2:0",
     compression: str = "deflate",
     exif: Exif = Exif(),  # noqa: B008 - frozen
+    orientation: int = 1,
     record: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a picture; the file is complete or absent.
@@ -85,6 +86,8 @@ def write(
     compression : str
         TIFF: ``deflate``, ``zstd`` or ``none``.
     exif : Exif
+    orientation : int
+        EXIF orientation that a viewer still has to apply; 1 after the ``orient`` stage.
     record : mapping, optional
         How the picture was made, for `read_record`: JSON types.
 
@@ -112,7 +115,7 @@ def write(
         raise WriteError(f"{path}: " + "; ".join(f"{option}: {text}" for option, text in faults))
     rows, cols = samples.shape[:2]
     parts: dict[str, Any] = {
-        "tags": exif_tags(exif, space=space, rows=rows, cols=cols),
+        "tags": exif_tags(exif, space=space, rows=rows, cols=cols, orientation=orientation),
         "icc": icc_profile(space, state) if samples.ndim == 3 else None,
         "xmp": None if record is None else xmp_packet(record),
     }

@@ -53,10 +53,10 @@ def long(code: int, value: int) -> Tag:
     return Tag(code, 4, 1, struct.pack("<I", value))
 
 
-def exif_tags(exif: Exif, *, space: str, rows: int, cols: int) -> ExifTags:
+def exif_tags(exif: Exif, *, space: str, rows: int, cols: int, orientation: int = 1) -> ExifTags:
     """Tags for a finished picture; what the source does not say is left out.
 
-    Orientation is always 1, because the chain has turned the picture already. DateTime repeats the time of the
+    DateTime repeats the time of the
     exposure, not the clock of this machine: the same picture gives the same file.
 
     Parameters
@@ -66,6 +66,8 @@ def exif_tags(exif: Exif, *, space: str, rows: int, cols: int) -> ExifTags:
         ColorSpace says sRGB (1) for ``srgb`` and uncalibrated (65535) for all others.
     rows, cols : int
         Size of the picture in pixels.
+    orientation : int
+        How a viewer has to turn the picture still: 1, upright, after the ``orient`` stage.
 
     Notes
     -----
@@ -75,7 +77,7 @@ def exif_tags(exif: Exif, *, space: str, rows: int, cols: int) -> ExifTags:
     main = [
         *_text(MAKE, exif.make),
         *_text(MODEL, exif.model),
-        short(ORIENTATION, 1),
+        short(ORIENTATION, orientation),
         *_text(SOFTWARE, f"tenbit {tenbit.__version__}"),
         *_text(DATE_TIME, taken),
         *_text(ARTIST, exif.artist),

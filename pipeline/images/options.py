@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from tenbit.kernels._spaces import SPACES, is_encoded
+from tenbit.kernels._spaces import SPACES
 from tenbit.pipeline.errors import WriteError
 
 SUBSAMPLINGS = ("4:2:0", "4:2:2", "4:4:4")
@@ -105,7 +105,8 @@ def check_options(
     if bits is not None and bits not in FORMATS[format].bits:
         allowed = ", ".join(map(str, sorted(FORMATS[format].bits)))
         faults.append(("bits", f"{bits} is not possible in {format}, allowed: {allowed}"))
-    elif (bits or default_bits(format)) == 8 and state == "linear" and space is not None and is_encoded(space):
+    elif (bits or default_bits(format)) == 8 and state == "linear" and space and not space.endswith("-linear"):
+        # A space that is linear by name was asked for as it is.
         faults.append(
             ("bits", f"8 bits of linear {space} would band: add the tone stage, or write png or tiff with bits: 16")
         )
