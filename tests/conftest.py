@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+if not os.environ.get("TENBIT_TEST_GPU"):
+    # Before anything imports numba: its CUDA becomes the simulator, its CPU compiler stays.
+    os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
 
 
 @pytest.fixture(scope="session")

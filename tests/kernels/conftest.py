@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-if not os.environ.get("TENBIT_TEST_GPU"):
-    # Before anything imports numba: its CUDA becomes the simulator, its CPU compiler stays.
-    os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
 
 import numpy as np
 import pytest
