@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tenbit.kernels import quantise
-from tenbit.kernels._facts import Facts
-from tenbit.kernels._stage import PICTURE, PLANES, Access, Pass, Stage, Step, require_signal
+from tenbit.kernels._facts import Facts, State
+from tenbit.kernels._stage import PICTURE, PLANES, Access, Pass, Prepared, Stage, Step, require_signal
 from tenbit.kernels.errors import StageError
 
 
@@ -49,6 +49,14 @@ class Plan:
     notes: tuple[str, ...]
 
 
+class PlanError(StageError):
+    """A chain that cannot be planned for a frame; ``faults`` has a line for each stage that cannot work."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(self.faults))
+
+
 @dataclass(frozen=True)
 class _Placed:
     """A step with the facts of the frame that it meets."""
@@ -73,71 +81,97 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
 
     Raises
     ------
-    StageError
-        If a stage cannot work on the frame at its place; the text begins with the place.
+    PlanError
+        If stages cannot work on the frame at their places; every fault begins with the place. After a stage that takes
+        no frame of this state, the ones behind it are not looked at.
     """
-    placed: list[_Placed] = []
-    paint: list[Step] = []
-    painters: set[str] = set()
-    notes: list[str] = []
-    left_out: list[str] = []
-    came_as = facts.state
+    draft = _Draft(facts, came_as=facts.state)
+    faults: list[str] = []
     for link in chain:
-        name = link.stage.name
-        if facts.state not in link.stage.takes:
-            if came_as == "linear" and link.stage.takes == ("mosaic",):
-                left_out.append(name)
-                continue
-            raise StageError(
-                _at(
-                    link, f"{name} takes a {' or '.join(link.stage.takes)} frame; here it is {facts.state}{_why(facts)}"
-                )
-            )
         try:
-            prepared = link.stage.prepare(link.parameters, facts)
+            draft.add(link)
+        except _WrongStateError as error:
+            faults.append(_at(link, str(error)))
+            break
         except StageError as error:
-            raise StageError(_at(link, str(error))) from None
-        if prepared.paint:
-            if name in painters:
-                raise StageError(_at(link, f"{name} stands twice in the chain; once is allowed"))
-            painters.add(name)
-        for step in prepared.steps:
-            rows, cols = placed[-1].shape if placed else (facts.rows, facts.cols)
-            placed.append(_Placed(step, facts, step.shape or (rows, cols)))
-            if step.writes == PLANES["linear"] and facts.state == "mosaic":
-                # What follows inside the same stage meets planes.
-                facts = dataclasses.replace(prepared.facts, rows=rows, cols=cols)
-        if paint and (prepared.facts.rows, prepared.facts.cols) != (facts.rows, facts.cols):
-            raise StageError(_at(link, f"{name} changes the frame's size; put it before {', '.join(sorted(painters))}"))
-        if paint and prepared.steps and any(set(s.writes) & PICTURE for s in prepared.steps):
-            raise StageError(_at(link, f"{name} changes the picture; put it before {', '.join(sorted(painters))}"))
-        paint += prepared.paint
-        notes += [f"{name}: {note}" for note in prepared.notes]
-        facts = prepared.facts
-    if left_out:
-        notes.append(f"{' and '.join(left_out)} left out: the file is demosaiced already")
-    shape = (facts.rows, facts.cols)
-    placed += [_Placed(step, facts, shape) for step in paint]
+            faults.append(_at(link, str(error)))
+    if faults:
+        raise PlanError(faults)
+    if draft.left_out:
+        draft.notes.append(f"{' and '.join(draft.left_out)} left out: the file is demosaiced already")
+    facts, shape = draft.facts, (draft.facts.rows, draft.facts.cols)
+    placed = [*draft.placed, *(_Placed(step, facts, shape) for step in draft.paint)]
     if bits is not None:
         require_signal("output", facts)
         placed.append(_Placed(quantise.step(facts, bits), facts, shape))
     passes = _grouped(placed, fuse=fuse)
     if bits is not None:
         passes[-1] = dataclasses.replace(passes[-1], dtype=f"uint{bits}")
-    return Plan(facts, tuple(passes), tuple(notes))
+    return Plan(facts, tuple(passes), tuple(draft.notes))
+
+
+class _WrongStateError(StageError):
+    """A stage meets a frame of a state that it does not take: what stands behind it would meet wrong ones too."""
+
+
+@dataclass
+class _Draft:
+    """A plan that grows stage by stage; a stage that cannot work leaves it as it was."""
+
+    facts: Facts
+    came_as: State
+    placed: list[_Placed] = field(default_factory=list)
+    paint: list[Step] = field(default_factory=list)
+    painters: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def add(self, link: Link) -> None:
+        """Put a stage behind the others."""
+        name, facts = link.stage.name, self.facts
+        if facts.state not in link.stage.takes:
+            if self.came_as == "linear" and link.stage.takes == ("mosaic",):
+                self.left_out.append(name)
+                return
+            states = " or ".join(link.stage.takes)
+            raise _WrongStateError(f"{name} takes a {states} frame; here it is {facts.state} ({_WHY[facts.state]})")
+        prepared = link.stage.prepare(link.parameters, facts)
+        self._refuse_after_paint(name, prepared)
+        for step in prepared.steps:
+            shape = self.placed[-1].shape if self.placed else (facts.rows, facts.cols)
+            self.placed.append(_Placed(step, facts, step.shape or shape))
+            if step.writes == PLANES["linear"] and facts.state == "mosaic":
+                # What follows inside the same stage meets planes.
+                facts = dataclasses.replace(prepared.facts, rows=shape[0], cols=shape[1])
+        if prepared.paint:
+            self.painters.append(name)
+            self.paint += prepared.paint
+        self.notes += [f"{name}: {note}" for note in prepared.notes]
+        self.facts = prepared.facts
+
+    def _refuse_after_paint(self, name: str, prepared: Prepared) -> None:
+        """Monitors come last: what they have measured must be the picture that is finished."""
+        if prepared.paint and name in self.painters:
+            raise StageError(f"{name} stands twice in the chain; once is allowed")
+        if not self.paint:
+            return
+        before = f"put it before {', '.join(sorted(self.painters))}"
+        if (prepared.facts.rows, prepared.facts.cols) != (self.facts.rows, self.facts.cols):
+            raise StageError(f"{name} changes the frame's size; {before}")
+        if any(set(step.writes) & PICTURE for step in prepared.steps):
+            raise StageError(f"{name} changes the picture; {before}")
+
+
+# What a user can do about a frame of the wrong state.
+_WHY: dict[State, str] = {
+    "mosaic": "put demosaic before it",
+    "linear": "it has been through demosaic",
+    "display": "it has been through tone",
+}
 
 
 def _at(link: Link, text: str) -> str:
     return f"{link.place}: {text}" if link.place else text
-
-
-def _why(facts: Facts) -> str:
-    """What a user can do about a frame of the wrong state."""
-    return {
-        "mosaic": " (put demosaic before it)",
-        "linear": "",
-        "display": " (it has been through tone)",
-    }[facts.state]
 
 
 def _grouped(placed: list[_Placed], *, fuse: bool) -> list[Pass]:

@@ -11,7 +11,7 @@ from tenbit.kernels.errors import StageError
 from tenbit.pipeline.device import CpuDevice
 from tenbit.pipeline.errors import DeviceError
 from tenbit.pipeline.frame import Frame
-from tenbit.pipeline.plan import Link, _grouped, _Placed, plan
+from tenbit.pipeline.plan import Link, PlanError, _grouped, _Placed, plan
 from tenbit.pipeline.run import bytes_needed, run_plan
 
 
@@ -131,3 +131,17 @@ def test_a_late_step_reads_what_was_measured():
     grey = Link(stage("white_balance"), stage("white_balance").parameters(mode="grey_world"))
     found = plan([*links("black_level"), grey, *links("demosaic")], facts())
     assert Access.REDUCE in [work.core.access for work in found.passes if work.core]
+
+
+def test_every_stage_that_cannot_work_is_named():
+    wrong = [
+        Link(stage("black_level"), stage("black_level").parameters(black_counts=5000), "chain[0]"),
+        Link(stage("demosaic"), stage("demosaic").parameters(), "chain[1]"),
+        Link(stage("crop"), stage("crop").parameters(aspect="x"), "chain[2]"),
+        Link(stage("demosaic"), stage("demosaic").parameters(), "chain[3]"),
+        Link(stage("tone"), stage("tone").parameters(), "chain[4]"),
+    ]
+    with pytest.raises(PlanError) as caught:
+        plan(wrong, facts())
+    assert [fault.partition(":")[0] for fault in caught.value.faults] == ["chain[0]", "chain[2]", "chain[3]"]
+    assert caught.value.faults[2].endswith("here it is linear (it has been through demosaic)")
