@@ -1,6 +1,6 @@
 """Every raw file of a folder beside LibRaw's rendering or its embedded preview, as one sheet and one table.
 
-Run:  python benchmarks/contact_sheet.py FOLDER sheet.png [--chain standard]
+Run:  python benchmarks/contact_sheet.py FOLDER sheet.png [--chain standard] [--table table.md]
 
 For each file: developed by the chain (left), LibRaw's rendering with its defaults (right), and, where LibRaw can render
 it with a white balance and a matrix, the mean CIEDE2000 between linear renderings (tests/test_against_libraw.py).
@@ -67,9 +67,10 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("sheet", type=Path)
     parser.add_argument("--chain", default="standard")
+    parser.add_argument("--table", type=Path, help="Write the figures as Markdown too.")
     wanted = parser.parse_args()
     measure = comparison()
-    tiles = []
+    tiles, rows = [], []
     for path in sorted(p for p in wanted.folder.rglob("*") if p.is_file()):
         name = path.name[-48:]
         try:
@@ -77,12 +78,14 @@ def main() -> int:
             ours = tenbit.run(frame, wanted.chain, device="cpu", bits=8).samples
         except tenbit.TenbitError as error:
             sys.stdout.write(f"{name:50} refused: {error}\n")
+            rows.append((path.name, "refused", str(error)))
             continue
         try:
             figure, theirs = difference(frame, path, measure), libraw_default(path)
         except Exception as error:  # whatever LibRaw raises is no fault of ours
             figure, theirs = f"LibRaw: {error}", None
         sys.stdout.write(f"{name:50} {ours.shape[1]} x {ours.shape[0]}  dE2000 {figure}\n")
+        rows.append((path.name, f"{ours.shape[1]} x {ours.shape[0]}", figure))
         pair = Image.new("RGB", (2 * TILE, TILE + 16))
         pair.paste(tile(ours), (0, 16))
         pair.paste(tile(theirs), (TILE, 16))
@@ -93,6 +96,10 @@ def main() -> int:
     for n, pair in enumerate(tiles):
         sheet.paste(pair, (n % across * 2 * TILE, n // across * (TILE + 16)))
     sheet.save(wanted.sheet)
+    if wanted.table:
+        lines = [f"| {name} | {size} | {figure} |" for name, size, figure in rows]
+        head = ["| file | developed | mean ΔE2000 to LibRaw, or the reason |", "|---|---|---|"]
+        wanted.table.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
     return 0
 
 
