@@ -204,11 +204,12 @@ def info(file: str, is_json: bool, camera: str | None) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 def sample(out: Path, lens: str | None, overwrite: bool, **options: Any) -> None:
     """Simulate a camera: write a raw file (.dng, .raw10) whose every fault is known."""
-    from tenbit.pipeline.sample import LensModel, make
+    from tenbit.pipeline.sample import LensModel, make, outputs
 
-    if out.exists() and not overwrite:
-        raise click.UsageError(f"{out} exists already; --overwrite replaces it")
     try:
+        there = [str(path) for path in outputs(out, truth=options["truth"]) if path.exists()]
+        if there and not overwrite:
+            raise ValueError(f"{', '.join(there)} exist{'' if there[1:] else 's'} already; --overwrite replaces")
         written = make(out, lens=LensModel.parse(lens) if lens else None, **options)
     except ValueError as error:
         raise click.UsageError(str(error)) from None

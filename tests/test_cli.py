@@ -250,12 +250,22 @@ def test_info_tells_what_the_frame_knows(raw: Path) -> None:
 def test_sample_writes_raw_sidecar_and_truth(here: Path) -> None:
     lens = "even k=-0.05,0.01 vignetting=-0.4,0,0"
     result = tenbit("sample", "b.raw10", "--rows", "64", "--cols", "64", "--lens", lens)
-    assert result.stdout.splitlines() == ["b.raw10", "b.json", "b-truth.tif"]
+    assert result.stdout.splitlines() == ["b.raw10", "b.raw10.json", "b-truth.tif"]
     assert all((here / name).is_file() for name in result.stdout.splitlines())
     again = tenbit("sample", "b.raw10")
     assert again.exit_code == 2
-    assert "b.raw10 exists already; --overwrite replaces it" in again.stderr
+    assert "b.raw10, b.raw10.json, b-truth.tif exist already; --overwrite replaces" in again.stderr
     assert develop("b.raw10", "-o", "b.jpg").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["b-truth.tif", "b.raw10.json"])
+def test_sample_replaces_no_file_unasked(name: str, here: Path) -> None:
+    (here / name).write_text("mine", "utf-8")
+    result = tenbit("sample", "b.raw10", "--rows", "64", "--cols", "64")
+    assert result.exit_code == 2
+    assert f"{name} exists already; --overwrite replaces" in result.stderr
+    assert (here / name).read_text("utf-8") == "mine"
+    assert not (here / "b.raw10").exists()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tenbit.pipeline.sample.optics import LensModel
     from tenbit.pipeline.sample.sensor import SensorModel
 
-__all__ = ["FORMATS", "LensModel", "SensorModel", "make"]
+__all__ = ["FORMATS", "LensModel", "SensorModel", "make", "outputs"]
 
 FORMATS = {".dng": "dng", ".raw10": "raw10", ".raw": "raw10"}
 """What is written for each suffix, when the format is not said."""
@@ -57,7 +57,7 @@ def make(
     Parameters
     ----------
     out : str or Path
-        The raw file. The truth is ``<stem>-truth.tif`` beside it, the sidecar of a RAW10 file ``<stem>.json``.
+        The raw file. The truth is ``<stem>-truth.tif`` beside it, the sidecar of a RAW10 file ``<name>.json``.
         Existing files are replaced.
     rows, cols : int
         Size in pixels, 64 by 64 at least.
@@ -103,9 +103,7 @@ def make(
     from tenbit.pipeline.sample.sensor import SensorModel
 
     raw = Path(out)
-    kind = format or FORMATS.get(raw.suffix.lower())
-    if kind not in FORMATS.values():
-        raise ValueError(f"format: {format or raw.suffix!r} is not one of dng, raw10 (.dng, .raw10, .raw)")
+    kind = _kind(raw, format)
     if kind == "raw10" and bits != 10:
         raise ValueError(f"bits: a raw10 file has 10, not {bits}")
     if seed < 0 or row_padding < 0:
@@ -124,15 +122,37 @@ def make(
     )
     seen = StillLife(rows, cols, seed) if scene is None else Picture(scene)
     mosaic, ideal = camera.expose(seen, lens, sensor, seed=seed, exposure_ev=exposure_ev)
-    writers: dict[Path, files.Writer] = {}
+    steps: list[files.Writer] = []
     if kind == "raw10":
         stride = -(-mosaic.shape[1] // 4) * 5 + row_padding
-        writers[raw] = lambda file: file.write(files.pack_raw10(mosaic, stride))
-        writers[raw.with_suffix(".json")] = lambda file: file.write(files.sidecar(mosaic.shape, stride, sensor))
+        steps.append(lambda file: file.write(files.pack_raw10(mosaic, stride)))
+        steps.append(lambda file: file.write(files.sidecar(mosaic.shape, stride, sensor)))
     else:
-        writers[raw] = lambda file: files.write_dng(file, mosaic, sensor)
+        steps.append(lambda file: files.write_dng(file, mosaic, sensor))
     if truth:
         record = camera.record(lens, sensor, mosaic.shape, seed=seed, exposure_ev=exposure_ev)
-        writers[raw.with_name(f"{raw.stem}-truth.tif")] = lambda file: files.write_truth(file, ideal, record)
-    files.write_together(writers)
-    return list(writers)
+        steps.append(lambda file: files.write_truth(file, ideal, record))
+    paths = outputs(raw, format=kind, truth=truth)
+    files.write_together(dict(zip(paths, steps, strict=True)))
+    return paths
+
+
+def outputs(out: str | Path, *, format: str | None = None, truth: bool = True) -> list[Path]:  # noqa: A002
+    """The paths that `make` writes, or replaces, for the same arguments: the raw file, the sidecar (RAW10), the truth.
+
+    Raises
+    ------
+    ValueError
+        If the format is not known.
+    """
+    raw = Path(out)
+    # Named by the whole name, so that dumps of one stem do not share it.
+    sidecar = [raw.with_name(f"{raw.name}.json")] if _kind(raw, format) == "raw10" else []
+    return [raw, *sidecar, *([raw.with_name(f"{raw.stem}-truth.tif")] if truth else [])]
+
+
+def _kind(raw: Path, format: str | None) -> str:  # noqa: A002
+    kind = format or FORMATS.get(raw.suffix.lower())
+    if kind is None or kind not in FORMATS.values():
+        raise ValueError(f"format: {format or raw.suffix!r} is not one of dng, raw10 (.dng, .raw10, .raw)")
+    return kind

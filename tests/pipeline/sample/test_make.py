@@ -32,7 +32,7 @@ def test_same_arguments_same_bytes(tmp_path):
 def test_dng_and_raw10_hold_the_same_exposure(tmp_path):
     dng, truth = make(tmp_path / "a.dng", **SMALL)
     raw, sidecar, _ = make(str(tmp_path / "b.raw10"), **SMALL, row_padding=3)
-    assert (truth.name, sidecar.name) == ("a-truth.tif", "b.json")
+    assert (truth.name, sidecar.name) == ("a-truth.tif", "b.raw10.json")
     facts = json.loads(sidecar.read_text())
     assert facts["stride"] == 128
     packed = np.frombuffer(raw.read_bytes(), np.uint8).reshape(80, 128)[:, :125].reshape(80, 25, 5).astype(np.uint16)
