@@ -16,9 +16,11 @@ from tenbit.pipeline.raw.packed import SUFFIXES as DUMPS
 from tenbit.pipeline.schema import hint
 
 # What is taken from a folder. A file that is named, or met by a glob, is taken whatever its suffix.
-RAW_SUFFIXES = frozenset(
-    (*DUMPS, ".dng", ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".erf", ".fff", ".iiq", ".kdc", ".mef", ".mos")
-) | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
+RAW_SUFFIXES = frozenset(DUMPS) | {
+    *(".3fr", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".dc2", ".dcr", ".dng", ".eip", ".erf", ".fff", ".gpr"),
+    *(".iiq", ".k25", ".kc2", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2"),
+    *(".rwl", ".sr2", ".srf", ".srw", ".x3f"),
+}
 FIELDS = ("stem", "name", "ext", "parent", "below", "index", "chain")
 
 
@@ -44,8 +46,8 @@ def find_inputs(wanted: Iterable[str], *, recursive: bool = False) -> list[Input
     Parameters
     ----------
     wanted : iterable of str
-        Names of files and folders, and globs (``*``, ``?``, ``[…]``, ``**``), which are expanded as a shell does. A
-        file that is not there stays in the list: it fails when it is read, and others do not.
+        Names of files, of folders, whose files with one of `RAW_SUFFIXES` are taken, and globs (``*``, ``?``, ``[…]``,
+        ``**``), which are expanded as a shell does. A file that is not there stays in the list: it fails when it is read, and others do not.
     recursive : bool
         Look into folders below a folder too.
 
@@ -132,7 +134,8 @@ def name_outputs(inputs: Sequence[Input], template: str, *, format: str, chain: 
     template : str
         A path with fields: ``{stem}`` and ``{name}`` of the input, ``{ext}`` of the format, ``{parent}``, the name of
         the input's folder, ``{below}``, its folder inside the folder that was named, ``{index}`` from 1
-        (``{index:04d}``), ``{chain}``. A folder, or a path that ends in ``/``, gets ``{stem}.{ext}``.
+        (``{index:04d}``), ``{chain}``. A folder that is there, a path that ends in ``/``, and one with neither a suffix
+        nor a field, is a folder for ``{stem}.{ext}``.
     format : str
         A key of `FORMATS`.
     chain : str
@@ -141,9 +144,14 @@ def name_outputs(inputs: Sequence[Input], template: str, *, format: str, chain: 
     Raises
     ------
     RequestError
-        For an unknown field, for two inputs with the same output, and for an output that is one of the inputs.
+        For an empty template or ``-``, for an unknown field, for two inputs with the same output, and for an output
+        that is one of the inputs.
     """
-    if template.endswith("/") or _kind(template) == "folder":
+    if template in ("", "-"):
+        what = "names no file" if not template else "is no file; pictures are not written to the standard output"
+        raise RequestError(f"output {template!r} {what}: give a folder, or a name such as '{{stem}}.{{ext}}'")
+    is_bare = not Path(template).suffix and "{" not in template and "}" not in template and _kind(template) != "file"
+    if template.endswith("/") or is_bare or _kind(template) == "folder":
         template = str(Path(template, "{stem}.{ext}"))
     _check_fields(template)
     jobs = []

@@ -84,14 +84,22 @@ def test_every_field_of_a_template() -> None:
 
 
 def test_a_folder_as_output_gets_the_stem(tmp_path: Path) -> None:
-    for template in (f"{tmp_path}", f"{tmp_path}/new/"):
+    for template in (f"{tmp_path}", f"{tmp_path}/new/", f"{tmp_path}/bare"):
         (job,) = name_outputs([Input(Path("a.dng"))], template, format="jpeg", chain="fast")
         assert job.target == Path(template) / "a.jpg"
+
+
+def test_a_folder_gives_the_raw_files_of_rare_cameras_too(shoot: Path) -> None:
+    for suffix in (".GPR", ".bay", ".cap", ".eip", ".k25", ".kc2", ".dc2"):
+        (shoot / f"rare{suffix}").touch()
+    assert sum("rare" in name for name in found("shoot")) == 7
 
 
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
+        ("", "output '' names no file: give a folder"),
+        ("-", "output '-' is no file; pictures are not written to the standard output: give a folder"),
         ("{stam}.{ext}", "output '{stam}.{ext}': no field {stam}; did you mean 'stem'?"),
         ("{stem.__class__}", "output '{stem.__class__}': no field {stem.__class__}; there are stem, name,"),
         ("{}", "output '{}': no field {}; there are stem,"),
