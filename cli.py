@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tenbit.pipeline.batch import Existing, Outcome
 
 SOME_FAILED, WRONG_USE = 1, 2
+_PIPE_COLUMNS = 120
 
 
 class _Commands(click.Group):
@@ -61,6 +62,7 @@ def commands() -> None:
 @click.option("-r", "--recursive", is_flag=True, help="Look into the folders below a folder too.")
 @click.option("--device", envvar="TENBIT_DEVICE", help="auto (default), cpu, cuda or cuda:N; cuda never falls back.")
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
+@click.option("--long-edge", type=click.IntRange(min=1), metavar="PX", help="Length of the picture's longer side.")
 @click.option("--lens", help="The same as --set lens.profile=…")
 @click.option("--format", "format_", help="The same as --set output.format=…: jpeg, png, tiff.")
 @click.option("--quality", type=int, help="The same as --set output.quality=…: 1 to 100.")
@@ -77,6 +79,7 @@ def develop(
     recursive: bool,
     device: str | None,
     overrides: tuple[str, ...],
+    long_edge: int | None,
     lens: str | None,
     format_: str | None,
     quality: int | None,
@@ -94,8 +97,9 @@ def develop(
 
     shorthand = {"lens.profile": lens, "output.format": format_, "output.quality": quality}
     given = [*overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
-    checked = config.load(chain, overrides=given)
     is_asked = any(text.startswith("output.format=") for text in given)
+    by_suffix = None if is_asked else jobs.suffix_format(output)
+    checked = config.load(chain, overrides=given, long_edge_px=long_edge, format=by_suffix)
     checked = batch.settled(checked, jobs.output_format(output, checked.output.format, is_asked=is_asked))
     found = jobs.find_inputs(inputs, recursive=recursive)
     work = jobs.name_outputs(found, output, format=str(checked.output.format), chain=checked.name)
@@ -133,9 +137,9 @@ def check(chain: str, overrides: tuple[str, ...], shows_plan: bool, frame: str |
     from tenbit.pipeline import batch, config, describe
 
     checked = config.load(chain, overrides=overrides)
-    checked = batch.settled(checked, checked.output.format or "jpeg")
+    checked = batch.settled(checked, batch.likely_format(checked))
     what, facts, dtype = batch.planned_for(checked, frame, camera=camera)
-    click.echo(f"{checked.name}: {len(checked.links)} stages, {len(what.passes)} passes, no fault")
+    click.echo(f"{checked.name}: {_count(len(checked.links), 'stage')}, {_count(len(what.passes), 'pass')}, no fault")
     for note in what.notes:
         click.echo(f"note: {note}")
     if shows_plan:
@@ -231,10 +235,14 @@ def doctor() -> None:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Rows under their columns; wrapped on a terminal, whole where the output is a file or a pipe."""
+    """Rows under their columns; wrapped to the terminal's width, in a file or a pipe to 120 columns."""
     from tenbit.pipeline.describe import table
 
-    click.echo(table(columns, rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
+    click.echo(table(columns, rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_COLUMNS))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
 class _Progress:

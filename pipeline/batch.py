@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from tenbit.kernels._facts import Facts
 from tenbit.pipeline.config import Chain, Format, Output, final_facts, nominal
@@ -16,7 +16,7 @@ from tenbit.pipeline.device import Device, choose
 from tenbit.pipeline.doctor import versions
 from tenbit.pipeline.errors import ChainError, ReadError, TenbitError, WriteError
 from tenbit.pipeline.frame import Frame
-from tenbit.pipeline.images import check_options, default_bits, replaced, write
+from tenbit.pipeline.images import FORMATS, check_options, default_bits, replaced, write
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.plan import Plan, plan
 from tenbit.pipeline.raw import read
@@ -167,7 +167,7 @@ def _planned(facts: Facts, chain: Chain) -> Plan:
     bits = _bits(chain.output)
     what = plan(chain.links, facts, bits=None if bits == 32 else bits)
     if faults := output_faults(chain.output, what.facts):
-        raise WriteError("; ".join(faults))
+        raise WriteError("; ".join(chain.document.fault(("output", name), text) for name, text in faults))
     return what
 
 
@@ -199,17 +199,24 @@ def settled(chain: Chain, format: Format) -> Chain:  # noqa: A002  the chain fil
     """
     output = dataclasses.replace(chain.output, format=format)
     if faults := output_faults(output, final_facts(chain)):
-        raise ChainError(faults)
+        raise ChainError([chain.document.fault(("output", name), text) for name, text in faults])
     return dataclasses.replace(chain, output=output)
 
 
-def output_faults(output: Output, facts: Facts) -> list[str]:
-    """Why a frame at the end of its chain cannot be written so; empty when it can."""
+def likely_format(chain: Chain) -> Format:
+    """The chain's format; where a suffix is still to say it, the first that can hold what the chain makes."""
+    facts = final_facts(chain)
+    able = [f for f in FORMATS if not output_faults(dataclasses.replace(chain.output, format=cast(Format, f)), facts)]
+    return chain.output.format or cast(Format, (able or ["jpeg"])[0])
+
+
+def output_faults(output: Output, facts: Facts) -> list[tuple[str, str]]:
+    """Why a frame at the end of its chain cannot be written so, as (option, text) pairs; empty when it can."""
     format_ = output.format or "jpeg"
     if facts.state == "mosaic" and format_ == "jpeg":
-        return ["output.format: a mosaic has one plane, which jpeg cannot hold: add demosaic, or write png or tiff"]
+        return [("format", "a mosaic has one plane, which jpeg cannot hold: add demosaic, or write png or tiff")]
     known = {**dataclasses.asdict(output), "format": format_}
-    return [f"output.{name}: {text}" for name, text in check_options(**known, space=facts.space, state=facts.state)]
+    return check_options(**known, space=facts.space, state=facts.state)
 
 
 def _bits(output: Output) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +14,7 @@ from tenbit.kernels._facts import CameraColour, Cfa, Facts
 from tenbit.kernels._stage import param
 from tenbit.pipeline.document import Document, parse
 from tenbit.pipeline.errors import ChainError, StageError
-from tenbit.pipeline.overrides import override
+from tenbit.pipeline.overrides import override, set_long_edge
 from tenbit.pipeline.plan import Link, plan
 from tenbit.pipeline.schema import checked, hint, json_schema
 
@@ -50,12 +50,15 @@ class Chain:
     output : Output
     source : Path or None
         The file that it comes from.
+    document : Document
+        What it was read from: where each value stands.
     """
 
     name: str
     links: tuple[Link, ...]
     output: Output = Output()
     source: Path | None = None
+    document: Document = field(default_factory=lambda: Document({}), compare=False, repr=False)
 
     def as_record(self) -> dict[str, Any]:
         """The whole chain with every value, defaults too, fit for JSON: as a chain file it makes the same picture."""
@@ -73,7 +76,14 @@ def schema() -> dict[str, Any]:
     return json_schema({name: stage(name).parameters for name in STAGES}, Output)
 
 
-def load(chain: ChainLike, *, overrides: Sequence[str] = (), is_order_checked: bool = True) -> Chain:
+def load(
+    chain: ChainLike,
+    *,
+    overrides: Sequence[str] = (),
+    long_edge_px: int | None = None,
+    format: Format | None = None,  # noqa: A002  the chain file's word
+    is_order_checked: bool = True,
+) -> Chain:
     """A chain, checked whole: names, types, ranges, and the order of its stages.
 
     Parameters
@@ -84,6 +94,10 @@ def load(chain: ChainLike, *, overrides: Sequence[str] = (), is_order_checked: b
     overrides : sequence of str
         ``stage.parameter=value``, the value as in YAML; ``stage[1].parameter=value`` for the second stage of that name
         only; ``output.quality=80``.
+    long_edge_px : int, optional
+        Length of the picture's longer side: what the ``resize`` stage is told, which is put in where there is none.
+    format : {"jpeg", "png", "tiff"}, optional
+        Of the output, instead of the chain's, before the options of the output are checked against it.
     is_order_checked : bool
         Whether a chain that no raw file could go through is refused. A caller that plans for a frame of its own at once
         leaves it to that plan.
@@ -106,16 +120,18 @@ def load(chain: ChainLike, *, overrides: Sequence[str] = (), is_order_checked: b
         path, name = None, "list"
         document = Document({"chain": list(chain)})
     faults = override(document, overrides)
-    chain_name, links, output, more = _read(document, name, needs_stages=path is not None)
+    if long_edge_px is not None:
+        set_long_edge(document, long_edge_px)
+    chain_name, links, output, more = _read(document, name, format, needs_stages=path is not None)
     faults += more
     if faults:
         raise ChainError(faults)
-    made = Chain(chain_name, links, output, path)
+    made = Chain(chain_name, links, output, path, document)
     if is_order_checked:
         try:
             final_facts(made)
         except StageError as error:
-            raise ChainError([str(error)]) from None
+            raise ChainError(getattr(error, "faults", [str(error)])) from None
     return made
 
 
@@ -131,8 +147,14 @@ def _found(chain: str | os.PathLike[str]) -> Path:
     raise ChainError([f"{text!r}: no shipped chain; {hint(text, shipped_chains())} (or a path that ends in .yaml)"])
 
 
-def _read(document: Document, name: str, *, needs_stages: bool) -> tuple[str, tuple[Link, ...], Output, list[str]]:
-    """Name, links, output and faults of a document."""
+def _read(
+    document: Document,
+    name: str,
+    format: Format | None,  # noqa: A002
+    *,
+    needs_stages: bool,
+) -> tuple[str, tuple[Link, ...], Output, list[str]]:
+    """Name, links, output and faults of a document, its output in ``format`` where that is known already."""
     top = document.value
     if not isinstance(top, dict):
         return name, (), Output(), [document.fault((), "a mapping with 'chain:' belongs here")]
@@ -157,6 +179,8 @@ def _read(document: Document, name: str, *, needs_stages: bool) -> tuple[str, tu
     output = Output()
     if isinstance(found, dict):
         output, wrong = _options(document, ("output",), Output, found)
+        if not wrong:
+            output = dataclasses.replace(output, format=format or output.format)
         faults += wrong or _unfit(document, output)
     elif found is not None:
         faults.append(document.fault(("output",), "not a mapping, such as {format: jpeg}"))

@@ -47,7 +47,8 @@ def find_inputs(wanted: Iterable[str], *, recursive: bool = False) -> list[Input
     ----------
     wanted : iterable of str
         Names of files, of folders, whose files with one of `RAW_SUFFIXES` are taken, and globs (``*``, ``?``, ``[…]``,
-        ``**``), which are expanded as a shell does. A file that is not there stays in the list: it fails when it is read, and others do not.
+        ``**``), which are expanded as a shell does. A file that is not there stays in the list: it fails when it is
+        read, and others do not.
     recursive : bool
         Look into folders below a folder too.
 
@@ -116,13 +117,22 @@ def output_format(template: str, format: Format | None, *, is_asked: bool = Fals
     RequestError
         If the suffix is not known or contradicts the format asked for.
     """
-    suffix = Path(template).suffix
-    if not suffix or "{" in suffix or "}" in suffix or _kind(template) == "folder":
+    if _says_nothing(template):
         return format or "jpeg"
     try:
         return cast(Format, format_of(Path(template), format if is_asked else None))
     except WriteError as error:
         raise RequestError(str(error)) from None
+
+
+def suffix_format(template: str) -> Format | None:
+    """The format that a template's suffix says, None where it says nothing; see `output_format` for the errors."""
+    return None if _says_nothing(template) else output_format(template, None)
+
+
+def _says_nothing(template: str) -> bool:
+    suffix = Path(template).suffix
+    return not suffix or "{" in suffix or "}" in suffix or _kind(template) == "folder"
 
 
 def name_outputs(inputs: Sequence[Input], template: str, *, format: str, chain: str) -> list[Job]:  # noqa: A002

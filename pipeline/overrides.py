@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tenbit.kernels import STAGES
 from tenbit.pipeline.document import Document, Way, parse_value
 from tenbit.pipeline.errors import ChainError
 from tenbit.pipeline.schema import hint
@@ -54,6 +55,44 @@ def override(document: Document, overrides: Sequence[str]) -> list[str]:
     return faults
 
 
+def set_long_edge(document: Document, px: int) -> None:
+    """Make the picture's longer side ``px`` long, with ``--long-edge`` as its place.
+
+    The last ``resize`` of the chain is told, its filter kept. Where there is none, one is put behind the last of those that
+    come before ``resize`` in a full chain: before ``orient`` and the monitors, whose text then keeps its size.
+
+    Parameters
+    ----------
+    document : Document
+        Changed.
+    px : int
+    """
+    entries = _entries(document.value) if isinstance(document.value, dict) else []
+    place = f"--long-edge {px}"
+    numbers = [n for n, entry in enumerate(entries) if _name(entry) == "resize"]
+    if numbers:
+        n = numbers[-1]
+        old = entries[n].get("resize") if isinstance(entries[n], Mapping) else None
+        if old is not None and not isinstance(old, Mapping):
+            return
+        kept = {name: value for name, value in (old or {}).items() if name not in ("rows", "cols", "scale")}
+        entries[n] = {"resize": {**kept, "long_edge_px": px}}
+    else:
+        before = STAGES[: STAGES.index("resize")]
+        n = 1 + max((n for n, entry in enumerate(entries) if _name(entry) in before), default=-1)
+        entries.insert(n, {"resize": {"long_edge_px": px}})
+        for places in (document.keys, document.values):
+            moved = {way: places.pop(way) for way in list(places) if _is_behind(way, n)}
+            places |= {("chain", int(way[1]) + 1, *way[2:]): where for way, where in moved.items()}
+    for way in (("chain", n), ("chain", n, "resize"), ("chain", n, "resize", "long_edge_px")):
+        if not numbers or len(way) == 4:
+            document.keys[way] = document.values[way] = place
+
+
+def _is_behind(way: Way, number: int) -> bool:
+    return len(way) > 1 and way[0] == "chain" and isinstance(way[1], int) and way[1] >= number
+
+
 def _entries(top: dict[str, Any]) -> list[Any]:
     entries = top.get("chain")
     return entries if isinstance(entries, list) else []
@@ -73,7 +112,9 @@ def _targets(top: dict[str, Any], name: str, number: str | None) -> list[Way]:
 
 def _put(top: dict[str, Any], way: Way, name: str, value: Any) -> None:
     if way == ("output",):
-        top["output"] = {**(top.get("output") or {}), name: value}
+        old = top.get("output")
+        if old is None or isinstance(old, Mapping):
+            top["output"] = {**(old or {}), name: value}
         return
     entry = top["chain"][way[1]]
     old = entry[way[2]] if isinstance(entry, Mapping) else None

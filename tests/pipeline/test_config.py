@@ -262,3 +262,40 @@ def test_every_default_is_allowed(name: str) -> None:
     made, wrong = checked(parameters, load([name], is_order_checked=False).as_record()["chain"][0][name])
     assert not wrong
     assert made == parameters()
+
+
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        (["demosaic", "tone", "crop", "orient", "zebra"], ["demosaic", "tone", "crop", "resize", "orient", "zebra"]),
+        (["demosaic", "tone"], ["demosaic", "tone", "resize"]),
+        ([{"resize": {"scale": 0.5, "filter": "box"}}, "demosaic"], ["resize", "demosaic"]),
+    ],
+)
+def test_a_long_edge_goes_into_the_resize_stage(stages: list[Any], expected: list[str]) -> None:
+    chain = load(stages, long_edge_px=100, is_order_checked=False)
+    assert [link.stage.name for link in chain.links] == expected
+    (resize,) = [link.parameters for link in chain.links if link.stage.name == "resize"]
+    assert (resize.long_edge_px, resize.scale) == (100, None)
+    assert resize.filter == ("box" if len(stages) == len(expected) else type(resize)().filter)
+
+
+def test_a_stage_put_in_moves_no_place(tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text("chain:\n  - demosaic\n  - zebra: {high: 2}\n", "utf-8")
+    with pytest.raises(ChainError) as caught:
+        load(path, long_edge_px=0)
+    long, zebra = caught.value.faults
+    assert long.startswith("--long-edge 0: chain[1] resize.long_edge_px: 0 is outside 1..")
+    assert zebra.startswith(f"{path}:3:19: chain[2] zebra.high: 2")
+
+
+def test_the_output_is_checked_against_the_format_that_is_settled(tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text("chain: [black_level, demosaic]\noutput: {format: jpeg, bits: 16}\n", "utf-8")
+    assert load(path, format="png").output == Output(format="png", bits=16)
+    with pytest.raises(ChainError, match=r"job.yaml:2:30: output.bits: 16 is not possible in jpeg"):
+        load(path)
+    path.write_text("chain: [black_level]\noutput: jpeg\n", "utf-8")
+    with pytest.raises(ChainError, match=r"output: not a mapping"):
+        load(path, overrides=["output.bits=8"])
