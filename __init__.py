@@ -11,15 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Frame", "TenbitError", "__version__", "read", "run"]
+__all__ = ["Frame", "TenbitError", "__version__", "read", "run", "write"]
 
 if TYPE_CHECKING:
     from tenbit.pipeline.errors import TenbitError
     from tenbit.pipeline.frame import Frame
     from tenbit.pipeline.raw import read
     from tenbit.pipeline.run import run
+    from tenbit.pipeline.write import write
 
-_HOMES = {"Frame": "frame", "TenbitError": "errors", "read": "raw", "run": "run"}
+_HOMES = {"Frame": "frame", "TenbitError": "errors", "read": "raw", "run": "run", "write": "write"}
 
 
 def __getattr__(name: str) -> Any:
@@ -28,3 +29,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(f"tenbit.pipeline.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -14,8 +14,7 @@ from tenbit.kernels._facts import Facts
 from tenbit.pipeline.config import Chain, Format, Output, final_facts, nominal
 from tenbit.pipeline.device import Device, choose
 from tenbit.pipeline.doctor import versions
-from tenbit.pipeline.errors import ChainError, ReadError, TenbitError, WriteError
-from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.errors import ChainError, ReadError, RequestError, TenbitError, WriteError
 from tenbit.pipeline.images import FORMATS, check_options, default_bits, replaced, write
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.plan import Plan, plan
@@ -108,6 +107,8 @@ def develop(
             outcome = _kept(job, existing) or _one(
                 job, chain, where, camera=camera, said=said, may_fall_back=is_auto(device)
             )
+        except ReadError as error:
+            outcome = Outcome(job, "failed", error=" ".join(error.reason.split()))
         except TenbitError as error:
             outcome = Outcome(job, "failed", error=" ".join(str(error).split()))
         except MemoryError as error:
@@ -148,6 +149,7 @@ def _one(
         subsampling=output.subsampling,
         compression=output.compression,
         exif=frame.exif,
+        orientation=done.facts.orientation,
         record=record,
     )
     results = {name: as_json(value) for name, value in done.results.items()}
@@ -173,7 +175,7 @@ def _planned(facts: Facts, chain: Chain) -> Plan:
 
 def planned_for(chain: Chain, path: str | None, *, camera: str | None = None) -> tuple[Plan, Facts, str]:
     """The plan for one raw file, or for a nominal 12 MP frame; the facts of that frame, and its samples' dtype."""
-    frame = read_named(path, camera=camera) if path is not None else None
+    frame = read(path, camera=camera) if path is not None else None
     facts = frame.facts if frame else nominal()[0]
     try:
         return _planned(facts, chain), facts, str(frame.samples.dtype) if frame else "uint16"
@@ -181,12 +183,20 @@ def planned_for(chain: Chain, path: str | None, *, camera: str | None = None) ->
         raise ChainError([str(error)]) from None
 
 
-def read_named(path: str, *, camera: str | None = None) -> Frame:
-    """As `tenbit.pipeline.raw.read`, with the path in the error."""
+def check_camera(name: str) -> None:
+    """Refuse a camera file that no dump could be read with.
+
+    Raises
+    ------
+    RequestError
+        If there is none of that name or path, or it is broken.
+    """
+    from tenbit.pipeline.raw.camera import camera_file
+
     try:
-        return read(path, camera=camera)
-    except ReadError as error:
-        raise type(error)(f"{path}: {error}") from None
+        camera_file(name)
+    except (ReadError, OSError) as error:
+        raise RequestError(f"--camera: {error}") from None
 
 
 def settled(chain: Chain, format: Format) -> Chain:  # noqa: A002  the chain file's word
@@ -236,11 +246,12 @@ def as_json(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def report(outcomes: Sequence[Outcome], chain: Chain) -> dict[str, Any]:
+def report(outcomes: Sequence[Outcome], chain: Chain, *, is_interrupted: bool = False) -> dict[str, Any]:
     """What was done, fit for JSON: versions, the chain with every value, a record per file."""
     return {
         "versions": versions(),
         "chain": chain.as_record(),
+        "interrupted": is_interrupted,
         "files": [outcome.as_record() for outcome in outcomes],
     }
 

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tenbit.kernels.errors import StageError, TenbitError
 
@@ -45,7 +46,24 @@ class ChainError(TenbitError):
 
 
 class ReadError(TenbitError):
-    """A file that cannot be developed. The text does not repeat the path: the caller says it."""
+    """A file that cannot be developed.
+
+    Attributes
+    ----------
+    path : Path or None
+        The file; set by `tenbit.read`. The exception's text then begins with it.
+    reason : str
+        The text without the path, for a caller that has said it.
+    """
+
+    path: Path | None = None
+
+    @property
+    def reason(self) -> str:
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return self.reason if self.path is None else f"{self.path}: {self.reason}"
 
 
 class UnsupportedError(ReadError):

@@ -105,7 +105,7 @@ class Frame:
         Raises
         ------
         ValueError
-            If the array is not two-dimensional or the levels do not fit the CFA.
+            If the array is not two-dimensional, the levels do not fit the CFA, or white is not above black.
         """
         samples = np.asarray(array)
         if samples.ndim != 2:
@@ -117,6 +117,8 @@ class Frame:
         pattern = Cfa(cfa)
         sites = pattern.period**2
         levels = (float(black),) * sites if isinstance(black, (int, float)) else tuple(float(b) for b in black)
+        if not max(levels, default=0.0) < white:
+            raise ValueError(f"white: {white:g} is not above black, {max(levels):g}")
         matrix = None if color_matrix is None else as_matrix(color_matrix)
         rows, cols = samples.shape
         facts = Facts(

@@ -55,7 +55,14 @@ def run(
         If a stage cannot work on this frame.
     DeviceError
         If the device asked for cannot be used.
+    TypeError
+        If ``frame`` is not a `Frame`.
     """
+    if not isinstance(frame, Frame):
+        raise TypeError(
+            f"frame: a tenbit.Frame is expected, not {type(frame).__name__}; "
+            "tenbit.read(path) and tenbit.Frame.from_mosaic(array) give one"
+        )
     from tenbit.pipeline.config import load
 
     checked = load(chain, is_order_checked=False)

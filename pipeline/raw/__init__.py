@@ -38,11 +38,19 @@ def read(
     Raises
     ------
     ReadError
-        If the file is not there, broken, cut off, or no raw file.
+        If the file is not there, broken, cut off, or no raw file; its text begins with the path.
     UnsupportedError
         If it is sound but of a kind that is not developed.
     """
     path = Path(path)
+    try:
+        return _opened(path, camera, max_pixels)
+    except ReadError as error:
+        error.path = path
+        raise
+
+
+def _opened(path: Path, camera: str | Path | Mapping[str, Any] | None, max_pixels: int) -> Frame:
     try:
         if not path.is_file():
             raise ReadError("no such file" if not path.exists() else "a folder, not a file")

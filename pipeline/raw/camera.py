@@ -171,7 +171,7 @@ def load_camera(camera: str | Path | Mapping[str, Any] | None, path: Path) -> Ca
     if path.suffix.lower() in (".raw10", ".raw12"):
         fields.add({"packing": path.suffix.lower()[1:]}, path.name)
     if base is not None:
-        place, values, lines = _camera_file(base)
+        place, values, lines = camera_file(base)
         fields.add(values, place, lines)
     fields.add(sidecar, sidecar_path.name if sidecar_path else "")
     fields.add(explicit, "camera")
@@ -191,7 +191,7 @@ def _sidecar(path: Path) -> tuple[Path | None, dict[str, Any]]:
     return None, {}
 
 
-def _camera_file(name: str | Path) -> tuple[str, dict[str, Any], dict[str, str]]:
+def camera_file(name: str | Path) -> tuple[str, dict[str, Any], dict[str, str]]:
     """A camera file's place, its fields, and the file:line of each."""
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
