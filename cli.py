@@ -6,7 +6,6 @@ import json
 import shutil
 import sys
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,7 @@ from tenbit import __version__
 if TYPE_CHECKING:
     from tenbit.pipeline.batch import Existing, Outcome
 
-SOME_FAILED, WRONG_USE = 1, 2
-_PIPE_COLUMNS = 120
+SOME_FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 
 class _Commands(click.Group):
@@ -28,8 +26,11 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
         except Exception as error:
             from tenbit.pipeline.errors import ChainError, DeviceError, RequestError, TenbitError
 
@@ -42,7 +43,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 all done, 1 some file failed, 2 the usage, the chain or the device is wrong.",
+    epilog="Exit codes: 0 all done, 1 some file failed, 2 the usage, the chain or the device is wrong, 128+n signal n.",
 )
 @click.version_option(__version__, prog_name="tenbit")
 def commands() -> None:
@@ -64,7 +65,7 @@ def commands() -> None:
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
 @click.option("--long-edge", type=click.IntRange(min=1), metavar="PX", help="Length of the picture's longer side.")
 @click.option("--lens", help="The same as --set lens.profile=…")
-@click.option("--format", "format_", help="The same as --set output.format=…: jpeg, png, tiff.")
+@click.option("--format", "format_", help="The same as --set output.format=…: jpeg (jpg), png, tiff (tif).")
 @click.option("--quality", type=int, help="The same as --set output.quality=…: 1 to 100.")
 @click.option("--camera", help="For sensor dumps: a shipped camera's name, or a camera file.")
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
@@ -90,39 +91,53 @@ def develop(
     report: Path | None,
     debug: bool,
 ) -> None:
-    """Develop files, the raw files of folders, and the files that quoted globs meet."""
+    """Develop files, the raw files of folders (known by their suffix), and the files that quoted globs meet."""
     if overwrite and skip_existing:
         raise click.UsageError("--overwrite and --skip-existing exclude each other")
-    from tenbit.pipeline import batch, config, jobs
+    from tenbit.pipeline import batch, config, console, jobs
 
-    shorthand = {"lens.profile": lens, "output.format": format_, "output.quality": quality}
+    aliases = {"jpg": "jpeg", "tif": "tiff"}
+    shorthand = {
+        "lens.profile": lens,
+        "output.format": format_ and aliases.get(format_.lower(), format_),
+        "output.quality": quality,
+    }
     given = [*overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
+    if camera:
+        batch.check_camera(camera)
     is_asked = any(text.startswith("output.format=") for text in given)
     by_suffix = None if is_asked else jobs.suffix_format(output)
     checked = config.load(chain, overrides=given, long_edge_px=long_edge, format=by_suffix)
     checked = batch.settled(checked, jobs.output_format(output, checked.output.format, is_asked=is_asked))
+    if quality is not None and checked.output.format != "jpeg":
+        click.echo(f"--quality is of a jpeg only; the output is {checked.output.format}, which has none", err=True)
     found = jobs.find_inputs(inputs, recursive=recursive)
     work = jobs.name_outputs(found, output, format=str(checked.output.format), chain=checked.name)
     existing: Existing = "replace" if overwrite else "skip" if skip_existing else "refuse"
     if dry_run:
         state = {"refuse": "  (exists: would fail)", "skip": "  (exists: skipped)", "replace": "  (replaced)"}
         for job in work:
-            click.echo(f"{job.source} -> {job.target}{state[existing] if job.target.exists() else ''}")
+            line = f"{job.source} -> {job.target}{state[existing] if job.target.exists() else ''}"
+            click.echo(console.shown(line))
         return
     outcomes: list[Outcome] = []
+    signal_number = 0
+    progress = console.Progress(len(work))
     try:
-        with _Progress(len(work)) as progress:
+        with console.stoppable(), progress:
             steps = batch.develop(work, checked, device=device, camera=camera, existing=existing, said=progress.say)
             for outcome in steps:
                 outcomes.append(outcome)
                 progress.show(outcome, is_debug=debug)
+    except KeyboardInterrupt as stop:
+        signal_number = getattr(stop, "number", INTERRUPTED - 128)
     finally:
         if report:
-            batch.write_report(report, batch.report(outcomes, checked))
-    if len(work) > 1:
-        counts = Counter(outcome.status for outcome in outcomes)
-        click.echo(", ".join(f"{n} {status}" for status, n in sorted(counts.items())), err=True)
-    if any(outcome.status == "failed" for outcome in outcomes):
+            batch.write_report(report, batch.report(outcomes, checked, is_interrupted=bool(signal_number)))
+    progress.sum_up(outcomes, is_stopped=bool(signal_number))
+    if signal_number:
+        raise click.exceptions.Exit(128 + signal_number)
+    if progress.is_listing_lost or any(outcome.status == "failed" for outcome in outcomes):
         raise click.exceptions.Exit(SOME_FAILED)
 
 
@@ -136,6 +151,8 @@ def check(chain: str, overrides: tuple[str, ...], shows_plan: bool, frame: str |
     """Name every fault of a chain, or say that there is none."""
     from tenbit.pipeline import batch, config, describe
 
+    if camera:
+        batch.check_camera(camera)
     checked = config.load(chain, overrides=overrides)
     checked = batch.settled(checked, batch.likely_format(checked))
     what, facts, dtype = batch.planned_for(checked, frame, camera=camera)
@@ -144,7 +161,7 @@ def check(chain: str, overrides: tuple[str, ...], shows_plan: bool, frame: str |
         click.echo(f"note: {note}")
     if shows_plan:
         click.echo(f"for a {facts.state} of {facts.rows} x {facts.cols} in {dtype}, to {checked.output.format}")
-        _table(describe.PASS_COLUMNS, describe.pass_rows(what, facts, dtype=dtype))
+        _table(describe.PASS_COLUMNS, describe.pass_rows(what, facts, dtype=dtype), piped=120)
 
 
 @commands.command()
@@ -181,9 +198,11 @@ def schema() -> None:
 @click.option("--camera", help="For sensor dumps: a shipped camera's name, or a camera file.")
 def info(file: str, is_json: bool, camera: str | None) -> None:
     """Show all that is known of a raw file."""
-    from tenbit.pipeline import batch, describe
+    from tenbit.pipeline import batch, describe, raw
 
-    record = describe.frame_record(batch.read_named(file, camera=camera))
+    if camera:
+        batch.check_camera(camera)
+    record = describe.frame_record(raw.read(file, camera=camera))
     if is_json:
         click.echo(json.dumps(record, indent=2))
     else:
@@ -234,68 +253,15 @@ def doctor() -> None:
             click.echo(f"{'':{width}}  -> {finding.remedy}")
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Rows under their columns; wrapped to the terminal's width, in a file or a pipe to 120 columns."""
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, piped: int | None = None) -> None:
+    """Rows under their columns; wrapped to the terminal's width, or to ``piped`` columns elsewhere."""
     from tenbit.pipeline.describe import table
 
-    click.echo(table(columns, rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_COLUMNS))
+    click.echo(table(columns, rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else piped))
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
-
-
-class _Progress:
-    """What happens, as it happens: a bar on a terminal, plain lines anywhere else."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._said: set[str] = set()
-        self._bar: Any = None
-
-    def __enter__(self) -> _Progress:
-        if sys.stderr.isatty() and self._total > 1:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task("developing", total=self._total)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def say(self, text: str, *, about: str = "") -> None:
-        """A line on stderr, once; ``about`` names what it is about."""
-        if text not in self._said:
-            self._said.add(text)
-            self._echo(f"{about}: warning: {text}" if about else text)
-
-    def show(self, outcome: Outcome, *, is_debug: bool) -> None:
-        """One line on stdout for a picture, on stderr for a failure; a warning is said for the first file only."""
-        source = outcome.job.source
-        for warning in outcome.warnings:
-            self.say(warning, about=str(source))
-        if outcome.status == "failed":
-            self._echo(f"{source}: {outcome.error}")
-            if is_debug and outcome.cause is not None:
-                import traceback
-
-                self._echo("".join(traceback.format_exception(outcome.cause)).rstrip())
-        else:
-            what = f"{outcome.seconds:.2f} s" if outcome.status == "done" else "exists, skipped"
-            self._echo(f"{outcome.job.target}  {what}", 1)
-        if self._bar:
-            self._bar.advance(self._task)
-
-    def _echo(self, text: str, stream: int = 2) -> None:
-        """A line on stdout (1) or stderr (2), above the bar where both are the terminal."""
-        if self._bar and (stream == 2 or sys.stdout.isatty()):
-            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
-        else:
-            click.echo(text, err=stream == 2)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from tenbit.pipeline.schema import Option, options
 
 OPTION_COLUMNS = ("parameter", "default", "allowed", "unit", "meaning")
 PASS_COLUMNS = ("pass", "steps", "access", "reads", "writes", "stored as", "size", "B/px in", "B/px out", "MB")
+_WHOLE = 20  # words of so many characters are never broken in a table
 _SHOWN_VALUES = 16  # arrays longer than this are told by shape and range
 
 
@@ -30,7 +31,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int |
     from rich.console import Console
     from rich.table import Table
 
-    grid = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    rows = list(rows)
+    for n, name in enumerate(columns):
+        # What is long wraps between its words, never inside one of usual length.
+        words = [len(word) for row in rows for word in row[n].split()]
+        grid.add_column(name, min_width=min(_WHOLE, max(words, default=0)))
     for row in rows:
         grid.add_row(*row)
     console = Console(file=io.StringIO(), width=width or 1000, markup=False, highlight=False, color_system=None)

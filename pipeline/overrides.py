@@ -58,8 +58,8 @@ def override(document: Document, overrides: Sequence[str]) -> list[str]:
 def set_long_edge(document: Document, px: int) -> None:
     """Make the picture's longer side ``px`` long, with ``--long-edge`` as its place.
 
-    The last ``resize`` of the chain is told, its filter kept. Where there is none, one is put behind the last of those that
-    come before ``resize`` in a full chain: before ``orient`` and the monitors, whose text then keeps its size.
+    The last ``resize`` of the chain is told, its filter kept. Where there is none, one is put behind all that come
+    before ``resize`` in a full chain: before ``orient`` and the monitors, whose text then keeps its size.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -119,8 +120,9 @@ def test_a_dry_run_reads_and_writes_nothing(here: Path) -> None:
 
 
 def test_the_shorthands_change_the_chain(raw: Path) -> None:
-    result = develop("a.dng", "--format", "tiff", "--set", "tone.curve=linear", "--quality", "70", "--report", "r.json")
+    result = develop("a.dng", "--format", "tif", "--set", "tone.curve=linear", "--quality", "70", "--report", "r.json")
     assert result.exit_code == 0
+    assert told(result.stderr) == ["--quality is of a jpeg only; the output is tiff, which has none"]
     report = json.loads((raw.parent / "r.json").read_text("utf-8"))
     assert report["chain"]["chain"][4]["tone"]["curve"] == "linear"
     assert report["chain"]["output"]["quality"] == 70
@@ -182,7 +184,7 @@ def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.Mon
     )
     (raw.parent / "b.dng").write_bytes(raw.read_bytes())
     result = develop("a.dng", "b.dng", "--report", "r.json")
-    assert told(result.stderr) == ["a.dng: warning: no matrix", "2 done"]
+    assert told(result.stderr) == ["a.dng: warning: no matrix", "1 more file: warning: no matrix", "2 done"]
     assert [f["warnings"] for f in json.loads((raw.parent / "r.json").read_text("utf-8"))["files"]] == [
         ["no matrix"]
     ] * 2
@@ -197,6 +199,7 @@ def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.Mon
         (["a.dng", "-o", "{stam}.jpg"], "output '{stam}.jpg': no field {stam}; did you mean 'stem'?"),
         (["a.dng", "b.dng", "-o", "x.jpg"], "b.dng would be written to x.jpg, but a.dng is written there"),
         (["a.dng", "-o", "x.bmp"], "x.bmp: suffix '.bmp' is not known"),
+        (["a.dng", "--camera", "nosuch"], "--camera: camera 'nosuch': no camera file of that name or path"),
         (["*.nef"], "*.nef: no raw file of such a name"),
         (["a.dng", "--device", "gpu"], "device: 'gpu' is not one of auto, cpu, cuda, cuda:N"),
         (["a.dng", "--set", "colour.space=srgb", "--set", "output.bits=32"], "output.bits: 32 is not possible in jpeg"),
@@ -335,9 +338,52 @@ def test_an_interrupt_leaves_no_part_of_a_file(raw: Path) -> None:
     )
     command = [sys.executable, "-c", script, "develop", "a.dng", "-c", "small.yaml", "--report", "r.json"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "Aborted!"
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == "interrupted after 0 of 1"
+    assert json.loads((raw.parent / "r.json").read_text("utf-8"))["interrupted"] is True
     assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "r.json", "small.yaml"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_leaves_no_part_of_a_file_and_a_report(name: str, raw: Path) -> None:
+    script = (
+        "import os, signal, tenbit.cli\n"
+        "import tenbit.pipeline.images as i\n"
+        "def stop(handle, *a, **k):\n"
+        "    handle.write(b'half')\n"
+        f"    os.kill(os.getpid(), signal.{name})\n"
+        "i.write_jpeg = stop\n"
+        "tenbit.cli.main()\n"
+    )
+    command = [sys.executable, "-c", script, "develop", "gone.dng", "a.dng", "-c", "small.yaml", "--report", "r.json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
+    assert done.returncode == 128 + getattr(signal, name)
+    assert told(done.stderr) == ["gone.dng: no such file", "interrupted after 1 of 2, 1 failed"]
+    report = json.loads((raw.parent / "r.json").read_text("utf-8"))
+    assert (report["interrupted"], len(report["files"])) == (True, 1)
+    assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "r.json", "small.yaml"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(("sink", "code", "lines"), [("full", 1, 1), ("pipe", 0, 0)])
+def test_lines_that_nobody_takes_stop_no_picture(sink: str, code: int, lines: int, raw: Path) -> None:
+    if sink == "full":
+        out = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, out = os.pipe()
+        os.close(reader)
+    command = [sys.executable, "-m", "tenbit.cli", "develop", "a.dng", "-c", "small.yaml"]
+    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, cwd=raw.parent, env={**os.environ})
+    os.close(out)
+    assert (done.returncode, len(told(done.stderr))) == (code, lines), done.stderr
+    assert (raw.parent / "a.jpg").is_file()
+
+
+def test_a_name_never_makes_two_lines(raw: Path) -> None:
+    raw.rename(raw.parent / "a\nb.dng")
+    assert develop("a\nb.dng", "--dry-run").stdout == "a\\nb.dng -> a\\nb.jpg\n"
+    assert len(develop("a\nb.dng").stdout.splitlines()) == 1
 
 
 def test_library_warnings_do_not_litter(raw: Path) -> None:
