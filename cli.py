@@ -34,6 +34,12 @@ class _Commands(click.Group):
         except Exception as error:
             from tenbit.pipeline.errors import ChainError, DeviceError, RequestError, TenbitError
 
+            if isinstance(error, OSError) and error.filename is None:
+                from tenbit.pipeline.console import let_go
+
+                let_go(sys.stdout)
+                click.echo(f"standard output: {error.strerror}", err=True)
+                ctx.exit(SOME_FAILED)
             if not isinstance(error, TenbitError):
                 raise
             click.echo(str(error), err=True)

@@ -380,6 +380,13 @@ def test_lines_that_nobody_takes_stop_no_picture(sink: str, code: int, lines: in
     assert (raw.parent / "a.jpg").is_file()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_listing_that_nobody_takes_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-m", "tenbit.cli", "stages"], stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, b"standard output: No space left on device\n")
+
+
 def test_a_name_never_makes_two_lines(raw: Path) -> None:
     raw.rename(raw.parent / "a\nb.dng")
     assert develop("a\nb.dng", "--dry-run").stdout == "a\\nb.dng -> a\\nb.jpg\n"
