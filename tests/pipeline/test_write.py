@@ -55,3 +55,23 @@ def test_an_error_of_read_names_the_file(tmp_path: Path) -> None:
 
 def test_the_public_names_are_listed() -> None:
     assert set(tenbit.__all__) <= set(dir(tenbit))
+
+
+def test_a_batch_says_how_to_turn_what_the_chain_did_not(
+    frame: tenbit.Frame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dataclasses
+
+    import tifffile
+
+    from tenbit.pipeline import batch, config
+    from tenbit.pipeline.jobs import Job
+
+    lying = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, orientation=6))
+    monkeypatch.setattr(batch, "read", lambda *_, **__: lying)
+    for stages, expected in ((["demosaic", "tone"], 6), (["demosaic", "tone", "orient"], 1)):
+        chain = batch.settled(config.load(["black_level", *stages]), "tiff")
+        (outcome,) = batch.develop([Job(Path("a.dng"), tmp_path / "a.tif")], chain, device="cpu", existing="replace")
+        assert outcome.status == "done", outcome.error
+        with tifffile.TiffFile(tmp_path / "a.tif") as file:
+            assert file.pages[0].tags["Orientation"].value == expected
