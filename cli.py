@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tenbit.pipeline.batch import Existing, Outcome
 
 SOME_FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+CAMERA_HELP = (
+    "For sensor dumps: a shipped camera's name, a camera file, or fields: '{rows: 480, cols: 640, cfa: RGGB}'."
+)
 
 
 class _Commands(click.Group):
@@ -73,7 +76,7 @@ def commands() -> None:
 @click.option("--lens", help="The same as --set lens.profile=…")
 @click.option("--format", "format_", help="The same as --set output.format=…: jpeg (jpg), png, tiff (tif).")
 @click.option("--quality", type=int, help="The same as --set output.quality=…: 1 to 100.")
-@click.option("--camera", help="For sensor dumps: a shipped camera's name, or a camera file.")
+@click.option("--camera", help=CAMERA_HELP)
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 @click.option("--skip-existing", is_flag=True, help="Leave outputs that exist; not a failure.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written; read and write nothing.")
@@ -109,8 +112,7 @@ def develop(
         "output.quality": quality,
     }
     given = [*overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
-    if camera:
-        batch.check_camera(camera)
+    of_dumps = batch.camera_from(camera)
     is_asked = any(text.startswith("output.format=") for text in given)
     by_suffix = None if is_asked else jobs.suffix_format(output)
     checked = config.load(chain, overrides=given, long_edge_px=long_edge, format=by_suffix)
@@ -119,6 +121,7 @@ def develop(
         click.echo(f"--quality is of a jpeg only; the output is {checked.output.format}, which has none", err=True)
     found = jobs.find_inputs(inputs, recursive=recursive)
     work = jobs.name_outputs(found, output, format=str(checked.output.format), chain=checked.name)
+    jobs.check_report(report, work)
     existing: Existing = "replace" if overwrite else "skip" if skip_existing else "refuse"
     if dry_run:
         state = {"refuse": "  (exists: would fail)", "skip": "  (exists: skipped)", "replace": "  (replaced)"}
@@ -131,7 +134,7 @@ def develop(
     progress = console.Progress(len(work))
     try:
         with console.stoppable(), progress:
-            steps = batch.develop(work, checked, device=device, camera=camera, existing=existing, said=progress.say)
+            steps = batch.develop(work, checked, device=device, camera=of_dumps, existing=existing, said=progress.say)
             for outcome in steps:
                 outcomes.append(outcome)
                 progress.show(outcome, is_debug=debug)
@@ -152,16 +155,15 @@ def develop(
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
 @click.option("--plan", "shows_plan", is_flag=True, help="Show the passes that the chain becomes.")
 @click.option("--frame", help="Plan for this raw file, instead of for a 12 MP Bayer frame of 10 bits.")
-@click.option("--camera", help="For sensor dumps: a shipped camera's name, or a camera file.")
+@click.option("--camera", help=CAMERA_HELP)
 def check(chain: str, overrides: tuple[str, ...], shows_plan: bool, frame: str | None, camera: str | None) -> None:
     """Name every fault of a chain, or say that there is none."""
     from tenbit.pipeline import batch, config, describe
 
-    if camera:
-        batch.check_camera(camera)
+    of_dumps = batch.camera_from(camera)
     checked = config.load(chain, overrides=overrides)
     checked = batch.settled(checked, batch.likely_format(checked))
-    what, facts, dtype = batch.planned_for(checked, frame, camera=camera)
+    what, facts, dtype = batch.planned_for(checked, frame, camera=of_dumps)
     click.echo(f"{checked.name}: {_count(len(checked.links), 'stage')}, {_count(len(what.passes), 'pass')}, no fault")
     for note in what.notes:
         click.echo(f"note: {note}")
@@ -201,14 +203,13 @@ def schema() -> None:
 @commands.command()
 @click.argument("file")
 @click.option("--json", "is_json", is_flag=True, help="As JSON, with what is not known as null.")
-@click.option("--camera", help="For sensor dumps: a shipped camera's name, or a camera file.")
+@click.option("--camera", help=CAMERA_HELP)
 def info(file: str, is_json: bool, camera: str | None) -> None:
     """Show all that is known of a raw file."""
     from tenbit.pipeline import batch, describe, raw
 
-    if camera:
-        batch.check_camera(camera)
-    record = describe.frame_record(raw.read(file, camera=camera))
+    of_dumps = batch.camera_from(camera)
+    record = describe.frame_record(raw.read(file, camera=of_dumps))
     if is_json:
         click.echo(json.dumps(record, indent=2))
     else:

@@ -21,6 +21,7 @@ from tenbit.pipeline.plan import Plan, plan
 from tenbit.pipeline.raw import read
 from tenbit.pipeline.run import Said, is_auto, run_plan
 
+CameraLike = str | Mapping[str, Any] | None
 Existing = Literal["refuse", "skip", "replace"]
 
 
@@ -73,7 +74,7 @@ def develop(
     chain: Chain,
     *,
     device: str | None = None,
-    camera: str | None = None,
+    camera: CameraLike = None,
     existing: Existing = "refuse",
     said: Said | None = None,
 ) -> Iterator[Outcome]:
@@ -86,7 +87,7 @@ def develop(
         Its output's format is that of every job.
     device : str, optional
         See `tenbit.pipeline.device.choose`.
-    camera : str, optional
+    camera : str or mapping, optional
         For packed dumps, see `tenbit.pipeline.raw.read`.
     existing : {"refuse", "skip", "replace"}
         What happens where an output is there already.
@@ -131,7 +132,13 @@ def _kept(job: Job, existing: Existing) -> Outcome | None:
 
 
 def _one(
-    job: Job, chain: Chain, device: Device, *, camera: str | None, said: Said | None, may_fall_back: bool
+    job: Job,
+    chain: Chain,
+    device: Device,
+    *,
+    camera: str | Mapping[str, Any] | None,
+    said: Said | None,
+    may_fall_back: bool,
 ) -> Outcome:
     frame = read(job.source, camera=camera)
     what = _planned(frame.facts, chain)
@@ -173,7 +180,7 @@ def _planned(facts: Facts, chain: Chain) -> Plan:
     return what
 
 
-def planned_for(chain: Chain, path: str | None, *, camera: str | None = None) -> tuple[Plan, Facts, str]:
+def planned_for(chain: Chain, path: str | None, *, camera: CameraLike = None) -> tuple[Plan, Facts, str]:
     """The plan for one raw file, or for a nominal 12 MP frame; the facts of that frame, and its samples' dtype."""
     frame = read(path, camera=camera) if path is not None else None
     facts = frame.facts if frame else nominal()[0]
@@ -183,20 +190,29 @@ def planned_for(chain: Chain, path: str | None, *, camera: str | None = None) ->
         raise ChainError([str(error)]) from None
 
 
-def check_camera(name: str) -> None:
-    """Refuse a camera file that no dump could be read with.
+def camera_from(text: str | None) -> CameraLike:
+    """What ``--camera`` says: a name, a path, or the fields in braces, ``{camera: imx296, black: 61}``, as a mapping.
 
     Raises
     ------
     RequestError
-        If there is none of that name or path, or it is broken.
+        If there is no camera of that name or path, or the file or the fields are broken.
     """
+    from tenbit.pipeline.document import parse_value
     from tenbit.pipeline.raw.camera import camera_file
 
+    if text is None:
+        return None
     try:
-        camera_file(name)
-    except (ReadError, OSError) as error:
+        if not text.lstrip().startswith("{"):
+            camera_file(text)
+            return text
+        fields = dict(parse_value(text))
+        if "camera" in fields:
+            camera_file(fields["camera"])
+    except (ReadError, ChainError, OSError, TypeError, ValueError) as error:
         raise RequestError(f"--camera: {error}") from None
+    return fields
 
 
 def settled(chain: Chain, format: Format) -> Chain:  # noqa: A002  the chain file's word

@@ -90,13 +90,14 @@ class Frame:
         Parameters
         ----------
         array : array_like
-            (rows, cols); integers are kept as uint16, anything else becomes float32. Not copied when it fits.
+            (rows, cols); whole numbers of 0 … 65535 become uint8 or uint16, anything else float32. Not copied when it
+            fits.
         cfa : str
             See `Cfa`.
         black : float or tuple of float
             Counts; one for all or one per site of a CFA period, row by row.
         white : float, optional
-            Counts; by default 1 for floats and the dtype's largest value for integers.
+            Counts; by default 1 for floats and what uint8 or uint16 can hold at most for whole numbers.
         neutral : Triple, optional
             Camera-space white (AsShotNeutral).
         color_matrix : array_like, optional
@@ -105,18 +106,24 @@ class Frame:
         Raises
         ------
         ValueError
-            If the array is not two-dimensional, the levels do not fit the CFA, or white is not above black.
+            If the array is not two-dimensional, a whole number does not fit 16 bits, the levels do not fit the CFA, or
+            white is not above black.
         """
         samples = np.asarray(array)
         if samples.ndim != 2:
             raise ValueError(f"a mosaic has shape (rows, cols), not {samples.shape}")
+        if samples.dtype not in (np.uint8, np.uint16, np.float32):
+            is_whole = samples.dtype.kind in "iu"
+            least, most = (samples.min(), samples.max()) if samples.size else (0, 0)
+            if is_whole and not 0 <= least <= most <= 65535:
+                raise ValueError(f"counts of {least} … {most} do not fit 0 … 65535; give them as floats")
+            samples = samples.astype(np.uint16 if is_whole else np.float32)
         if white is None:
-            white = float(np.iinfo(samples.dtype).max) if samples.dtype.kind in "iu" else 1.0
-        if samples.dtype not in (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32)):
-            samples = samples.astype(np.uint16 if samples.dtype.kind in "iu" else np.float32)
+            white = 1.0 if samples.dtype == np.float32 else float(np.iinfo(samples.dtype).max)
         pattern = Cfa(cfa)
         sites = pattern.period**2
-        levels = (float(black),) * sites if isinstance(black, (int, float)) else tuple(float(b) for b in black)
+        levels = tuple(np.asarray(black, np.float64).reshape(-1).tolist())
+        levels *= sites if len(levels) == 1 else 1
         if not max(levels, default=0.0) < white:
             raise ValueError(f"white: {white:g} is not above black, {max(levels):g}")
         matrix = None if color_matrix is None else as_matrix(color_matrix)

@@ -135,6 +135,22 @@ def _says_nothing(template: str) -> bool:
     return not suffix or "{" in suffix or "}" in suffix or _kind(template) == "folder"
 
 
+def check_report(report: Path | None, jobs: Sequence[Job]) -> None:
+    """Refuse a report that would be written over a raw file or a picture.
+
+    Raises
+    ------
+    RequestError
+        Naming the file.
+    """
+    if report is None:
+        return
+    for job in jobs:
+        for path, what in ((job.source, "an input"), (job.target, "an output")):
+            if report.resolve() == path.resolve():
+                raise RequestError(f"--report: {report} is {what}; give the report a name of its own")
+
+
 def name_outputs(inputs: Sequence[Input], template: str, *, format: str, chain: str) -> list[Job]:  # noqa: A002
     """One output per input.
 

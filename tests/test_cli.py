@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -149,6 +150,26 @@ def test_a_long_edge_makes_the_picture_small(raw: Path) -> None:
     assert develop("a.dng", "--long-edge", "32").exit_code == 0
     assert imagecodecs.imread(raw.parent / "a.jpg").shape == (32, 32, 3)
     assert develop("a.dng", "--long-edge", "0").exit_code == 2
+
+
+@pytest.mark.parametrize("report", ["a.dng", "a.jpg", "./a.jpg"])
+def test_a_report_never_takes_the_place_of_a_file(report: str, raw: Path) -> None:
+    before = raw.read_bytes()
+    result = tenbit("develop", "a.dng", "-c", "small.yaml", "-o", "a.jpg", "--report", report, "--overwrite")
+    assert result.exit_code == 2
+    assert "give the report a name of its own" in result.stderr
+    assert raw.read_bytes() == before
+    assert not (raw.parent / "a.jpg").exists()
+
+
+def test_a_dump_is_told_its_geometry_on_the_command_line(here: Path) -> None:
+    np.full((48, 64), 512, "<u2").tofile("dump.raw")
+    fields = "{rows: 48, cols: 64, packing: u16, cfa: GBRG, black: 64, white: 1023, neutral: [0.5, 1, 0.6]}"
+    result = tenbit("develop", "dump.raw", "-c", "small.yaml", "-o", "dump.png", "--camera", fields)
+    assert result.exit_code == 0, result.stderr
+    assert tenbit("info", "dump.raw", "--camera", fields).stdout.count("GBRG") == 1
+    assert tenbit("info", "dump.raw", "--camera", "{camera: nosuch}").exit_code == 2
+    assert tenbit("info", "dump.raw", "--camera", "{rows: [}").exit_code == 2
 
 
 def test_the_report_is_written_when_files_fail(here: Path) -> None:

@@ -75,3 +75,17 @@ def test_a_batch_says_how_to_turn_what_the_chain_did_not(
         assert outcome.status == "done", outcome.error
         with tifffile.TiffFile(tmp_path / "a.tif") as file:
             assert file.pages[0].tags["Orientation"].value == expected
+
+
+def test_counts_that_do_not_fit_are_refused() -> None:
+    for counts in ([[70000, 1], [1, 1]], [[-2, 1], [1, 1]]):
+        with pytest.raises(ValueError, match=r"do not fit 0 … 65535; give them as floats"):
+            tenbit.Frame.from_mosaic(np.array(counts, np.int32))
+
+
+def test_white_of_whole_numbers_is_what_their_kind_can_hold() -> None:
+    assert tenbit.Frame.from_mosaic([[1, 2], [3, 4]]).facts.white == (65535.0,) * 4
+    assert tenbit.Frame.from_mosaic(np.ones((2, 2), np.uint8)).facts.white == (255.0,) * 4
+    assert tenbit.Frame.from_mosaic(np.ones((2, 2), np.uint16), black=np.uint16(64)).facts.black == (64.0,) * 4
+    with pytest.raises(ValueError, match="need 16 numbers each, not 4"):
+        tenbit.Frame.from_mosaic(np.ones((4, 4)), cfa="QRGGB", black=(0.1, 0.1, 0.1, 0.1))
