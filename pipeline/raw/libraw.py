@@ -189,8 +189,8 @@ def _cfa(raw: Any, letters: str) -> tuple[Cfa, list[int]]:
     if pattern is None:
         raise UnsupportedError("a sensor without a colour filter array")
     if pattern.shape != (2, 2):
-        kind = "X-Trans" if pattern.shape == (6, 6) else f"{pattern.shape[0]} × {pattern.shape[1]}"
-        raise UnsupportedError(f"an {kind} CFA: only Bayer and quad-Bayer are developed")
+        kind = "an X-Trans CFA" if pattern.shape == (6, 6) else f"a CFA of {pattern.shape[0]} × {pattern.shape[1]}"
+        raise UnsupportedError(f"{kind}: only Bayer and quad-Bayer are developed")
     sites = [int(site) for site in pattern.reshape(-1)]
     name = "".join(letters[site] for site in sites)
     try:
