@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,40 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"shared data is not here: {folder}")
     return folder
+
+
+# Few passes: a cold cache costs a compile each.
+CHAIN = """\
+name: small
+chain:
+  - black_level
+  - white_balance
+  - demosaic: {method: bilinear}
+  - colour
+  - tone
+output: {quality: 90}
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder, but for a chain file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TENBIT_DEVICE", "cpu")
+    (tmp_path / "small.yaml").write_text(CHAIN, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def raw(here: Path) -> Path:
+    """A simulated raw file of 64 x 64 in the current folder."""
+    from tenbit.pipeline.sample import make
+
+    make(here / "a.dng", rows=64, cols=64, truth=False)
+    return here / "a.dng"
+
+
+@pytest.fixture
+def told() -> Callable[[str], list[str]]:
+    """Lines of stderr, but for those that a cold cache adds."""
+    return lambda text: [line for line in text.splitlines() if not line.startswith("compiling ")]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +14,7 @@ from click.testing import CliRunner, Result
 from tenbit.cli import commands
 from tenbit.kernels import STAGES
 
-# Few passes: a cold cache costs a compile each.
-CHAIN = """\
-name: small
-chain:
-  - black_level
-  - white_balance
-  - demosaic: {method: bilinear}
-  - colour
-  - tone
-output: {quality: 90}
-"""
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current folder, but for a chain file."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TENBIT_DEVICE", "cpu")
-    (tmp_path / "small.yaml").write_text(CHAIN, "utf-8")
-    return tmp_path
+Told = Callable[[str], list[str]]
 
 
 def tenbit(*arguments: str) -> Result:
@@ -44,19 +22,6 @@ def tenbit(*arguments: str) -> Result:
     result = CliRunner().invoke(commands, arguments, catch_exceptions=False)
     assert "Traceback" not in result.output
     return result
-
-
-def told(text: str) -> list[str]:
-    """Lines of stderr, but for those that a cold cache adds."""
-    return [line for line in text.splitlines() if not line.startswith("compiling ")]
-
-
-@pytest.fixture
-def raw(here: Path) -> Path:
-    """A simulated raw file of 64 x 64."""
-    result = tenbit("sample", "a.dng", "--rows", "64", "--cols", "64", "--no-truth")
-    assert (result.exit_code, result.stdout) == (0, "a.dng\n")
-    return here / "a.dng"
 
 
 def develop(*arguments: str) -> Result:
@@ -76,7 +41,7 @@ def test_the_current_folder_and_the_chains_format_are_the_defaults(raw: Path) ->
     assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "a.jpg", "small.yaml"]
 
 
-def test_a_failing_file_is_one_line_and_the_others_are_developed(raw: Path) -> None:
+def test_a_failing_file_is_one_line_and_the_others_are_developed(raw: Path, told: Told) -> None:
     (raw.parent / "cut.dng").write_bytes(raw.read_bytes()[:1000])
     result = develop("cut.dng", "gone.dng", "a.dng")
     assert result.exit_code == 1
@@ -120,7 +85,7 @@ def test_a_dry_run_reads_and_writes_nothing(here: Path) -> None:
     assert sorted(path.name for path in here.iterdir()) == ["b.jpg", "small.yaml"]
 
 
-def test_the_shorthands_change_the_chain(raw: Path) -> None:
+def test_the_shorthands_change_the_chain(raw: Path, told: Told) -> None:
     result = develop("a.dng", "--format", "tif", "--set", "tone.curve=linear", "--quality", "70", "--report", "r.json")
     assert result.exit_code == 0
     assert told(result.stderr) == ["--quality is of a jpeg only; the output is tiff, which has none"]
@@ -138,8 +103,8 @@ def test_the_shorthands_change_the_chain(raw: Path) -> None:
 def test_the_options_of_the_output_are_those_of_its_suffix(name: str, bits: int, dtype: str, raw: Path) -> None:
     import imagecodecs
 
-    chain = CHAIN.replace("{quality: 90}", "{format: jpeg}")
-    (raw.parent / "small.yaml").write_text(chain, "utf-8")
+    chain = raw.parent / "small.yaml"
+    chain.write_text(chain.read_text("utf-8").replace("{quality: 90}", "{format: jpeg}"), "utf-8")
     assert develop("a.dng", "-o", name, "--set", f"output.bits={bits}").exit_code == 0
     assert imagecodecs.imread(raw.parent / name).dtype == dtype
 
@@ -194,7 +159,7 @@ def test_an_internal_error_is_one_line_and_its_traceback_is_for_debug(
     assert "Traceback (most recent call last)" in result.stderr
 
 
-def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     import dataclasses
 
     from tenbit.pipeline import batch
@@ -345,108 +310,7 @@ def test_doctor_answers() -> None:
     assert {"tenbit", "python", "numpy", "cpu", "gpu", "cache"} <= set(topics)
 
 
-# ---- as a process ----
-def test_an_interrupt_leaves_no_part_of_a_file(raw: Path) -> None:
-    script = (
-        "import tenbit.pipeline.batch as b, tenbit.cli\n"
-        "from tenbit.pipeline.images import jpeg\n"
-        "import tenbit.pipeline.images as i\n"
-        "def stop(handle, *a, **k):\n"
-        "    handle.write(b'half')\n"
-        "    raise KeyboardInterrupt\n"
-        "i.write_jpeg = stop\n"
-        "tenbit.cli.main()\n"
-    )
-    command = [sys.executable, "-c", script, "develop", "a.dng", "-c", "small.yaml", "--report", "r.json"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
-    assert done.returncode == 130
-    assert done.stderr.splitlines()[-1] == "interrupted after 0 of 1"
-    assert json.loads((raw.parent / "r.json").read_text("utf-8"))["interrupted"] is True
-    assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "r.json", "small.yaml"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_a_signal_leaves_no_part_of_a_file_and_a_report(name: str, raw: Path) -> None:
-    script = (
-        "import os, signal, tenbit.cli\n"
-        "import tenbit.pipeline.images as i\n"
-        "def stop(handle, *a, **k):\n"
-        "    handle.write(b'half')\n"
-        f"    os.kill(os.getpid(), signal.{name})\n"
-        "i.write_jpeg = stop\n"
-        "tenbit.cli.main()\n"
-    )
-    command = [sys.executable, "-c", script, "develop", "gone.dng", "a.dng", "-c", "small.yaml", "--report", "r.json"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
-    assert done.returncode == 128 + getattr(signal, name)
-    assert told(done.stderr) == ["gone.dng: no such file", "interrupted after 1 of 2, 1 failed"]
-    report = json.loads((raw.parent / "r.json").read_text("utf-8"))
-    assert (report["interrupted"], len(report["files"])) == (True, 1)
-    assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "r.json", "small.yaml"]
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-@pytest.mark.parametrize(("sink", "code", "lines"), [("full", 1, 1), ("pipe", 0, 0)])
-def test_lines_that_nobody_takes_stop_no_picture(sink: str, code: int, lines: int, raw: Path) -> None:
-    if sink == "full":
-        out = os.open("/dev/full", os.O_WRONLY)
-    else:
-        reader, out = os.pipe()
-        os.close(reader)
-    command = [sys.executable, "-m", "tenbit.cli", "develop", "a.dng", "-c", "small.yaml"]
-    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, cwd=raw.parent, env={**os.environ})
-    os.close(out)
-    assert (done.returncode, len(told(done.stderr))) == (code, lines), done.stderr
-    assert (raw.parent / "a.jpg").is_file()
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_listing_that_nobody_takes_is_one_line() -> None:
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([sys.executable, "-m", "tenbit.cli", "stages"], stdout=full, stderr=subprocess.PIPE)
-    assert (done.returncode, done.stderr) == (1, b"standard output: No space left on device\n")
-
-
 def test_a_name_never_makes_two_lines(raw: Path) -> None:
     raw.rename(raw.parent / "a\nb.dng")
     assert develop("a\nb.dng", "--dry-run").stdout == "a\\nb.dng -> a\\nb.jpg\n"
     assert len(develop("a\nb.dng").stdout.splitlines()) == 1
-
-
-def test_library_warnings_do_not_litter(raw: Path) -> None:
-    script = (
-        "import warnings, tenbit.pipeline.batch as b, tenbit.cli\n"
-        "read = b.read\n"
-        "def noisy(*a, **k):\n"
-        "    warnings.warn('of a library', RuntimeWarning)\n"
-        "    return read(*a, **k)\n"
-        "b.read = noisy\n"
-        "tenbit.cli.main()\n"
-    )
-    command = [sys.executable, "-c", script, "develop", "a.dng", "-c", "small.yaml"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
-    assert (done.returncode, told(done.stderr)) == (0, [])
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_on_a_terminal_lines_stand_above_the_bar(raw: Path) -> None:
-    import pty
-
-    outer, inner = pty.openpty()
-    command = [sys.executable, "-m", "tenbit.cli", "develop", "a.dng", "gone.dng", "-c", "small.yaml"]
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
-    process = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, cwd=raw.parent, env=environment)
-    os.close(inner)
-    shown = b""
-    try:
-        while chunk := os.read(outer, 4096):
-            shown += chunk
-    except OSError:  # Linux says so at the end of a pseudo-terminal.
-        pass
-    os.close(outer)
-    assert process.wait() == 1
-    assert b"100%" in shown
-    # The bar is erased before each line.
-    assert b"\x1b[2Kgone.dng: no such file\r\n" in shown
-    assert b"\x1b[2Ka.jpg  " in shown

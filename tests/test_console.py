@@ -1,0 +1,115 @@
+"""The command line as a process: signals, a full disk, a closed pipe, a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Told = Callable[[str], list[str]]
+
+
+def test_an_interrupt_leaves_no_part_of_a_file(raw: Path) -> None:
+    script = (
+        "import tenbit.pipeline.batch as b, tenbit.cli\n"
+        "from tenbit.pipeline.images import jpeg\n"
+        "import tenbit.pipeline.images as i\n"
+        "def stop(handle, *a, **k):\n"
+        "    handle.write(b'half')\n"
+        "    raise KeyboardInterrupt\n"
+        "i.write_jpeg = stop\n"
+        "tenbit.cli.main()\n"
+    )
+    command = [sys.executable, "-c", script, "develop", "a.dng", "-c", "small.yaml", "--report", "r.json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == "interrupted after 0 of 1"
+    assert json.loads((raw.parent / "r.json").read_text("utf-8"))["interrupted"] is True
+    assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "r.json", "small.yaml"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_leaves_no_part_of_a_file_and_a_report(name: str, raw: Path, told: Told) -> None:
+    script = (
+        "import os, signal, tenbit.cli\n"
+        "import tenbit.pipeline.images as i\n"
+        "def stop(handle, *a, **k):\n"
+        "    handle.write(b'half')\n"
+        f"    os.kill(os.getpid(), signal.{name})\n"
+        "i.write_jpeg = stop\n"
+        "tenbit.cli.main()\n"
+    )
+    command = [sys.executable, "-c", script, "develop", "gone.dng", "a.dng", "-c", "small.yaml", "--report", "r.json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
+    assert done.returncode == 128 + getattr(signal, name)
+    assert told(done.stderr) == ["gone.dng: no such file", "interrupted after 1 of 2, 1 failed"]
+    report = json.loads((raw.parent / "r.json").read_text("utf-8"))
+    assert (report["interrupted"], len(report["files"])) == (True, 1)
+    assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "r.json", "small.yaml"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(("sink", "code", "lines"), [("full", 1, 1), ("pipe", 0, 0)])
+def test_lines_that_nobody_takes_stop_no_picture(sink: str, code: int, lines: int, raw: Path, told: Told) -> None:
+    if sink == "full":
+        out = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, out = os.pipe()
+        os.close(reader)
+    command = [sys.executable, "-m", "tenbit.cli", "develop", "a.dng", "-c", "small.yaml"]
+    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, cwd=raw.parent, env={**os.environ})
+    os.close(out)
+    assert (done.returncode, len(told(done.stderr))) == (code, lines), done.stderr
+    assert (raw.parent / "a.jpg").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_listing_that_nobody_takes_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-m", "tenbit.cli", "stages"], stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, b"standard output: No space left on device\n")
+
+
+def test_library_warnings_do_not_litter(raw: Path, told: Told) -> None:
+    script = (
+        "import warnings, tenbit.pipeline.batch as b, tenbit.cli\n"
+        "read = b.read\n"
+        "def noisy(*a, **k):\n"
+        "    warnings.warn('of a library', RuntimeWarning)\n"
+        "    return read(*a, **k)\n"
+        "b.read = noisy\n"
+        "tenbit.cli.main()\n"
+    )
+    command = [sys.executable, "-c", script, "develop", "a.dng", "-c", "small.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
+    assert (done.returncode, told(done.stderr)) == (0, [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_on_a_terminal_lines_stand_above_the_bar(raw: Path) -> None:
+    import pty
+
+    outer, inner = pty.openpty()
+    command = [sys.executable, "-m", "tenbit.cli", "develop", "a.dng", "gone.dng", "-c", "small.yaml"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    process = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, cwd=raw.parent, env=environment)
+    os.close(inner)
+    shown = b""
+    try:
+        while chunk := os.read(outer, 4096):
+            shown += chunk
+    except OSError:  # Linux says so at the end of a pseudo-terminal.
+        pass
+    os.close(outer)
+    assert process.wait() == 1
+    assert b"100%" in shown
+    # The bar is erased before each line.
+    assert b"\x1b[2Kgone.dng: no such file\r\n" in shown
+    assert b"\x1b[2Ka.jpg  " in shown
