@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -75,12 +76,21 @@ def test_a_folder_of_that_name_is_told(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["out.bin"]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission_is_told(tmp_path):
-    folder = tmp_path / "closed"
-    folder.mkdir(mode=0o500)
-    with pytest.raises(WriteError, match="Permission denied"), replaced(folder / "out.bin"):
-        pytest.fail("the body must not run")
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="permissions of this kind are POSIX's")
+def test_a_folder_without_permission_is_told():
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o555)
+        try:
+            if user == 0:
+                os.seteuid(65534)  # root may write everywhere; nobody may not
+            with pytest.raises(WriteError, match="Permission denied"), replaced(folder / "out.bin"):
+                pytest.fail("the body must not run")
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o755)
+        assert list(folder.iterdir()) == []
 
 
 def test_the_longest_name_a_file_system_takes_is_written(tmp_path):
