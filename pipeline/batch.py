@@ -17,7 +17,7 @@ from tenbit.pipeline.doctor import versions
 from tenbit.pipeline.errors import ChainError, ReadError, RequestError, TenbitError, WriteError
 from tenbit.pipeline.images import FORMATS, check_options, default_bits, replaced, write
 from tenbit.pipeline.jobs import Job
-from tenbit.pipeline.plan import Plan, plan
+from tenbit.pipeline.plan import Plan, PlanError, plan
 from tenbit.pipeline.raw import read
 from tenbit.pipeline.run import Said, is_auto, run_plan
 
@@ -188,6 +188,11 @@ def planned_for(chain: Chain, path: str | None, *, camera: CameraLike = None) ->
         return _planned(facts, chain), facts, str(frame.samples.dtype) if frame else "uint16"
     except WriteError as error:
         raise ChainError([str(error)]) from None
+    except PlanError as error:
+        # Without a frame it is the chain that is wrong.
+        if path is not None:
+            raise
+        raise ChainError(error.faults) from None
 
 
 def camera_from(text: str | None) -> CameraLike:

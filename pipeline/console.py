@@ -67,7 +67,7 @@ class Progress:
         self._bar: Any = None
 
     def __enter__(self) -> Progress:
-        if sys.stderr.isatty() and self._total > 1:
+        if sys.stderr is not None and sys.stderr.isatty() and self._total > 1:
             from rich.console import Console
             from rich.progress import Progress as Bar
 
@@ -78,7 +78,9 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         if self._bar:
-            self._bar.stop()
+            # A terminal that was closed takes no last line; what stopped the batch must not be lost over it.
+            with suppress(OSError):
+                self._bar.stop()
             self._bar = None
 
     def say(self, text: str) -> None:
@@ -119,8 +121,11 @@ class Progress:
         if self._total > 1 or is_stopped:
             self._line(", ".join(said), sys.stderr)
 
-    def _line(self, text: str, stream: TextIO) -> None:
-        """A line, above the bar where both are the terminal."""
+    def _line(self, text: str, stream: TextIO | None) -> None:
+        """A line, above the bar where both are the terminal; a stream that is closed takes none."""
+        if stream is None:
+            return
+        text = text.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8")
         try:
             if self._bar and stream.isatty():
                 self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)

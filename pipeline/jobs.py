@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -132,11 +133,12 @@ def suffix_format(template: str) -> Format | None:
 
 def _says_nothing(template: str) -> bool:
     suffix = Path(template).suffix
-    return not suffix or "{" in suffix or "}" in suffix or _kind(template) == "folder"
+    is_folder = template.endswith("/") or _kind(template) == "folder"
+    return not suffix or "{" in suffix or "}" in suffix or is_folder
 
 
 def check_report(report: Path | None, jobs: Sequence[Job]) -> None:
-    """Refuse a report that would be written over a raw file or a picture.
+    """Refuse a report that would be written over a raw file, a picture, or any file that is no earlier report.
 
     Raises
     ------
@@ -145,6 +147,13 @@ def check_report(report: Path | None, jobs: Sequence[Job]) -> None:
     """
     if report is None:
         return
+    if report.suffix.lower() != ".json" and report.exists() and not report.samefile(os.devnull):
+        raise RequestError(f"--report: {report} exists and is no .json; give the report a name of its own")
+    sidecars = {
+        job.source.with_name(f"{name}.json").resolve() for job in jobs for name in (job.source.name, job.source.stem)
+    }
+    if report.exists() and report.resolve() in sidecars:
+        raise RequestError(f"--report: {report} is the sidecar of an input; give the report a name of its own")
     for job in jobs:
         for path, what in ((job.source, "an input"), (job.target, "an output")):
             if report.resolve() == path.resolve():

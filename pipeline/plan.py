@@ -102,7 +102,10 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
     facts, shape = draft.facts, (draft.facts.rows, draft.facts.cols)
     placed = [*draft.placed, *(_Placed(step, facts, shape) for step in draft.paint)]
     if bits is not None:
-        require_signal("output", facts)
+        try:
+            require_signal("output", facts)
+        except StageError as error:
+            raise PlanError([str(error)]) from None
         placed.append(_Placed(quantise.step(facts, bits), facts, shape))
     passes = _grouped(placed, fuse=fuse)
     if bits is not None:

@@ -117,13 +117,14 @@ def test_a_long_edge_makes_the_picture_small(raw: Path) -> None:
     assert develop("a.dng", "--long-edge", "0").exit_code == 2
 
 
-@pytest.mark.parametrize("report", ["a.dng", "a.jpg", "./a.jpg"])
+@pytest.mark.parametrize("report", ["a.dng", "a.jpg", "./a.jpg", "small.yaml", "other.dng"])
 def test_a_report_never_takes_the_place_of_a_file(report: str, raw: Path) -> None:
     before = raw.read_bytes()
+    (raw.parent / "other.dng").write_bytes(before)
     result = tenbit("develop", "a.dng", "-c", "small.yaml", "-o", "a.jpg", "--report", report, "--overwrite")
     assert result.exit_code == 2
     assert "give the report a name of its own" in result.stderr
-    assert raw.read_bytes() == before
+    assert raw.read_bytes() == (raw.parent / "other.dng").read_bytes() == before
     assert not (raw.parent / "a.jpg").exists()
 
 
@@ -314,3 +315,14 @@ def test_a_name_never_makes_two_lines(raw: Path) -> None:
     raw.rename(raw.parent / "a\nb.dng")
     assert develop("a\nb.dng", "--dry-run").stdout == "a\\nb.dng -> a\\nb.jpg\n"
     assert len(develop("a\nb.dng").stdout.splitlines()) == 1
+
+
+def test_a_folder_may_have_a_dot_in_its_name(raw: Path) -> None:
+    assert develop("a.dng", "-o", "2026.07/").exit_code == 0
+    assert (raw.parent / "2026.07" / "a.jpg").is_file()
+
+
+def test_a_chain_that_only_the_plan_refuses_is_a_wrong_chain(here: Path) -> None:
+    (here / "counts.yaml").write_text("chain: [demosaic]\n", "utf-8")
+    result = tenbit("check", "counts.yaml")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.stderr

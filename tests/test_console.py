@@ -113,3 +113,23 @@ def test_on_a_terminal_lines_stand_above_the_bar(raw: Path) -> None:
     # The bar is erased before each line.
     assert b"\x1b[2Kgone.dng: no such file\r\n" in shown
     assert b"\x1b[2Ka.jpg  " in shown
+
+
+def test_a_name_that_the_terminal_cannot_show_stops_no_batch(raw: Path) -> None:
+    raw.rename(raw.parent / "\u00fc.dng")
+    (raw.parent / "z.dng").write_bytes((raw.parent / "\u00fc.dng").read_bytes())
+    command = [sys.executable, "-m", "tenbit.cli", "develop", "\u00fc.dng", "z.dng", "-c", "small.yaml"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("\\xfc.jpg  ")
+    assert (raw.parent / "z.jpg").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes a stream as a POSIX shell does")
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_closed_stream_stops_no_picture(closed: str, raw: Path) -> None:
+    command = f'"{sys.executable}" -m tenbit.cli develop a.dng -c small.yaml {closed}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert (raw.parent / "a.jpg").is_file()

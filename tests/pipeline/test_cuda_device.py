@@ -134,3 +134,6 @@ def test_memory_that_runs_out_on_the_way_is_ours_to_tell(on_stand_in, monkeypatc
     monkeypatch.setattr(where, "free_bytes", lambda: 10**9)
     with pytest.raises(device.DeviceFullError, match="the frame does not fit into the memory of cuda:1 Stand-in"):
         developed(frame(), where)
+    said = []
+    assert developed(frame(), where, said=said.append, may_fall_back=True).record["device"].startswith("cpu")
+    assert "developed on the CPU: the frame does not fit into the memory of cuda:1 Stand-in" in said
