@@ -1,8 +1,10 @@
 """The documents say what the program does."""
 
+import doctest
 import re
 from pathlib import Path
 
+import tenbit
 from tenbit.pipeline import describe
 from tenbit.pipeline.config import shipped_chains
 
@@ -30,3 +32,8 @@ def test_the_readme_gives_the_two_commands_in_its_first_screen():
     first = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:20]
     assert any(line.startswith("make demo") for line in first)
     assert any(line.startswith("make test") for line in first)
+
+
+def test_the_example_of_the_package_runs():
+    done = doctest.testmod(tenbit)
+    assert (done.failed, done.attempted > 0) == (0, True)
