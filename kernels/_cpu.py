@@ -170,8 +170,8 @@ class CpuPass:
         *,
         pool: Executor,
         threads: int,
-    ) -> Array | None:
-        """Run over whole planes; returns the counters of a REDUCE, int64."""
+    ) -> list[Array]:
+        """Run over whole planes; returns the counters of each REDUCE, int64."""
         work = self.work
         rows, cols = ins[0].shape
         kf, ki, arrays = packed
@@ -191,7 +191,7 @@ class CpuPass:
             return scratch if counters else None
 
         partial = list(pool.map(job, range(0, periods, deep)))
-        return np.stack([p for p in partial if p is not None]).sum(axis=0) if counters else None
+        return [np.stack([p for p in partial if p is not None]).sum(axis=0)] if counters else []
 
     def _reused(self, shape: tuple[int, ...]) -> Array:
         """This thread's scratch: a fresh buffer costs a page fault per 4 KiB, ten times dearer than the copy."""

@@ -199,6 +199,24 @@ def require_signal(stage: str, facts: Facts) -> None:
         raise StageError(f"{stage}: the samples are counts above a black level; put black_level before it")
 
 
+@dataclass(frozen=True)
+class Slot:
+    """An array that a pass writes.
+
+    Parameters
+    ----------
+    name : str
+        The plane that it holds; ``rgb`` for a picture whose three planes lie interleaved.
+    shape : tuple of int
+        (rows, cols), or (rows, cols, 3) for ``rgb``.
+    dtype : str
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
 @dataclass(frozen=True, eq=False)
 class Pass:
     """Steps fused into one trip over the frame: points, at most one step of another access, points.
@@ -217,6 +235,8 @@ class Pass:
         (rows, cols) of what it writes.
     dtype : str
         Of the picture's planes that it writes: ``float32``, ``uint16`` or ``uint8``. Side planes are float32.
+    frees : tuple of str
+        Arrays that no later pass reads and that are no part of the finished picture.
     """
 
     before: tuple[Step, ...]
@@ -227,6 +247,22 @@ class Pass:
     period: int
     shape: tuple[int, int]
     dtype: str = "float32"
+    frees: tuple[str, ...] = ()
+
+    @property
+    def ins(self) -> tuple[str, ...]:
+        """Names of the arrays that it reads, in the order of the loop's arguments."""
+        return self.reads
+
+    @property
+    def outs(self) -> tuple[Slot, ...]:
+        """The arrays that it writes, in the order of the loop's arguments."""
+        return tuple(Slot(plane, self.shape, self.dtype_of(plane)) for plane in self.writes)
+
+    @property
+    def tallies(self) -> tuple[Step, ...]:
+        """The REDUCE steps that ride on it, in the order of their counters."""
+        return tuple(step for step in self.steps if step.access is Access.REDUCE)
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -30,7 +30,9 @@ _CLOCKWISE = {0: ORIENTATIONS[1], 90: ORIENTATIONS[6], 180: ORIENTATIONS[3], 270
 class Parameters:
     """Turn and mirror the picture: as the file says, then as asked."""
 
-    to: Literal["file", "none"] = param("file", "file: upright, by the file's orientation; none: as the samples lie.")
+    to: Literal["file", "none"] = param(
+        "file", "file: upright, by the file's orientation; none: as the samples lie, for viewers too."
+    )
     degrees: Literal[0, 90, 180, 270] = param(0, "A further turn, clockwise.", unit="degrees")
     mirror: bool = param(False, "Swap left and right, after the turns.")
 
@@ -50,7 +52,8 @@ def then(first: Turn, second: Turn) -> Turn:
 def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     """The step that moves every pixel, and the facts of the turned frame, whose orientation is 1.
 
-    With ``to: none`` and nothing else asked for, the frame keeps its samples and its orientation.
+    With ``to: none`` too: who asks for the samples as they lie wants no viewer to turn them behind his back. A chain
+    without this stage leaves the file's orientation in the picture.
 
     Raises
     ------
@@ -60,8 +63,6 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     if facts.orientation not in ORIENTATIONS:
         raise StageError(f"orient: the file's orientation is {facts.orientation}; 1 to 8 are known")
     asked = then(_CLOCKWISE[parameters.degrees], ORIENTATIONS[2 if parameters.mirror else 1])
-    if parameters.to == "none" and asked == ORIENTATIONS[1]:
-        return Prepared(facts)
     turn = then(ORIENTATIONS[facts.orientation if parameters.to == "file" else 1], asked)
     (row_by_row, row_by_col), (col_by_row, col_by_col) = turn
     row_0 = facts.rows - 1 if row_by_row + row_by_col < 0 else 0

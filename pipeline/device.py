@@ -18,7 +18,7 @@ import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._source import Bound
-from tenbit.kernels._stage import Access, Constants, Pass
+from tenbit.kernels._stage import Constants, Pass
 from tenbit.pipeline.errors import DeviceError
 
 Said = Callable[[str], None]
@@ -44,8 +44,8 @@ class Device(Protocol):
 
     def run(
         self, work: Pass, constants: list[Constants], ins: list[Any], outs: list[Any], said: Said | None
-    ) -> Array | None:
-        """Do a pass; returns the counters of a REDUCE as int64 on the host."""
+    ) -> list[Array]:
+        """Do a pass; returns the counters of each REDUCE that rides on it, as int64 on the host."""
 
 
 class CpuDevice:
@@ -70,7 +70,7 @@ class CpuDevice:
 
     def run(
         self, work: Pass, constants: list[Constants], ins: list[Array], outs: list[Array], said: Said | None = None
-    ) -> Array | None:
+    ) -> list[Array]:
         from tenbit.kernels import _compile
 
         bound = Bound.of(constants)
@@ -133,7 +133,7 @@ class CudaDevice:
 
     def run(
         self, work: Pass, constants: list[Constants], ins: list[Any], outs: list[Any], said: Said | None = None
-    ) -> Array | None:
+    ) -> list[Array]:
         from tenbit.kernels import _compile
 
         bound = Bound.of(constants)
@@ -141,12 +141,9 @@ class CudaDevice:
         kf, ki, arrays = bound.packed(constants)
         packed = (self.upload(kf), self.upload(ki), [self.upload(a) for a in arrays])
         with self._here():
-            if work.core is None or work.core.access is not Access.REDUCE:
-                ready(ins, outs, packed)
-                return None
-            counters = self.upload(np.zeros(work.core.counters, np.int32))
+            counters = [self.upload(np.zeros(tally.counters, np.int32)) for tally in work.tallies]
             ready(ins, outs, packed, counters=counters)
-            return self.download(counters).astype(np.int64)
+            return [self.download(array).astype(np.int64) for array in counters]
 
 
 def usable_cores() -> int:

@@ -110,7 +110,7 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
     passes = _grouped(placed, fuse=fuse)
     if bits is not None:
         passes[-1] = dataclasses.replace(passes[-1], dtype=f"uint{bits}")
-    return Plan(facts, tuple(passes), tuple(draft.notes))
+    return Plan(facts, tuple(_freed(passes, PLANES[facts.state])), tuple(draft.notes))
 
 
 class _WrongStateError(StageError):
@@ -252,3 +252,14 @@ def _one(before: list[_Placed], core: _Placed | None, after: list[_Placed]) -> P
         period,
         placed[-1].shape,
     )
+
+
+def _freed(passes: list[Pass], finished: tuple[str, ...]) -> list[Pass]:
+    """The passes, each with the arrays that are done with after it."""
+    wanted, out = set(finished), []
+    for work in reversed(passes):
+        made = {slot.name for slot in work.outs}
+        gone = [name for name in work.ins if name not in wanted or name in made]
+        out.append(dataclasses.replace(work, frees=tuple(gone)))
+        wanted = (wanted - made) | set(work.ins)
+    return out[::-1]

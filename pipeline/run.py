@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -140,14 +141,13 @@ def _do(work: Pass, planes: dict[str, Any], results: dict[str, Any], device: Dev
     """One pass: planes and results are brought up to date."""
     seen: Results = results
     constants = [step.resolved(seen) for step in work.steps]
-    outs = [device.empty(work.shape, work.dtype_of(plane)) for plane in work.writes]
-    counters = device.run(work, constants, [planes[plane] for plane in work.reads], outs, said)
-    if counters is not None and work.core is not None:
-        summary = work.core.summary
-        results[work.core.writes[0]] = summary(counters) if summary else counters
-    if "red" in work.writes:
-        planes.pop("mosaic", None)
-    planes |= dict(zip(work.writes, outs, strict=True))
+    outs = [device.empty(slot.shape, slot.dtype) for slot in work.outs]
+    counts = device.run(work, constants, [planes[name] for name in work.ins], outs, said)
+    for tally, counters in zip(work.tallies, counts, strict=True):
+        results[tally.writes[0]] = tally.summary(counters) if tally.summary else counters
+    for name in work.frees:
+        planes.pop(name, None)
+    planes |= {slot.name: array for slot, array in zip(work.outs, outs, strict=True)}
 
 
 def bytes_needed(what: Plan, frame: Frame) -> int:
@@ -156,10 +156,7 @@ def bytes_needed(what: Plan, frame: Frame) -> int:
     alive = dict.fromkeys(PLANES[frame.state], itemsize * frame.facts.rows * frame.facts.cols)
     most = sum(alive.values())
     for work in what.passes:
-        size = work.shape[0] * work.shape[1]
-        new = {plane: size * np.dtype(work.dtype_of(plane)).itemsize for plane in work.writes}
+        new = {slot.name: math.prod(slot.shape) * np.dtype(slot.dtype).itemsize for slot in work.outs}
         most = max(most, sum(alive.values()) + sum(new.values()))
-        if "red" in new:
-            alive.pop("mosaic", None)
-        alive |= new
+        alive = {name: size for name, size in alive.items() if name not in work.frees} | new
     return most

@@ -79,10 +79,10 @@ def on_stand_in(monkeypatch):
 
         launch = CudaPass.__call__
 
-        def unwrapped(self, ins, outs, packed, *, counters=None):
+        def unwrapped(self, ins, outs, packed, *, counters):
             kf, ki, arrays = packed
             held = [[a.held for a in group] for group in (ins, outs, arrays)]
-            launch(self, held[0], held[1], (kf.held, ki.held, held[2]), counters=counters and counters.held)
+            launch(self, held[0], held[1], (kf.held, ki.held, held[2]), counters=[c.held for c in counters])
 
         monkeypatch.setattr(CudaPass, "__call__", unwrapped)
         return device.CudaDevice(1), stand_in
