@@ -69,7 +69,8 @@ def test_a_batch_says_how_to_turn_what_the_chain_did_not(
 
     lying = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, orientation=6))
     monkeypatch.setattr(batch, "read", lambda *_, **__: lying)
-    for stages, expected in ((["demosaic", "tone"], 6), (["demosaic", "tone", "orient"], 1)):
+    as_it_lies = ["demosaic", "tone", {"orient": {"to": "none"}}]
+    for stages, expected in ((["demosaic", "tone"], 6), (["demosaic", "tone", "orient"], 1), (as_it_lies, 1)):
         chain = batch.settled(config.load(["black_level", *stages]), "tiff")
         (outcome,) = batch.develop([Job(Path("a.dng"), tmp_path / "a.tif")], chain, device="cpu", existing="replace")
         assert outcome.status == "done", outcome.error
