@@ -115,6 +115,41 @@ def test_on_a_terminal_lines_stand_above_the_bar(raw: Path) -> None:
     assert b"\x1b[2Ka.jpg  " in shown
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_that_is_closed_stops_no_picture(raw: Path) -> None:
+    import pty
+
+    # Not the controlling terminal, as under nohup: no SIGHUP comes, but every write fails.
+    (raw.parent / "z.dng").write_bytes(raw.read_bytes())
+    outer, inner = pty.openpty()
+    script = (
+        "import os, sys, tenbit.cli, tenbit.pipeline.batch as b\n"
+        "read = b.read\n"
+        "def waits(path, **k):\n"
+        "    if path.name == 'z.dng':\n"
+        "        sys.stdin.buffer.read(1)\n"
+        "    return read(path, **k)\n"
+        "b.read = waits\n"
+        "tenbit.cli.main()\n"
+    )
+    command = [sys.executable, "-c", script, "develop", "a.dng", "z.dng", "-c", "small.yaml", "--report", "r.json"]
+    environment = {**os.environ, "TERM": "xterm"}
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=inner, stderr=inner, cwd=raw.parent, env=environment
+    )
+    os.close(inner)
+    shown = b""
+    # Until the bar is drawn over the first file's line.
+    while b"a.jpg" not in shown:
+        shown += os.read(outer, 4096)
+    os.close(outer)
+    process.communicate(b"x", timeout=60)
+    assert process.returncode == 1, "a listing that was lost is told by the exit code"
+    report = json.loads((raw.parent / "r.json").read_text("utf-8"))
+    assert [file["status"] for file in report["files"]] == ["done", "done"]
+    assert sorted(path.name for path in raw.parent.glob("*.jpg")) == ["a.jpg", "z.jpg"]
+
+
 def test_a_name_that_the_terminal_cannot_show_stops_no_batch(raw: Path) -> None:
     raw.rename(raw.parent / "\u00fc.dng")
     (raw.parent / "z.dng").write_bytes((raw.parent / "\u00fc.dng").read_bytes())
