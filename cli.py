@@ -108,7 +108,7 @@ def develop(
     aliases = {"jpg": "jpeg", "tif": "tiff"}
     shorthand = {
         "lens.profile": lens,
-        "output.format": format_ and aliases.get(format_.lower(), format_),
+        "output.format": format_ and aliases.get(format_.lower(), format_.lower()),
         "output.quality": quality,
     }
     given = [*overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]

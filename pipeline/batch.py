@@ -201,23 +201,19 @@ def camera_from(text: str | None) -> CameraLike:
     Raises
     ------
     RequestError
-        If there is no camera of that name or path, or the file or the fields are broken.
+        If there is no camera of that name or path, or the file or the fields are broken, misspelt or impossible.
     """
     from tenbit.pipeline.document import parse_value
-    from tenbit.pipeline.raw.camera import camera_file
+    from tenbit.pipeline.raw.camera import check_camera
 
     if text is None:
         return None
     try:
-        if not text.lstrip().startswith("{"):
-            camera_file(text)
-            return text
-        fields = dict(parse_value(text))
-        if "camera" in fields:
-            camera_file(fields["camera"])
+        camera = dict(parse_value(text)) if text.lstrip().startswith("{") else text
+        check_camera(camera)
     except (ReadError, ChainError, OSError, TypeError, ValueError) as error:
         raise RequestError(f"--camera: {error}") from None
-    return fields
+    return camera
 
 
 def settled(chain: Chain, format: Format) -> Chain:  # noqa: A002  the chain file's word
@@ -246,6 +242,11 @@ def output_faults(output: Output, facts: Facts) -> list[tuple[str, str]]:
     format_ = output.format or "jpeg"
     if facts.state == "mosaic" and format_ == "jpeg":
         return [("format", "a mosaic has one plane, which jpeg cannot hold: add demosaic, or write png or tiff")]
+    if _bits(output) != 32 and not facts.is_signal:
+        text = (
+            "whole numbers are made of samples between black and white, not of counts: put black_level into the chain"
+        )
+        return [("bits", f"{text}, or write 32 bits (tiff)")]
     known = {**dataclasses.asdict(output), "format": format_}
     return check_options(**known, space=facts.space, state=facts.state)
 

@@ -15,7 +15,7 @@ from tenbit.kernels._stage import param
 from tenbit.pipeline.document import Document, parse
 from tenbit.pipeline.errors import ChainError, StageError
 from tenbit.pipeline.overrides import override, set_long_edge
-from tenbit.pipeline.plan import Link, plan
+from tenbit.pipeline.plan import Link, PlanError, plan
 from tenbit.pipeline.schema import checked, hint, json_schema
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def load(
         ``["black_level", {"demosaic": {"method": "malvar"}}]``.
     overrides : sequence of str
         ``stage.parameter=value``, the value as in YAML; ``stage[1].parameter=value`` for the second stage of that name
-        only; ``output.quality=80``.
+        only; ``output.quality=80``. They come after ``long_edge_px``.
     long_edge_px : int, optional
         Length of the picture's longer side: what the ``resize`` stage is told, which is put in where there is none.
     format : {"jpeg", "png", "tiff"}, optional
@@ -119,9 +119,9 @@ def load(
     else:
         path, name = None, "list"
         document = Document({"chain": list(chain)})
-    faults = override(document, overrides)
     if long_edge_px is not None:
         set_long_edge(document, long_edge_px)
+    faults = override(document, overrides)
     chain_name, links, output, more = _read(document, name, format, needs_stages=path is not None)
     faults += more
     if faults:
@@ -131,7 +131,7 @@ def load(
         try:
             final_facts(made)
         except StageError as error:
-            raise ChainError(getattr(error, "faults", [str(error)])) from None
+            raise ChainError(_faults_of_order(links, nominal()[0]) or [str(error)]) from None
     return made
 
 
@@ -176,7 +176,7 @@ def _read(
         if link:
             links.append(link)
     found = top.get("output")
-    output = Output()
+    output = Output(format)
     if isinstance(found, dict):
         output, wrong = _options(document, ("output",), Output, found)
         if not wrong:
@@ -258,6 +258,32 @@ def final_facts(chain: Chain) -> Facts:
             return plan(chain.links, large).facts
         except StageError:
             raise error from None
+
+
+def _faults_of_order(links: Sequence[Link], facts: Facts) -> list[str]:
+    """Every fault that planning for a frame meets, but none that another one brings about.
+
+    A stage that cannot work is taken as it is by default, and where that is no help left out, before the ones behind
+    it are looked at. What those say of the frame's state is not heard once a stage was left out: it may have made it.
+    """
+    left, faults = list(links), list[str]()
+    is_whole = True
+    while True:
+        try:
+            plan(left, facts)
+            return faults
+        except PlanError as error:
+            fault = error.faults[0]
+        at = next((n for n, link in enumerate(left) if fault.startswith(f"{link.place}: ")), None)
+        is_lost = at is None or plan(left[:at], facts).facts.state not in left[at].stage.takes
+        if fault not in faults and (is_whole or not is_lost):
+            faults.append(fault)
+        if at is None or is_lost:
+            return faults
+        usual = dataclasses.replace(left[at], parameters=left[at].stage.parameters())
+        is_helped = usual.parameters != left[at].parameters
+        left[at : at + 1] = [usual] if is_helped else []
+        is_whole = is_whole and is_helped
 
 
 def _plain(value: Any) -> Any:

@@ -86,7 +86,7 @@ def test_a_dry_run_reads_and_writes_nothing(here: Path) -> None:
 
 
 def test_the_shorthands_change_the_chain(raw: Path, told: Told) -> None:
-    result = develop("a.dng", "--format", "tif", "--set", "tone.curve=linear", "--quality", "70", "--report", "r.json")
+    result = develop("a.dng", "--format", "TIF", "--set", "tone.curve=linear", "--quality", "70", "--report", "r.json")
     assert result.exit_code == 0
     assert told(result.stderr) == ["--quality is of a jpeg only; the output is tiff, which has none"]
     report = json.loads((raw.parent / "r.json").read_text("utf-8"))
@@ -107,6 +107,18 @@ def test_the_options_of_the_output_are_those_of_its_suffix(name: str, bits: int,
     chain.write_text(chain.read_text("utf-8").replace("{quality: 90}", "{format: jpeg}"), "utf-8")
     assert develop("a.dng", "-o", name, "--set", f"output.bits={bits}").exit_code == 0
     assert imagecodecs.imread(raw.parent / name).dtype == dtype
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "Jpg"])
+def test_a_format_is_known_in_capitals(name: str, here: Path) -> None:
+    result = develop("a.dng", "--format", name, "--dry-run")
+    assert (result.exit_code, result.stdout) == (0, f"a.dng -> a.{'png' if name == 'PNG' else 'jpg'}\n")
+
+
+def test_counts_are_kept_as_floats_alone(raw: Path) -> None:
+    (raw.parent / "counts.yaml").write_text("chain: [demosaic]\n", "utf-8")
+    assert tenbit("develop", "a.dng", "-c", "counts.yaml", "-o", "a.tif").exit_code == 2
+    assert tenbit("develop", "a.dng", "-c", "counts.yaml", "-o", "a.tif", "--set", "output.bits=32").exit_code == 0
 
 
 def test_a_long_edge_makes_the_picture_small(raw: Path) -> None:
@@ -187,16 +199,20 @@ def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.Mon
         (["a.dng", "b.dng", "-o", "x.jpg"], "b.dng would be written to x.jpg, but a.dng is written there"),
         (["a.dng", "-o", "x.bmp"], "x.bmp: suffix '.bmp' is not known"),
         (["a.dng", "--camera", "nosuch"], "--camera: camera 'nosuch': no camera file of that name or path"),
+        (["a.raw", "--camera", "{row: 48, cfa: RGGB}"], "--camera: camera row: no such field; did you mean 'rows'?"),
+        (["a.raw", "--camera", "{rows: -1, cols: 64}"], "--camera: camera rows: -1: input should be greater than 0"),
         (["*.nef"], "*.nef: no raw file of such a name"),
+        (["a.dng", "-c", "counts.yaml"], "counts.yaml:1:1: output.bits: whole numbers are made of samples between"),
         (["a.dng", "--device", "gpu"], "device: 'gpu' is not one of auto, cpu, cuda, cuda:N"),
         (["a.dng", "--set", "colour.space=srgb", "--set", "output.bits=32"], "output.bits: 32 is not possible in jpeg"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_ends_before_any_file_is_touched(arguments: list[str], said: str, here: Path) -> None:
+    (here / "counts.yaml").write_text("chain: [demosaic]\n", "utf-8")
     result = tenbit("develop", *arguments)
     assert result.exit_code == 2
     assert said in result.stderr
-    assert [path.name for path in here.iterdir()] == ["small.yaml"]
+    assert sorted(path.name for path in here.iterdir()) == ["counts.yaml", "small.yaml"]
 
 
 # ---- check, stages, schema ----

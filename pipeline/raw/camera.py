@@ -214,6 +214,36 @@ def camera_file(name: str | Path) -> tuple[str, dict[str, Any], dict[str, str]]:
     return path.name, plain, lines
 
 
+def check_camera(camera: str | Path | Mapping[str, Any]) -> None:
+    """Refuse a camera whose fields no dump could use, before there is a dump; what is missing, a sidecar may say.
+
+    Parameters
+    ----------
+    camera : str, Path or mapping
+        As for `load_camera`.
+
+    Raises
+    ------
+    ReadError
+        For an unknown camera or fields that are misspelt or impossible: every fault, on one line.
+    """
+    from pydantic import ValidationError
+
+    explicit = dict(camera) if isinstance(camera, Mapping) else {"camera": camera}
+    base = explicit.pop("camera", None)
+    fields = _Fields()
+    if base is not None:
+        place, values, lines = camera_file(base)
+        fields.add(values, place, lines)
+    fields.add(explicit, "camera")
+    model = _model()
+    try:
+        model.model_validate(dict(fields))
+    except ValidationError as fault:
+        if faults := _faults(fault, fields, tuple(model.model_fields), may_be_missing=True):
+            raise ReadError("; ".join(faults)) from None
+
+
 def _checked(fields: _Fields) -> Camera:
     from pydantic import ValidationError
 
@@ -244,10 +274,12 @@ def _checked(fields: _Fields) -> Camera:
     return Camera(**values)
 
 
-def _faults(fault: Any, fields: _Fields, known: tuple[str, ...]) -> list[str]:
+def _faults(fault: Any, fields: _Fields, known: tuple[str, ...], *, may_be_missing: bool = False) -> list[str]:
     """One text per fault; the several that pydantic gives for a choice of types become one."""
     texts: dict[str, str] = {}
     for error in fault.errors():
+        if may_be_missing and error["type"] == "missing":
+            continue
         name = str(error["loc"][0])
         place = fields.places.get(name, "camera")
         if error["type"] == "extra_forbidden":

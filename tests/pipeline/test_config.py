@@ -223,6 +223,29 @@ def test_an_impossible_order_is_refused_with_the_reason(chain: list[Any], reason
         load(chain)
 
 
+@pytest.mark.parametrize(
+    ("chain", "reasons"),
+    [
+        # With the default levels white_balance and exposure would meet no counts, and so are not named.
+        (
+            [{"black_level": {"white_counts": 0}}, "white_balance", "demosaic", "exposure", "tone",
+             {"zebra": {"low": 0.9, "high": 0.1}}],
+            ["chain[0]: black_level: white 0 is not above", "chain[5]: zebra: low 0.9 is above high 0.1"],
+        ),
+        # tone is left out, so that nobody knows what zebra would meet.
+        (["demosaic", "tone", "zebra"], ["chain[1]: tone: the samples are counts"]),
+        (
+            ["black_level", "demosaic", "colour", "colour", "white_balance", "tone", "lens"],
+            ["chain[3]: colour: the picture is in srgb already", "chain[4]: white_balance: the picture is in srgb"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_stage_that_fails_brings_no_fault_on_the_ones_behind_it(chain: list[Any], reasons: list[str]) -> None:
+    found = faults(chain)
+    assert len(found) == len(reasons)
+    assert all(fault.startswith(reason) for fault, reason in zip(found, reasons, strict=True))
+
+
 def test_an_impossible_order_in_a_file_has_its_place(tmp_path: Path) -> None:
     (found,) = faults_of("chain:\n  - black_level\n  - tone: {curve: linear}\n", tmp_path)
     assert found.startswith("job.yaml:3:5: chain[1]: tone takes a linear frame")
@@ -280,6 +303,12 @@ def test_a_long_edge_goes_into_the_resize_stage(stages: list[Any], expected: lis
     assert resize.filter == ("box" if len(stages) == len(expected) else type(resize)().filter)
 
 
+def test_an_override_meets_the_stage_that_a_long_edge_puts_in() -> None:
+    chain = load("fast", long_edge_px=100, overrides=["resize.filter=box"])
+    (resize,) = [link.parameters for link in chain.links if link.stage.name == "resize"]
+    assert (resize.long_edge_px, resize.filter) == (100, "box")
+
+
 def test_a_stage_put_in_moves_no_place(tmp_path: Path) -> None:
     path = tmp_path / "job.yaml"
     path.write_text("chain:\n  - demosaic\n  - zebra: {high: 2}\n", "utf-8")
@@ -299,3 +328,6 @@ def test_the_output_is_checked_against_the_format_that_is_settled(tmp_path: Path
     path.write_text("chain: [black_level]\noutput: jpeg\n", "utf-8")
     with pytest.raises(ChainError, match=r"output: not a mapping"):
         load(path, overrides=["output.bits=8"])
+    path.write_text("chain: [black_level, demosaic]\n", "utf-8")
+    assert load(path, format="png").output == Output(format="png")
+    assert load(["black_level", "demosaic"], format="tiff").output.format == "tiff"

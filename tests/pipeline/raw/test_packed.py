@@ -11,7 +11,7 @@ import pytest
 
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.raw import read
-from tenbit.pipeline.raw.camera import load_camera, shipped_cameras
+from tenbit.pipeline.raw.camera import check_camera, load_camera, shipped_cameras
 from tenbit.pipeline.raw.packed import unpack_raw10, unpack_raw12, unpack_u16
 
 
@@ -222,3 +222,18 @@ def test_a_wrong_width_and_a_wrong_packing_are_doubted(shared_data: Path, name: 
     assert "the width or stride may be wrong" in read(path, camera=turned).warnings[0]
     squeezed = {"packing": "raw12", "stride": fields["cols"] * 2, "white": 4095}
     assert "the packing may be wrong" in read(path, camera=fields | squeezed).warnings[0]
+
+
+def test_a_camera_is_checked_before_there_is_a_dump(tmp_path: Path) -> None:
+    for name in shipped_cameras():
+        check_camera(name)
+    check_camera({"camera": "imx296", "black": 61})
+    check_camera({"rows": 480})
+    (tmp_path / "mine.yaml").write_text("rows: 48\nwidth: 64\n", "utf-8")
+    for camera, found in (
+        (tmp_path / "mine.yaml", r"mine.yaml:2: width: no such field; did you mean 'cols'\?"),
+        ({"camera": "imx296", "cfa": "RGBW"}, "camera cfa: 'RGBW': input should be 'RGGB'"),
+        ({"camera": "imx269"}, "did you mean 'imx296'"),
+    ):
+        with pytest.raises(ReadError, match=found):
+            check_camera(camera)
