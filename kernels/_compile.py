@@ -71,6 +71,20 @@ def cuda_pass(work: Pass, bound: Bound, said: Said | None = None) -> CudaPass:
     return _CUDA[key]
 
 
+def kernel_array(array: Any) -> Any:
+    """Another library's array on the card as numba's, over the same memory; waits for no stream."""
+    from numba import cuda
+
+    return cuda.as_cuda_array(array, sync=False)
+
+
+def kernel_stream(pointer: int) -> Any:
+    """Another library's CUDA stream as numba's."""
+    from numba import cuda
+
+    return cuda.external_stream(pointer)
+
+
 class _Loop:
     """A CPU loop that survives a damaged cache: when its first call fails, it is compiled afresh and called again."""
 

@@ -115,15 +115,24 @@ class CudaPass:
         self.work, self.kernel = work, kernel
 
     def __call__(
-        self, ins: list[Any], outs: list[Any], packed: tuple[Any, Any, list[Any]], *, counters: list[Any]
+        self,
+        ins: list[Any],
+        outs: list[Any],
+        packed: tuple[Any, Any, list[Any]],
+        *,
+        counters: list[Any],
+        stream: Any = 0,
     ) -> None:
-        """Launch over whole planes, all of them device arrays; every REDUCE adds to its ``counters`` (int32)."""
+        """Launch over whole planes, all of them device arrays; every REDUCE adds to its ``counters`` (int32).
+
+        ``stream`` is one of numba's; 0 is the default stream.
+        """
         work = self.work
         rows, cols = (outs or ins)[0].shape[:2]
         period = work.period if work.core and work.core.access is Access.STENCIL else 1
         grid = (-(-cols // (BLOCK[1] * period)), -(-rows // (BLOCK[0] * period)))
         kf, ki, arrays = packed
-        self.kernel[grid, (BLOCK[1], BLOCK[0])](kf, ki, *ins, *arrays, *outs, *counters)
+        self.kernel[grid, (BLOCK[1], BLOCK[0]), stream](kf, ki, *ins, *arrays, *outs, *counters)
 
 
 __all__ = ["Array", "CudaPass", "source"]
