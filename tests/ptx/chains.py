@@ -13,7 +13,7 @@ from tenbit.kernels import _cuda, stage
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Cfa, Facts
 from tenbit.kernels._source import Bound
-from tenbit.kernels._stage import PLANES, Constants, Pass
+from tenbit.kernels._stage import Constants, Pass
 from tenbit.pipeline.config import load, nominal, shipped_chains
 from tenbit.pipeline.plan import plan
 
@@ -132,48 +132,44 @@ def kernels() -> Iterator[Kernel]:
 
 def _of(case: Case) -> Iterator[Kernel]:
     chain = load(case.chain, overrides=case.overrides, is_order_checked=False)
-    planes = dict.fromkeys(PLANES[case.facts.state], case.dtype)
+    arrays: dict[str, tuple[str, int]] = {}
     results: dict[str, Any] = {}
     for work in plan(chain.links, case.facts, bits=case.bits).passes:
+        for name in work.ins:
+            arrays.setdefault(name, (case.dtype, 3 if name == "rgb" else 2))
         constants = [step.resolved(results) for step in work.steps]
         bound = Bound.of(constants)
         bodies = [body for step in work.steps for body in (step.body if isinstance(step.body, tuple) else (step.body,))]
+        written = work.outs[0].dtype if work.outs else "counters"
         yield Kernel(
-            f"{case.name}: {label(work)} ({planes[work.reads[0]]} to {_written(work)})",
+            f"{case.name}: {label(work)} ({arrays[work.ins[0]][0]} to {written})",
             _cuda.source(work, bound),
-            argument_types(work, bound, constants, planes),
+            argument_types(work, bound, constants, arrays),
             _cuda.BLOCK[0] * _cuda.BLOCK[1],
             tuple(dict.fromkeys(f"{body.__module__}.{body.__name__}" for body in bodies)),
         )
-        if work.core and work.core.counters:
+        for tally in work.tallies:
             # One of everything: a result that the constants of later steps can be made from.
-            counters = np.ones(work.core.counters, np.int64)
-            results[work.core.writes[0]] = work.core.summary(counters) if work.core.summary else counters
-        planes |= {plane: work.dtype_of(plane) for plane in work.writes}
-
-
-def _written(work: Pass) -> str:
-    return work.dtype_of(work.writes[0]) if work.writes else "counters"
+            counters = np.ones(tally.counters, np.int64)
+            results[tally.writes[0]] = tally.summary(counters) if tally.summary else counters
+        arrays |= {slot.name: (slot.dtype, len(slot.shape)) for slot in work.outs}
 
 
 def argument_types(
-    work: Pass, bound: Bound, constants: list[Constants], planes: dict[str, str]
+    work: Pass, bound: Bound, constants: list[Constants], arrays: dict[str, tuple[str, int]]
 ) -> tuple[tuple[str, int], ...]:
     """dtype and dimensions of each argument of a pass's kernel, as `CudaPass` hands them over.
 
     Parameters
     ----------
-    planes : dict
-        Plane to the dtype in which it is stored before the pass.
+    arrays : dict
+        Name to the dtype and the dimensions of what is there before the pass.
     """
-    kf, ki, arrays = bound.packed(constants)
-    ins = [(planes[plane], 2) for plane in work.reads]
-    outs = [(work.dtype_of(plane), 2) for plane in work.writes]
-    counters = [("int32", 1)] if work.core and work.core.counters else []
+    kf, ki, tables = bound.packed(constants)
     return (
-        *((str(a.dtype), a.ndim) for a in (kf, ki)),
-        *ins,
-        *((str(a.dtype), a.ndim) for a in arrays),
-        *outs,
-        *counters,
+        *((str(table.dtype), table.ndim) for table in (kf, ki)),
+        *(arrays[name] for name in work.ins),
+        *((str(table.dtype), table.ndim) for table in tables),
+        *((slot.dtype, len(slot.shape)) for slot in work.outs),
+        *(("int32", 1) for _ in work.tallies),
     )
