@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import PLANES, Pass, Results
-from tenbit.pipeline.device import Device, DeviceFullError, choose
+from tenbit.kernels._stage import PLANES, Pass, Slot
+from tenbit.pipeline.device import Device, DeviceFullError, Pending, choose
+from tenbit.pipeline.device.contract import native
+from tenbit.pipeline.device.layout import layout
 from tenbit.pipeline.errors import StageError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan, plan
@@ -82,81 +83,96 @@ def is_auto(device: str | None) -> bool:
 def run_plan(
     frame: Frame, what: Plan, device: Device, *, said: Said | None = None, may_fall_back: bool = False
 ) -> Frame:
-    """The frame after a plan, on a device.
+    """The frame after a plan, on a device; see `begin`."""
+    return begin(frame, what, device, said=said, may_fall_back=may_fall_back).finish()
+
+
+def begin(
+    frame: Frame, what: Plan, device: Device, *, said: Said | None = None, may_fall_back: bool = False
+) -> PendingFrame:
+    """Start a frame through a plan; on a card the next may be begun before this one is finished.
+
+    Parameters
+    ----------
+    frame : Frame
+        Its samples must not be written to before it is finished.
+    what : Plan
+    device : Device
+    said : callable, optional
+        Told, a line each, of compiles that take seconds and, once per device, of what is done when memory is short.
+    may_fall_back : bool
+        Whether a frame that does not fit the device, not even in tiles, is done on the CPU.
 
     Raises
     ------
     StageError
         If the frame is smaller than one period of its CFA.
     DeviceError
-        If the frame does not fit the device's memory, unless ``may_fall_back``: then it is done on the CPU, and said.
+        If the device fails, or the frame does not fit and may not fall back.
     """
     facts = frame.facts
     period = facts.cfa.period if facts.cfa else 1
     if min(facts.rows, facts.cols) < period:
         size = f"{facts.rows} x {facts.cols}"
         raise StageError(f"a frame of {size} is smaller than one period of its CFA ({period} x {period})")
+    passes = what.passes
+    planes, wanted = _planes(frame, passes), _wanted(frame, what, passes)
     free, needed = device.free_bytes(), bytes_needed(what, frame)
     try:
         if free is not None and needed > free:
             raise DeviceFullError(f"the frame needs {needed / 2**20:.0f} MiB, more than {device.name} has free")
-        return _through(frame, what, device, said)
+        return PendingFrame(frame, what, device.name, device.begin(passes, planes, wanted, said=said))
     except DeviceFullError as shortage:
         if not may_fall_back:
             raise
         if said:
             said(f"developed on the CPU: {shortage}")
-    return _through(frame, what, choose("cpu")[0], said)
+    cpu = choose("cpu")[0]
+    return PendingFrame(frame, what, cpu.name, cpu.begin(what.passes, planes, wanted, said=said))
 
 
-def _through(frame: Frame, what: Plan, device: Device, said: Said | None) -> Frame:
-    """Up, through every pass, and down again."""
-    from tenbit import __version__
+class PendingFrame:
+    """A frame on its way through a plan."""
 
-    facts = frame.facts
-    names = PLANES[facts.state]
-    host = [frame.samples] if facts.state == "mosaic" else [frame.samples[..., n] for n in range(3)]
-    planes: dict[str, Any] = {name: device.upload(_native(plane)) for name, plane in zip(names, host, strict=True)}
-    results: dict[str, Any] = {}
-    for work in what.passes:
-        _do(work, planes, results, device, said)
-    finished = [device.download(planes[name]) for name in PLANES[what.facts.state]]
-    samples = finished[0] if len(finished) == 1 else np.stack(finished, axis=-1)
-    return dataclasses.replace(
-        frame,
-        samples=samples.copy() if samples is frame.samples else samples,
-        facts=what.facts,
-        results=results,
-        warnings=(*frame.warnings, *what.notes),
-        record={"tenbit": __version__, "device": device.name},
-    )
+    def __init__(self, frame: Frame, what: Plan, device: str, pending: Pending) -> None:
+        self.frame, self.what, self.device, self.pending = frame, what, device, pending
 
+    def finish(self) -> Frame:
+        """Wait for it; samples on the host, (rows, cols) or (rows, cols, 3)."""
+        from tenbit import __version__
 
-def _native(plane: Array) -> Array:
-    """A plane in a dtype that the loops are compiled for."""
-    return plane if plane.dtype in (np.uint8, np.uint16, np.float32) else plane.astype(np.float32)
+        done = self.pending.finish()
+        finished = list(done.arrays.values())
+        samples = finished[0] if len(finished) == 1 else np.stack(finished, axis=-1)
+        return dataclasses.replace(
+            self.frame,
+            samples=samples.copy() if np.may_share_memory(samples, self.frame.samples) else samples,
+            facts=self.what.facts,
+            results=dict(done.results),
+            warnings=(*self.frame.warnings, *self.what.notes),
+            record={"tenbit": __version__, "device": self.device},
+        )
 
 
-def _do(work: Pass, planes: dict[str, Any], results: dict[str, Any], device: Device, said: Said | None) -> None:
-    """One pass: planes and results are brought up to date."""
-    seen: Results = results
-    constants = [step.resolved(seen) for step in work.steps]
-    outs = [device.empty(slot.shape, slot.dtype) for slot in work.outs]
-    counts = device.run(work, constants, [planes[name] for name in work.ins], outs, said)
-    for tally, counters in zip(work.tallies, counts, strict=True):
-        results[tally.writes[0]] = tally.summary(counters) if tally.summary else counters
-    for name in work.frees:
-        planes.pop(name, None)
-    planes |= {slot.name: array for slot, array in zip(work.outs, outs, strict=True)}
+def _planes(frame: Frame, passes: Sequence[Pass]) -> dict[str, Array]:
+    """The frame's arrays as its passes name them."""
+    if frame.state == "mosaic":
+        return {"mosaic": frame.samples}
+    if any("rgb" in work.ins for work in passes):
+        return {"rgb": frame.samples}
+    return {name: frame.samples[..., n] for n, name in enumerate(PLANES[frame.state])}
+
+
+def _wanted(frame: Frame, what: Plan, passes: Sequence[Pass]) -> tuple[str, ...]:
+    """Names of the arrays that are the finished picture."""
+    alive = set(_planes(frame, passes))
+    for work in passes:
+        alive = (alive - set(work.frees)) | {slot.name for slot in work.outs}
+    return ("rgb",) if "rgb" in alive else PLANES[what.facts.state]
 
 
 def bytes_needed(what: Plan, frame: Frame) -> int:
-    """Memory at the fullest moment of a plan: the planes that are there, and those that a pass is making."""
-    itemsize = _native(frame.samples[:1, :1]).itemsize
-    alive = dict.fromkeys(PLANES[frame.state], itemsize * frame.facts.rows * frame.facts.cols)
-    most = sum(alive.values())
-    for work in what.passes:
-        new = {slot.name: math.prod(slot.shape) * np.dtype(slot.dtype).itemsize for slot in work.outs}
-        most = max(most, sum(alive.values()) + sum(new.values()))
-        alive = {name: size for name, size in alive.items() if name not in work.frees} | new
-    return most
+    """Memory at the fullest moment of a plan: the arrays that are there, and those that a pass is making."""
+    planes = {name: native(plane[:1, :1]) for name, plane in _planes(frame, what.passes).items()}
+    ins = [Slot(name, frame.samples.shape[:2], plane.dtype.str) for name, plane in planes.items()]
+    return layout(what.passes, ins).nbytes

@@ -1,0 +1,126 @@
+"""What every device offers: a frame's arrays go in, passes are done, arrays and counts come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from tenbit.kernels._facts import Array
+from tenbit.kernels._stage import Pass, Step
+from tenbit.pipeline.errors import DeviceError
+
+Said = Callable[[str], None]
+Target = Literal["cpu", "cuda"]
+
+
+class DeviceFullError(DeviceError):
+    """A frame does not fit into the memory that the device has free."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one frame.
+
+    Parameters
+    ----------
+    arrays : mapping
+        The arrays that were wanted, on the host, by name.
+    counters : mapping
+        Counters of each REDUCE, int64, by the name of its result.
+    results : mapping
+        Their summaries by the same names.
+    """
+
+    arrays: Mapping[str, Array]
+    counters: Mapping[str, Array]
+    results: Mapping[str, Any]
+
+
+class Pending(Protocol):
+    """A frame on its way through a device."""
+
+    def finish(self) -> Done:
+        """Wait for it. May be asked again."""
+
+
+class Device(Protocol):
+    """Does passes."""
+
+    name: str
+    """As records and reports show it: ``cpu (2 threads)``, ``cuda:0 NVIDIA H200``."""
+
+    target: Target
+    """Which of a plan's passes it does."""
+
+    said_before: set[str]
+    """What a user has been told about this device: once is enough."""
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """A host array of any content, from memory that the device reaches fastest and that is used again."""
+
+    def free_bytes(self) -> int | None:
+        """Memory left; None where it is not counted."""
+
+    def begin(
+        self,
+        passes: Sequence[Pass],
+        planes: Mapping[str, Array],
+        wanted: Sequence[str],
+        *,
+        known: Mapping[str, Any] | None = None,
+        said: Said | None = None,
+    ) -> Pending:
+        """Start on a frame; another may be begun before this one is finished.
+
+        Parameters
+        ----------
+        passes : sequence of Pass
+        planes : mapping
+            The frame's arrays on the host, by name. They must not be written to before the frame is finished.
+        wanted : sequence of str
+            Names of the arrays to bring back.
+        known : mapping, optional
+            Results that are known already: no step waits for the counters behind them.
+        said : callable, optional
+            Told, a line each, of compiles that take seconds.
+
+        Raises
+        ------
+        DeviceFullError
+            If the frame does not fit.
+        DeviceError
+            If the device fails.
+        """
+
+
+def summary(tally: Step, counters: Array) -> Any:
+    """The result of a REDUCE."""
+    return tally.summary(counters) if tally.summary else counters
+
+
+def stretches(passes: Sequence[Pass], known: Mapping[str, Any]) -> list[tuple[Pass, ...]]:
+    """Passes cut where the host is needed: where constants follow from counters of the passes before.
+
+    Parameters
+    ----------
+    passes : sequence of Pass
+    known : mapping
+        Results whose counters nobody waits for.
+    """
+    cut: list[tuple[Pass, ...]] = []
+    current: list[Pass] = []
+    for work in passes:
+        is_waiting = any(callable(step.constants) for step in work.steps)
+        if is_waiting and any(tally.writes[0] not in known for earlier in current for tally in earlier.tallies):
+            cut.append(tuple(current))
+            current = []
+        current.append(work)
+    return [*cut, tuple(current)] if current else cut
+
+
+def native(array: Array) -> Array:
+    """An array in a dtype that the loops are compiled for."""
+    return array if array.dtype in (np.uint8, np.uint16, np.float32) else array.astype(np.float32)

@@ -1,0 +1,119 @@
+"""Devices whose arrays are numpy's: the CPU, and numba's simulator of a CUDA card. ``begin`` does all the work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from tenbit.kernels._facts import Array
+from tenbit.kernels._source import Bound
+from tenbit.kernels._stage import Constants, Pass
+from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
+from tenbit.pipeline.device.contract import Done, Said, Target, native, summary
+
+
+class _Finished:
+    """A frame that was done when it was begun."""
+
+    def __init__(self, done: Done) -> None:
+        self._done = done
+
+    def finish(self) -> Done:
+        return self._done
+
+
+class HostDevice:
+    """Passes one after the other on arrays of the host."""
+
+    name: str
+    target: Target
+
+    def __init__(self) -> None:
+        self.said_before: set[str] = set()
+        self._buffers = Buffers(an_eighth_of_memory())
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
+        return self._buffers.empty(shape, dtype)
+
+    def free_bytes(self) -> int | None:
+        return None
+
+    def run(
+        self, work: Pass, constants: list[Constants], ins: list[Array], outs: list[Array], said: Said | None = None
+    ) -> list[Array]:
+        """Do one pass; returns the counters of each REDUCE that rides on it, int64."""
+        raise NotImplementedError
+
+    def begin(
+        self,
+        passes: Sequence[Pass],
+        planes: Mapping[str, Array],
+        wanted: Sequence[str],
+        *,
+        known: Mapping[str, Any] | None = None,
+        said: Said | None = None,
+    ) -> _Finished:
+        arrays = {name: np.ascontiguousarray(native(plane)) for name, plane in planes.items()}
+        results, counters = dict(known or {}), {}
+        for work in passes:
+            constants = [step.resolved(results) for step in work.steps]
+            outs = [self.empty(slot.shape, slot.dtype) for slot in work.outs]
+            counts = self.run(work, constants, [arrays[name] for name in work.ins], outs, said)
+            for tally, count in zip(work.tallies, counts, strict=True):
+                counters[tally.writes[0]] = count
+                results[tally.writes[0]] = summary(tally, count)
+            for name in work.frees:
+                arrays.pop(name, None)
+            arrays |= {slot.name: array for slot, array in zip(work.outs, outs, strict=True)}
+        return _Finished(Done({name: arrays[name] for name in wanted}, counters, results))
+
+
+class CpuDevice(HostDevice):
+    """The CPU: bands of rows over a pool of threads."""
+
+    target: Target = "cpu"
+
+    def __init__(self, threads: int | None = None) -> None:
+        super().__init__()
+        self.threads = threads or usable_cores()
+        self.name = f"cpu ({self.threads} thread{'s' if self.threads > 1 else ''})"
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="tenbit")
+
+    def run(
+        self, work: Pass, constants: list[Constants], ins: list[Array], outs: list[Array], said: Said | None = None
+    ) -> list[Array]:
+        from tenbit.kernels import _compile
+
+        bound = Bound.of(constants)
+        ready = _compile.cpu_pass(work, bound, said)
+        return ready(ins, outs, bound.packed(constants), pool=self._pool, threads=self.threads)
+
+
+class SimulatedDevice(HostDevice):
+    """CUDA kernels in numba's simulator."""
+
+    target: Target = "cuda"
+
+    def __init__(self, number: int = 0) -> None:
+        super().__init__()
+        self.name = f"cuda:{number} (simulator)"
+
+    def run(
+        self, work: Pass, constants: list[Constants], ins: list[Array], outs: list[Array], said: Said | None = None
+    ) -> list[Array]:
+        from tenbit.kernels import _compile
+
+        bound = Bound.of(constants)
+        ready = _compile.cuda_pass(work, bound, said)
+        counters = [np.zeros(tally.counters, np.int32) for tally in work.tallies]
+        ready(ins, outs, bound.packed(constants), counters=counters)
+        return [array.astype(np.int64) for array in counters]
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

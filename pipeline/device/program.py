@@ -1,0 +1,158 @@
+"""A plan's passes on fixed buffers of one lane: launched once, captured as CUDA graphs, then replayed.
+
+A launch through numba costs tens of microseconds of Python, a graph's few for all its kernels. What changes from
+frame to frame (constants, counters that begin at zero) crosses the bus in one copy before the kernels run, so that
+a graph never has to be made again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tenbit.kernels._facts import Array
+from tenbit.kernels._stage import Constants, Pass, Slot
+from tenbit.pipeline.device.contract import Said
+from tenbit.pipeline.device.layout import Place, layout
+from tenbit.pipeline.device.numbers import Numbers
+
+
+class Program:
+    """Passes of one signature on frames of one shape.
+
+    Parameters
+    ----------
+    cupy : module
+    stream : cupy.cuda.Stream
+        The lane's: all that a program does is queued on it, in order.
+    passes : sequence of Pass
+    ins : sequence of Slot
+        The frame's own arrays.
+
+    Raises
+    ------
+    cupy.cuda.memory.OutOfMemoryError
+    """
+
+    def __init__(self, cupy: Any, stream: Any, passes: Sequence[Pass], ins: Sequence[Slot]) -> None:
+        self._cupy, self._stream = cupy, stream
+        self.places = layout(passes, ins)
+        with stream:
+            self._block = cupy.empty((max(1, self.places.nbytes),), np.uint8)
+        self._stretches: dict[int, Stretch] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Device memory that it holds."""
+        return self.places.nbytes + sum(stretch.nbytes for stretch in self._stretches.values())
+
+    def array(self, place: Place) -> Any:
+        """The device's array at a place."""
+        return part(self._block, place.first, place.slot.shape, place.slot.dtype)
+
+    def queue(
+        self, first: int, passes: Sequence[Pass], constants: Sequence[list[Constants]], said: Said | None
+    ) -> Stretch:
+        """Queue some passes, the first of which is number ``first``; the constants are those of each pass's steps."""
+        numbers = Numbers(passes, constants)
+        stretch = self._stretches.get(first)
+        if stretch is None or stretch.signature != numbers.signature:
+            everywhere = range(first, first + len(passes))
+            ins = [[self.array(place) for place in self.places.read[n]] for n in everywhere]
+            outs = [[self.array(place) for place in self.places.made[n]] for n in everywhere]
+            stretch = self._stretches[first] = Stretch(self._cupy, self._stream, passes, numbers, ins, outs, said)
+        stretch.queue(numbers)
+        return stretch
+
+
+class Stretch:
+    """Passes between which the host is not needed, with the arguments of every launch: a capture finds them ready."""
+
+    def __init__(
+        self,
+        cupy: Any,
+        stream: Any,
+        passes: Sequence[Pass],
+        numbers: Numbers,
+        ins: Sequence[list[Any]],
+        outs: Sequence[list[Any]],
+        said: Said | None,
+    ) -> None:
+        from tenbit.kernels._compile import cuda_pass, kernel_array, kernel_stream
+
+        self._cupy, self._stream, self._numbers = cupy, stream, numbers
+        self.signature, self.nbytes = numbers.signature, numbers.nbytes
+        self._up: Array = np.frombuffer(cupy.cuda.alloc_pinned_memory(self.nbytes), np.uint8, self.nbytes)
+        self._down: Array = np.frombuffer(cupy.cuda.alloc_pinned_memory(self.nbytes), np.uint8, self.nbytes)
+        self._up[:] = 0
+        with stream:
+            self._block = cupy.empty((self.nbytes,), np.uint8)
+        launch_on = kernel_stream(stream.ptr)
+        self._launches = []
+        for n, work in enumerate(passes):
+            kernel = cuda_pass(work, numbers.bounds[n], said)
+            kf, ki, *arrays = (kernel_array(part(self._block, *spot)) for spot in numbers.constant_spots[n])
+            counters = [kernel_array(part(self._block, *spot)) for spot in numbers.counter_spots[n]]
+            arguments = [*map(kernel_array, ins[n])], [*map(kernel_array, outs[n])], (kf, ki, arrays)
+            self._launches.append((kernel, arguments, {"counters": counters, "stream": launch_on}))
+        self._graph: Any = None
+        self._is_loaded = self._is_eager = False
+
+    def queue(self, numbers: Numbers) -> None:
+        """Constants up, kernels, counters down. The card must have done with the frame before."""
+        self._numbers = numbers
+        numbers.write(self._up)
+        copied_up(self._cupy, self._block, self._up, self._stream)
+        if self._graph is None and self._is_loaded and not self._is_eager:
+            self._capture()
+        if self._graph is not None:
+            self._graph.launch(self._stream)
+        else:
+            self._launch()
+            # Compiled and loaded by now, which a capture must not meet.
+            self._is_loaded = True
+        if first := numbers.first_counter:
+            copied_down(self._cupy, self._down[first:], self._block[first:], self._stream)
+
+    def _launch(self) -> None:
+        for kernel, arguments, more in self._launches:
+            kernel(*arguments, **more)
+
+    def _capture(self) -> None:
+        """Record the launches as a graph; where the card's driver cannot, they stay launches."""
+        graph = None
+        try:
+            self._stream.begin_capture()
+            try:
+                self._launch()
+            finally:
+                graph = self._stream.end_capture()
+        except Exception:  # numba, CuPy and the driver have each their own; the same launches have worked before.
+            self._is_eager = True
+            return
+        self._graph = graph
+
+    def counters(self) -> list[list[Array]]:
+        """Per pass, the counters of each tally, int64. The stream must have got so far."""
+        return [[part(self._down, *spot).astype(np.int64) for spot in spots] for spots in self._numbers.counter_spots]
+
+
+def part(block: Any, first: int, shape: tuple[int, ...], dtype: str) -> Any:
+    """A part of a block of bytes as an array."""
+    count = math.prod(shape) * np.dtype(dtype).itemsize
+    return block[first : first + count].view(np.dtype(dtype)).reshape(shape)
+
+
+def copied_up(cupy: Any, target: Any, source: Array, stream: Any) -> None:
+    """Queue a copy of pinned memory to the card."""
+    runtime = cupy.cuda.runtime
+    runtime.memcpyAsync(target.data.ptr, source.ctypes.data, source.nbytes, runtime.memcpyHostToDevice, stream.ptr)
+
+
+def copied_down(cupy: Any, target: Array, source: Any, stream: Any) -> None:
+    """Queue a copy of the card's memory to pinned memory."""
+    runtime = cupy.cuda.runtime
+    runtime.memcpyAsync(target.ctypes.data, source.data.ptr, source.nbytes, runtime.memcpyDeviceToHost, stream.ptr)
