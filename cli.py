@@ -248,10 +248,16 @@ def sample(out: Path, lens: str | None, overwrite: bool, **options: Any) -> None
 
 
 @commands.command()
-def doctor() -> None:
+@click.option("--warm", "is_warming", is_flag=True, help="First compile the shipped chains: then no run compiles.")
+def doctor(is_warming: bool) -> None:
     """Show versions, devices and the cache, what is missing and the command that adds it."""
     from tenbit.pipeline.doctor import examine
 
+    if is_warming:
+        from tenbit.pipeline.warm import warm
+
+        number = warm(said=lambda text: click.echo(text, err=True))
+        click.echo(f"{_count(number, 'loop')} compiled" if number else "all loops were compiled already", err=True)
     findings = examine()
     width = max(len(finding.topic) for finding in findings)
     for finding in findings:

@@ -13,7 +13,6 @@ from typing import Any, Literal, cast
 from tenbit.kernels._facts import Facts
 from tenbit.pipeline.config import Chain, Format, Output, final_facts, nominal
 from tenbit.pipeline.device import Device, choose
-from tenbit.pipeline.doctor import versions
 from tenbit.pipeline.errors import ChainError, ReadError, RequestError, TenbitError, WriteError
 from tenbit.pipeline.images import FORMATS, check_options, default_bits, replaced, write
 from tenbit.pipeline.jobs import Job
@@ -141,7 +140,7 @@ def _one(
     may_fall_back: bool,
 ) -> Outcome:
     frame = read(job.source, camera=camera)
-    what = _planned(frame.facts, chain)
+    what = planned(frame.facts, chain)
     done = run_plan(frame, what, device, said=said, may_fall_back=may_fall_back)
     output = chain.output
     record = {**done.record, "source": job.source.name, "chain": chain.as_record()}
@@ -163,7 +162,7 @@ def _one(
     return Outcome(job, "done", warnings=done.warnings, results=results, device=str(done.record["device"]))
 
 
-def _planned(facts: Facts, chain: Chain) -> Plan:
+def planned(facts: Facts, chain: Chain) -> Plan:
     """The passes for one frame, ending in the whole numbers that its output needs.
 
     Raises
@@ -185,7 +184,7 @@ def planned_for(chain: Chain, path: str | None, *, camera: CameraLike = None) ->
     frame = read(path, camera=camera) if path is not None else None
     facts = frame.facts if frame else nominal()[0]
     try:
-        return _planned(facts, chain), facts, str(frame.samples.dtype) if frame else "uint16"
+        return planned(facts, chain), facts, str(frame.samples.dtype) if frame else "uint16"
     except WriteError as error:
         raise ChainError([str(error)]) from None
     except PlanError as error:
@@ -270,6 +269,8 @@ def as_json(value: Any) -> Any:
 
 def report(outcomes: Sequence[Outcome], chain: Chain, *, is_interrupted: bool = False) -> dict[str, Any]:
     """What was done, fit for JSON: versions, the chain with every value, a record per file."""
+    from tenbit.pipeline.doctor import versions
+
     return {
         "versions": versions(),
         "chain": chain.as_record(),

@@ -1,0 +1,142 @@
+"""The shipped chains compiled ahead, so that developing compiles nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from tenbit.kernels._facts import CFA_NAMES, Cfa
+from tenbit.pipeline.batch import likely_format, planned, settled
+from tenbit.pipeline.config import Chain, load, nominal, shipped_chains
+from tenbit.pipeline.device import choose, is_simulated, usable_cores
+from tenbit.pipeline.errors import DeviceError
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.run import Said, run_plan
+
+# A loop knows no sizes: what is compiled for a small frame serves all.
+_SIDE_PX, _CROP = 64, (8, 8, 48, 48)
+# Orientation 1 needs no turn; all others share one loop.
+_UPRIGHT, _TURNED = 1, 6
+# numba's compiler holds one core and 0.4 GB.
+_MOST_PROCESSES = 8
+
+
+@dataclass(frozen=True)
+class Case:
+    """A shipped chain and a kind of frame that it meets."""
+
+    chain: str
+    cfa: str
+    orientation: int
+    crop: tuple[int, int, int, int] | None
+
+    def frame(self) -> Frame:
+        """A small frame of this kind, as a reader would give it."""
+        cfa = Cfa(self.cfa)
+        facts = dataclasses.replace(
+            nominal()[0],
+            rows=_SIDE_PX,
+            cols=_SIDE_PX,
+            cfa=cfa,
+            black=(64.0,) * cfa.period**2,
+            white=(1023.0,) * cfa.period**2,
+            orientation=self.orientation,
+            crop=self.crop,
+            optical_centre=((_SIDE_PX - 1) / 2, (_SIDE_PX - 1) / 2),
+        )
+        return Frame(np.full((_SIDE_PX, _SIDE_PX), 512, np.uint16), facts)
+
+
+def warm(*, chains: Sequence[str] | None = None, cfas: Sequence[str] = CFA_NAMES, said: Said | None = None) -> int:
+    """Number of loops that had to be compiled for the shipped chains; 0 when all were there.
+
+    For the CPU, and for the first CUDA device where there is one; for every CFA, for frames upright and turned, whole
+    and with a crop, and for the bits of the chains' own outputs. Any number of processes may do it at once.
+
+    Parameters
+    ----------
+    chains : sequence of str, optional
+        Names of shipped chains; by default all.
+    cfas : sequence of str
+        Of the frames.
+    said : callable, optional
+        Told, a line each, of every loop that was compiled and how far this has come.
+    """
+    cases = list(_cases(chains or shipped_chains(), cfas))
+    devices = _devices()
+    count, number = 0, 0
+    for device in devices:
+        for case, lines in _compiled_by_all(cases) if device == "cpu" else ((c, compiled(c, device)) for c in cases):
+            number += 1
+            count += len(lines)
+            for line in lines if said else ():
+                assert said is not None
+                said(f"{number} of {len(cases) * len(devices)}: {case.chain}, {case.cfa}, {device}: {line}")
+    return count
+
+
+def _cases(chains: Sequence[str], cfas: Sequence[str]) -> Iterator[Case]:
+    """Every case that needs a pass which none before it has needed."""
+    seen = set[object]()
+    for name in chains:
+        chain = _settled(name)
+        for cfa in cfas:
+            for orientation in (_UPRIGHT, _TURNED):
+                for crop in (None, _CROP):
+                    case = Case(name, cfa, orientation, crop)
+                    new = {work.signature for work in planned(case.frame().facts, chain).passes} - seen
+                    seen |= new
+                    if new:
+                        yield case
+
+
+def _settled(name: str) -> Chain:
+    chain = load(name)
+    return settled(chain, likely_format(chain))
+
+
+def compiled(case: Case, device: str) -> list[str]:
+    """What a device says that it compiles for a case, a line per loop."""
+    frame = case.frame()
+    lines: list[str] = []
+    run_plan(frame, planned(frame.facts, _settled(case.chain)), choose(device)[0], said=lines.append)
+    return lines
+
+
+def _compiled_by_all(cases: Sequence[Case]) -> Iterator[tuple[Case, list[str]]]:
+    """The cases on the CPU as they are done, by a process per core: numba compiles with one thread only."""
+    workers = min(usable_cores(), len(cases), _MOST_PROCESSES)
+    if workers < 2:
+        yield from ((case, compiled(case, "cpu")) for case in cases)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_deaf) as pool:
+        futures: dict[Future[list[str]], Case] = {pool.submit(compiled, case, "cpu"): case for case in cases}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _deaf() -> None:
+    """Ctrl-C reaches every process of a terminal; the first one tells the others when to end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _devices() -> list[str]:
+    """``cpu``, and ``cuda`` where it can be used. A simulated device compiles nothing."""
+    found = ["cpu"]
+    if not is_simulated():
+        with suppress(DeviceError):
+            choose("cuda")
+            found.append("cuda")
+    return found
