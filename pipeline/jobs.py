@@ -13,7 +13,7 @@ from typing import cast
 from tenbit.pipeline.config import Format
 from tenbit.pipeline.errors import RequestError, WriteError
 from tenbit.pipeline.images import FORMATS, format_of
-from tenbit.pipeline.raw.packed import SUFFIXES as DUMPS
+from tenbit.pipeline.raw import DUMPS
 from tenbit.pipeline.schema import hint
 
 # What is taken from a folder. A file that is named, or met by a glob, is taken whatever its suffix.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,7 +35,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
         For every ``OSError`` on the way: no permission, no space, a file where a folder should be.
     """
     # 40 characters of the name at most: a long one plus the affixes would pass the 255 bytes that file systems take.
-    part = path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}.part"
+    part = path.parent / f".{path.name[:40]}.{os.urandom(4).hex()}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("x+b") as handle:

@@ -6,7 +6,6 @@ import re
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import NamedTuple
 
 import tenbit
@@ -133,6 +132,8 @@ def _text(code: int, text: str | None) -> list[Tag]:
 
 def _rational(code: int, value: float | None) -> list[Tag]:
     """``value`` as the simplest fraction near it: 0.004 s becomes 1/250."""
+    from fractions import Fraction
+
     if value is None or not 1e-9 < value < _LONG_MAX:
         return []
     size = max(value, 1 / value)

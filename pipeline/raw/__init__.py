@@ -10,7 +10,10 @@ from typing import Any
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Frame
 
-__all__ = ["read"]
+__all__ = ["DUMPS", "read"]
+
+DUMPS = (".raw10", ".raw12", ".raw", ".bin")
+"""Suffixes of packed sensor dumps, which say nothing of themselves."""
 
 # What a dump without a header does not begin with: TIFF and its makers' own variants, Fuji, X3F, CIFF, MRW.
 _KNOWN_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJI", b"FOVb", b"\0MRM")
@@ -66,13 +69,15 @@ def _opened(path: Path, camera: str | Path | Mapping[str, Any] | None, max_pixel
 
 
 def _read(path: Path, head: bytes, camera: str | Path | Mapping[str, Any] | None, max_pixels: int) -> Frame:
-    from tenbit.pipeline.raw import dng, packed, tiff
-
     is_known = head.startswith(_KNOWN_HEADS) or head[6:14] == b"HEAPCCDR"
     is_named_dng = path.suffix.lower() == ".dng"
-    if (camera is not None and not is_named_dng) or (path.suffix.lower() in packed.SUFFIXES and not is_known):
+    if (camera is not None and not is_named_dng) or (path.suffix.lower() in DUMPS and not is_known):
+        from tenbit.pipeline.raw import packed
+
         return packed.read_packed(path, camera=camera, max_pixels=max_pixels)
     if head.startswith(_KNOWN_HEADS[:4]):
+        from tenbit.pipeline.raw import dng, tiff
+
         with path.open("rb") as stream:
             says_dng = dng.is_dng(tiff.Tiff(stream))
         if says_dng:

@@ -14,7 +14,6 @@ from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.raw.camera import PACKINGS, Camera, load_camera, row_bytes
 from tenbit.pipeline.raw.plausible import roughness
 
-SUFFIXES = (".raw10", ".raw12", ".raw", ".bin")
 # Sizes that sensors and Android report, for telling which ones fit a file: (cols, rows).
 _COMMON = (
     (8192, 6144), (4096, 3072), (1456, 1088), (9248, 6936), (8000, 6000), (4640, 3472), (4624, 3472), (4608, 3456),

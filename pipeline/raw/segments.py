@@ -35,11 +35,16 @@ def read_samples(directory: Directory, layout: Layout) -> Array:
         If a segment holds a kind of JPEG that is not decoded.
     """
     kind = "tile" if layout.is_tiled else "strip"
-    samples = np.empty((layout.rows, layout.cols, layout.planes), layout.dtype)
+    shape = layout.rows, layout.cols, layout.planes
+    samples = np.empty(shape, layout.dtype)
     for index, plane, row, col in layout.segments():
         data = directory.tiff.read(layout.offsets[index], layout.counts[index], f"{kind} {index}")
         high = layout.segment_rows if layout.is_tiled else min(layout.segment_rows, layout.rows - row)
         block = _decode(data, layout, high, directory.tiff.byte_order, f"{kind} {index}")
+        if block.shape == shape and block.dtype == layout.dtype and block.flags.writeable:
+            # One strip is the picture: a copy of 12.5 MP would take 11 ms.
+            samples = block
+            continue
         inside = samples[row : row + high, col : col + layout.segment_cols]
         target = inside[..., plane : plane + 1] if layout.is_planar else inside
         if block.shape[0] < target.shape[0] or block.shape[1] < target.shape[1]:
