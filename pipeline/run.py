@@ -115,7 +115,7 @@ def begin(
     if min(facts.rows, facts.cols) < period:
         size = f"{facts.rows} x {facts.cols}"
         raise StageError(f"a frame of {size} is smaller than one period of its CFA ({period} x {period})")
-    passes = what.passes
+    passes = getattr(what, "passes_for", lambda target: what.passes)(device.target)
     planes, wanted = _planes(frame, passes), _wanted(frame, what, passes)
     free, needed = device.free_bytes(), bytes_needed(what, frame)
     try:
@@ -148,6 +148,7 @@ class PendingFrame:
             self.frame,
             samples=samples.copy() if np.may_share_memory(samples, self.frame.samples) else samples,
             facts=self.what.facts,
+            **({"packing": None} if hasattr(self.frame, "packing") else {}),
             results=dict(done.results),
             warnings=(*self.frame.warnings, *self.what.notes),
             record={"tenbit": __version__, "device": self.device},

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from tenbit.pipeline.device.contract import Device, DeviceFullError, Done, Pending, Said
+from tenbit.pipeline.device.contract import Device, DeviceFullError, Done, Pending, Rows, Said
 from tenbit.pipeline.device.cuda import CudaDevice, unusable
 from tenbit.pipeline.device.driver import driver_extra, driver_version, install_hint, is_simulated
 from tenbit.pipeline.device.host import CpuDevice, SimulatedDevice, usable_cores
@@ -31,6 +31,7 @@ __all__ = [
     "DeviceFullError",
     "Done",
     "Pending",
+    "Rows",
     "Said",
     "SimulatedDevice",
     "choose",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,6 +18,20 @@ Target = Literal["cpu", "cuda"]
 
 class DeviceFullError(DeviceError):
     """A frame does not fit into the memory that the device has free."""
+
+
+class Rows(NamedTuple):
+    """Which rows of a frame a tile is: what a CUDA kernel is told of it."""
+
+    first: int = 0
+    """The frame's row that is row 0 of the tile."""
+    low: int = 0
+    """The tile's first row whose pixels are counted; those before it are another tile's."""
+    high: int = 2**31 - 1
+    """The tile's row behind the last that is counted."""
+
+
+WHOLE = Rows()
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,16 @@ class Pending(Protocol):
         """Wait for it. May be asked again."""
 
 
+class Finished:
+    """A frame that was done when it was begun."""
+
+    def __init__(self, done: Done) -> None:
+        self._done = done
+
+    def finish(self) -> Done:
+        return self._done
+
+
 class Device(Protocol):
     """Does passes."""
 
@@ -71,6 +95,7 @@ class Device(Protocol):
         wanted: Sequence[str],
         *,
         known: Mapping[str, Any] | None = None,
+        rows: Rows = WHOLE,
         said: Said | None = None,
     ) -> Pending:
         """Start on a frame; another may be begun before this one is finished.
@@ -84,6 +109,8 @@ class Device(Protocol):
             Names of the arrays to bring back.
         known : mapping, optional
             Results that are known already: no step waits for the counters behind them.
+        rows : Rows
+            Which rows the planes are. The CPU takes whole frames alone.
         said : callable, optional
             Told, a line each, of compiles that take seconds.
 

@@ -13,9 +13,9 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.kernels._stage import Pass, Slot
 from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
-from tenbit.pipeline.device.contract import DeviceFullError, Said, Target, native
+from tenbit.pipeline.device.contract import WHOLE, DeviceFullError, Rows, Said, Target, native
 from tenbit.pipeline.device.driver import install_hint
-from tenbit.pipeline.device.lanes import CudaPending, Lane
+from tenbit.pipeline.device.lanes import CudaPending, Errand, Lane
 from tenbit.pipeline.device.program import Program
 from tenbit.pipeline.errors import DeviceError
 
@@ -80,19 +80,19 @@ class CudaDevice:
         wanted: Sequence[str],
         *,
         known: Mapping[str, Any] | None = None,
+        rows: Rows = WHOLE,
         said: Said | None = None,
     ) -> CudaPending:
         frame = {name: native(plane) for name, plane in planes.items()}
         ins = [Slot(name, plane.shape, plane.dtype.str) for name, plane in frame.items()]
+        errand = Errand(passes, frame, wanted, known or {}, rows, said)
         with self.here():
             try:
-                lane = self._lane(passes, ins)
-                return lane.start(self, passes, frame, wanted, known or {}, said)
+                return self._lane(passes, ins).start(self, errand)
             except self.cupy.cuda.memory.OutOfMemoryError:
                 # The other lane's buffers are for other frames, or one frame at a time is all that fits.
                 self.drop()
-            lane = self._lane(passes, ins)
-            return lane.start(self, passes, frame, wanted, known or {}, said)
+            return self._lane(passes, ins).start(self, errand)
 
     def _lane(self, passes: Sequence[Pass], ins: Sequence[Slot]) -> Lane:
         """A settled lane with a program: an idle one that has it already, else an idle one, else the oldest."""

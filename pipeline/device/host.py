@@ -13,17 +13,8 @@ from tenbit.kernels._facts import Array
 from tenbit.kernels._source import Bound
 from tenbit.kernels._stage import Constants, Pass
 from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
-from tenbit.pipeline.device.contract import Done, Said, Target, native, summary
-
-
-class _Finished:
-    """A frame that was done when it was begun."""
-
-    def __init__(self, done: Done) -> None:
-        self._done = done
-
-    def finish(self) -> Done:
-        return self._done
+from tenbit.pipeline.device.contract import WHOLE, Done, Finished, Rows, Said, Target, native, summary
+from tenbit.pipeline.device.numbers import packed
 
 
 class HostDevice:
@@ -43,7 +34,13 @@ class HostDevice:
         return None
 
     def run(
-        self, work: Pass, constants: list[Constants], ins: list[Array], outs: list[Array], said: Said | None = None
+        self,
+        work: Pass,
+        constants: list[Constants],
+        ins: list[Array],
+        outs: list[Array],
+        said: Said | None = None,
+        rows: Rows = WHOLE,
     ) -> list[Array]:
         """Do one pass; returns the counters of each REDUCE that rides on it, int64."""
         raise NotImplementedError
@@ -55,21 +52,22 @@ class HostDevice:
         wanted: Sequence[str],
         *,
         known: Mapping[str, Any] | None = None,
+        rows: Rows = WHOLE,
         said: Said | None = None,
-    ) -> _Finished:
+    ) -> Finished:
         arrays = {name: np.ascontiguousarray(native(plane)) for name, plane in planes.items()}
         results, counters = dict(known or {}), {}
         for work in passes:
             constants = [step.resolved(results) for step in work.steps]
             outs = [self.empty(slot.shape, slot.dtype) for slot in work.outs]
-            counts = self.run(work, constants, [arrays[name] for name in work.ins], outs, said)
+            counts = self.run(work, constants, [arrays[name] for name in work.ins], outs, said, rows)
             for tally, count in zip(work.tallies, counts, strict=True):
                 counters[tally.writes[0]] = count
                 results[tally.writes[0]] = summary(tally, count)
             for name in work.frees:
                 arrays.pop(name, None)
             arrays |= {slot.name: array for slot, array in zip(work.outs, outs, strict=True)}
-        return _Finished(Done({name: arrays[name] for name in wanted}, counters, results))
+        return Finished(Done({name: arrays[name] for name in wanted}, counters, results))
 
 
 class CpuDevice(HostDevice):
@@ -84,7 +82,13 @@ class CpuDevice(HostDevice):
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="tenbit")
 
     def run(
-        self, work: Pass, constants: list[Constants], ins: list[Array], outs: list[Array], said: Said | None = None
+        self,
+        work: Pass,
+        constants: list[Constants],
+        ins: list[Array],
+        outs: list[Array],
+        said: Said | None = None,
+        rows: Rows = WHOLE,
     ) -> list[Array]:
         from tenbit.kernels import _compile
 
@@ -103,14 +107,20 @@ class SimulatedDevice(HostDevice):
         self.name = f"cuda:{number} (simulator)"
 
     def run(
-        self, work: Pass, constants: list[Constants], ins: list[Array], outs: list[Array], said: Said | None = None
+        self,
+        work: Pass,
+        constants: list[Constants],
+        ins: list[Array],
+        outs: list[Array],
+        said: Said | None = None,
+        rows: Rows = WHOLE,
     ) -> list[Array]:
         from tenbit.kernels import _compile
 
         bound = Bound.of(constants)
         ready = _compile.cuda_pass(work, bound, said)
         counters = [np.zeros(tally.counters, np.int32) for tally in work.tallies]
-        ready(ins, outs, bound.packed(constants), counters=counters)
+        ready(ins, outs, packed(bound, constants, rows), counters=counters)
         return [array.astype(np.int64) for array in counters]
 
 

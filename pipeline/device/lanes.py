@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +16,8 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.kernels._stage import Pass
 from tenbit.pipeline.device.buffers import Buffers
-from tenbit.pipeline.device.contract import Done, Said, stretches, summary
+from tenbit.pipeline.device.contract import Done, Rows, Said, stretches, summary
+from tenbit.pipeline.device.numbers import Numbers
 from tenbit.pipeline.device.program import Program, Stretch, copied_down, copied_up
 
 
@@ -33,6 +35,18 @@ class Card(Protocol):
 
     def kept(self, array: Array) -> Array:
         """A finished array as it is handed out."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is to be done to a frame; see `Device.begin`."""
+
+    passes: Sequence[Pass]
+    frame: Mapping[str, Array]
+    wanted: Sequence[str]
+    known: Mapping[str, Any]
+    rows: Rows
+    said: Said | None
 
 
 class Lane:
@@ -64,25 +78,16 @@ class Lane:
         """Let go of its buffers; it must be settled."""
         self.program = self.key = None
 
-    def start(
-        self,
-        card: Card,
-        passes: Sequence[Pass],
-        frame: Mapping[str, Array],
-        wanted: Sequence[str],
-        known: Mapping[str, Any],
-        said: Said | None,
-    ) -> CudaPending:
+    def start(self, card: Card, errand: Errand) -> CudaPending:
         """Queue a frame: up, passes, down. The host waits inside only where constants follow from counters.
 
         The lane must be settled, and its program be one for these passes and this frame.
         """
-        assert self.program is not None
         pending = CudaPending(card)
         # Held here too: a caller may let go of a frame while the queue still reads and writes its memory.
         self._pending = pending
         try:
-            self._queue(pending, card, self.program, passes, frame, wanted, known, said)
+            self._queue(card, errand, pending)
         except BaseException:
             with contextlib.suppress(self._cupy.cuda.runtime.CUDARuntimeError):
                 self.stream.synchronize()
@@ -91,19 +96,10 @@ class Lane:
             raise
         return pending
 
-    def _queue(
-        self,
-        pending: CudaPending,
-        card: Card,
-        program: Program,
-        passes: Sequence[Pass],
-        frame: Mapping[str, Array],
-        wanted: Sequence[str],
-        known: Mapping[str, Any],
-        said: Said | None,
-    ) -> None:
-        cupy, stream = self._cupy, self.stream
-        for name, plane in frame.items():
+    def _queue(self, card: Card, errand: Errand, pending: CudaPending) -> None:
+        cupy, stream, program = self._cupy, self.stream, self.program
+        assert program is not None
+        for name, plane in errand.frame.items():
             source = plane
             if not (card.pinned.owns(plane) and plane.flags.c_contiguous):
                 source = card.pinned.empty(plane.shape, plane.dtype)
@@ -111,18 +107,18 @@ class Lane:
             pending.holds.append(source)
             copied_up(cupy, program.array(program.places.ins[name]), source, stream)
         pending.began.record(stream)
-        first, groups = 0, stretches(passes, known)
+        first, groups = 0, stretches(errand.passes, errand.known)
         for group in groups:
-            results = {**known, **pending.results}
+            results = {**errand.known, **pending.results}
             constants = [[step.resolved(results) for step in work.steps] for work in group]
-            stretch = program.queue(first, group, constants, said)
+            stretch = program.queue(first, group, Numbers(group, constants, errand.rows), errand.said)
             pending.waits_for(group, stretch)
             first += len(group)
             if group is not groups[-1]:
                 stream.synchronize()
                 pending.count()
         pending.ended.record(stream)
-        for name in wanted:
+        for name in errand.wanted:
             place = program.places.left[name]
             target = card.pinned.empty(place.slot.shape, place.slot.dtype)
             pending.arrays[name] = target

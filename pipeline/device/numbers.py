@@ -9,10 +9,17 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.kernels._source import Bound
 from tenbit.kernels._stage import Constants, Pass
+from tenbit.pipeline.device.contract import WHOLE, Rows
 from tenbit.pipeline.device.layout import ALIGNMENT, aligned
 
 Spot = tuple[int, tuple[int, ...], str]
 """First byte, shape and dtype of an array in the block."""
+
+
+def packed(bound: Bound, constants: list[Constants], rows: Rows = WHOLE) -> tuple[Array, Array, list[Array]]:
+    """A pass's constants as its CUDA kernel takes them: the rows stand behind the whole numbers."""
+    kf, ki, arrays = bound.packed(constants)
+    return kf, np.array([*ki[: len(bound.ints)], *rows], np.int32), arrays
 
 
 class Numbers:
@@ -23,6 +30,7 @@ class Numbers:
     passes : sequence of Pass
     constants : sequence of list
         Per pass, the constants of its steps.
+    rows : Rows
 
     Attributes
     ----------
@@ -36,14 +44,14 @@ class Numbers:
         Of the block.
     """
 
-    def __init__(self, passes: Sequence[Pass], constants: Sequence[list[Constants]]) -> None:
+    def __init__(self, passes: Sequence[Pass], constants: Sequence[list[Constants]], rows: Rows = WHOLE) -> None:
         self.bounds = [Bound.of(given) for given in constants]
         self._values: list[list[Array]] = []
         self.constant_spots: list[list[Spot]] = []
         self.counter_spots: list[list[Spot]] = []
         self.nbytes = 0
         for bound, given in zip(self.bounds, constants, strict=True):
-            kf, ki, arrays = bound.packed(given)
+            kf, ki, arrays = packed(bound, given, rows)
             self._values.append([kf, ki, *arrays])
             self.constant_spots.append([self._spot(a.shape, a.dtype.name, a.itemsize) for a in self._values[-1]])
         behind = self.nbytes

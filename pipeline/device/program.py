@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import Constants, Pass, Slot
+from tenbit.kernels._stage import Pass, Slot
 from tenbit.pipeline.device.contract import Said
 from tenbit.pipeline.device.layout import Place, layout
 from tenbit.pipeline.device.numbers import Numbers
@@ -53,11 +53,8 @@ class Program:
         """The device's array at a place."""
         return part(self._block, place.first, place.slot.shape, place.slot.dtype)
 
-    def queue(
-        self, first: int, passes: Sequence[Pass], constants: Sequence[list[Constants]], said: Said | None
-    ) -> Stretch:
-        """Queue some passes, the first of which is number ``first``; the constants are those of each pass's steps."""
-        numbers = Numbers(passes, constants)
+    def queue(self, first: int, passes: Sequence[Pass], numbers: Numbers, said: Said | None) -> Stretch:
+        """Queue some passes, the first of which is number ``first``, with their constants."""
         stretch = self._stretches.get(first)
         if stretch is None or stretch.signature != numbers.signature:
             everywhere = range(first, first + len(passes))

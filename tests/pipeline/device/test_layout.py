@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenbit.kernels._stage import Slot
-from tenbit.pipeline.device.contract import stretches
+from tenbit.pipeline.device.contract import Rows, stretches
 from tenbit.pipeline.device.layout import ALIGNMENT, layout
-from tenbit.pipeline.device.numbers import Numbers
+from tenbit.pipeline.device.numbers import Numbers, packed
 
 
 @dataclasses.dataclass
@@ -69,11 +69,12 @@ def test_constants_come_back_from_the_block_as_they_went_in(scene, planned):
     frame = scene(8, 8)
     passes = planned(frame, "black_level", "white_balance", "demosaic", "tone").passes
     constants = [[step.resolved({}) for step in work.steps] for work in passes]
-    numbers = Numbers(passes, constants)
+    numbers = Numbers(passes, constants, Rows(6, 2, 4))
     block = np.zeros(numbers.nbytes, np.uint8)
     numbers.write(block)
     for bound, given_, spots in zip(numbers.bounds, constants, numbers.constant_spots, strict=True):
-        kf, ki, arrays = bound.packed(given_)
+        kf, ki, arrays = packed(bound, given_, Rows(6, 2, 4))
+        assert list(ki[len(bound.ints) :]) == [6, 2, 4]
         for value, (first, shape, dtype) in zip([kf, ki, *arrays], spots, strict=True):
             there = block[first:][: value.nbytes].view(dtype).reshape(shape)
             np.testing.assert_array_equal(there, value)
