@@ -9,7 +9,7 @@ FAULTS := even k=-0.06,0.01,0 red_scale=1.0008 blue_scale=0.9992 vignetting=-0.3
 CORRECTION := --set 'lens.distortion=[-0.06, 0.01, 0]' --set lens.red_scale=1.0008 --set lens.blue_scale=0.9992 \
 	--set 'lens.vignetting=[-0.3, 0, 0]' --set exposure.ev=0
 
-.PHONY: demo test check clean
+.PHONY: demo test check bench clean
 
 # The stamp is newer than the environment's list of packages: editing that list installs again.
 $(VENV)/.ready: pyproject.toml
@@ -31,6 +31,11 @@ check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Minutes; the machine should have nothing else to do.
+bench: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python benchmarks/cpu.py --save
 
 clean:
 	rm -rf $(VENV) build dist demo *.egg-info

@@ -1,0 +1,130 @@
+"""What the benchmark found, for a terminal and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from timing import Section, Timed
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("tenbit", "numpy", "numba", "opencv-python-headless", "halide", "rawpy", "imageio", "pillow", "imagecodecs")
+
+
+def show(section: Section, console: Console) -> None:
+    """The section's tables: times, agreement of the pictures, targets, other figures."""
+    table = Table(title=section.title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("")
+    for heading in ("median ms", "quartiles", "MP/s"):
+        table.add_column(heading, justify="right")
+    for one in section.timed:
+        first, third = one.quartiles_s
+        rate = f"{one.rate:.0f}" if one.megapixels else ""
+        table.add_row(one.name, f"{1e3 * one.median_s:.1f}", f"{1e3 * first:.1f} … {1e3 * third:.1f}", rate)
+    console.print(table)
+    for name, text in section.checks.items():
+        console.print(f"  [dim]checked: {name}: {text}[/dim]", highlight=False)
+    for name, figure in section.figures.items():
+        console.print(f"  {name}: {figure:.3g}", highlight=False)
+    for target in section.targets:
+        verdict = "[green]met[/green]" if target.is_met else "[red]missed[/red]"
+        console.print(f"  {target.claim}: {target.figure:.3g}, wanted {target.wanted}: {verdict}", highlight=False)
+    console.print()
+
+
+def record(sections: Sequence[Section], *, rounds: int, cores: Sequence[int]) -> dict[str, Any]:
+    """Everything that was measured, and on what, fit for JSON."""
+    return {
+        "machine": {
+            "cpu": cpu_name(),
+            "cores": os.cpu_count(),
+            "cores_used": len(cores),
+            "memory_gib": round(memory_gib(), 1),
+            "system": f"{platform.system()} {platform.machine()}",
+            "load_at_the_end": [round(load, 2) for load in os.getloadavg()],
+        },
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "commit": commit(),
+        "rounds": rounds,
+        "sections": {section.name: _section(section) for section in sections},
+    }
+
+
+def save(path: Path, found: dict[str, Any]) -> None:
+    """Write a record; the file is complete or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    temporary.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def default_path() -> Path:
+    """One file per kind of machine: ``results/cpu-amd-epyc.json``."""
+    slug = re.sub(r"[^a-z0-9]+", "-", cpu_name().lower()).strip("-")
+    return ROOT / "benchmarks" / "results" / f"cpu-{slug}.json"
+
+
+def cpu_name() -> str:
+    """The processor as it calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def memory_gib() -> float:
+    """Of the machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def commit() -> str | None:
+    """The commit that was measured, with ``+`` where tracked files differ from it; None outside a repository."""
+    try:
+        head = _git("rev-parse", "--short=12", "HEAD")
+        return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _section(section: Section) -> dict[str, Any]:
+    return {
+        "title": section.title,
+        "timed": {one.name: _timed(one) for one in section.timed},
+        "checked": section.checks,
+        "figures": {name: float(f"{figure:.4g}") for name, figure in section.figures.items()},
+        "targets": [
+            {"claim": t.claim, "figure": float(f"{t.figure:.4g}"), "wanted": t.wanted, "is_met": t.is_met}
+            for t in section.targets
+        ],
+    }
+
+
+def _timed(one: Timed) -> dict[str, Any]:
+    return {
+        "median_ms": round(1e3 * one.median_s, 3),
+        "quartiles_ms": [round(1e3 * each, 3) for each in one.quartiles_s],
+        "megapixels_per_s": round(one.rate, 1) if one.megapixels else None,
+        "rounds_ms": [round(1e3 * each, 3) for each in one.times_s],
+    }
