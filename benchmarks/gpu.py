@@ -11,6 +11,7 @@ frame through pinned memory with two frames on their way. Prints tables and writ
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import platform
@@ -22,11 +23,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+
 from tenbit.kernels import STAGES, stage
 from tenbit.pipeline.batch import as_json
 from tenbit.pipeline.config import load, shipped_chains
@@ -106,9 +108,8 @@ def parity(device: Device, rows: int, cols: int) -> Iterator[Parity]:
     """Every stage of the catalogue, and every method of demosaic, beside the CPU."""
     cpu = choose("cpu")[0]
     cases = [(name, TOLD.get(name, {})) for name in STAGES]
-    methods = ("bilinear", "malvar", "hamilton_adams")
-    allowed = str(stage("demosaic").parameters.__annotations__["method"])
-    cases += [("demosaic", {"method": method}) for method in methods if f'"{method}"' in allowed]
+    methods = get_args(get_type_hints(stage("demosaic").parameters)["method"])
+    cases += [("demosaic", {"method": method}) for method in methods]
     for name, told in cases:
         takes = stage(name).takes
         state = next(state for state in ("mosaic", "linear", "display") if state in takes)
@@ -176,7 +177,7 @@ def timings(
         frame = in_device_memory(noise(rows, cols), device)
         for label, chain, overrides in chains:
             what = planned(frame, chain, 8, overrides)
-            kernel = _median(rounds, lambda what=what: _kernel_s(frame, what, device))
+            kernel = _median(rounds, functools.partial(_kernel_s, frame, what, device))
             each, out = _frame_s([frame, in_device_memory(frame, device)], what, device, rounds)
             come, go = frame.samples.nbytes, out.samples.nbytes
             up, down = come / rates["up"], go / rates["down"]
@@ -231,8 +232,8 @@ def _clocked(work: Callable[[], object]) -> Callable[[], float]:
 
 
 def _median(rounds: int, once: Callable[[], float]) -> float:
-    """After three rounds that warm up: compile, capture, replay."""
-    for _ in range(3):
+    """After rounds that warm up (compile, capture, replay), unless there is but one."""
+    for _ in range(3 if rounds > 1 else 0):
         once()
     return max(1e-9, statistics.median(once() for _ in range(rounds)))
 

@@ -206,6 +206,7 @@ class StrictCupy(types.ModuleType):
             CUDARuntimeError=CUDARuntimeError,
             memcpyHostToDevice=1,
             memcpyDeviceToHost=2,
+            memcpyDeviceToDevice=3,
             memcpyAsync=self._copy,
             getDeviceCount=lambda: number + 1,
             getDeviceProperties=lambda device: {"name": b"Strict"},
@@ -285,6 +286,10 @@ class StrictCupy(types.ModuleType):
     def _copy(self, target, source, count, kind, stream):
         self.must_be_here()
         self.must_not_capture("copying")
+        if kind == self.cuda.runtime.memcpyDeviceToDevice:
+            ends = [self._block(end, count, is_pinned=False) for end in (target, source)]
+            self.streams[stream].put(Work(lambda: ctypes.memmove(target, source, count), ends))
+            return
         is_up = kind == self.cuda.runtime.memcpyHostToDevice
         card = self._block(target if is_up else source, count, is_pinned=False)
         host = self._block(source if is_up else target, count, is_pinned=True)

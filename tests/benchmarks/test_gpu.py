@@ -1,0 +1,47 @@
+"""The benchmark for cards, rehearsed: on numba's simulator, and on the strict stand-in for CuPy."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tenbit.kernels import STAGES
+
+PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "gpu.py"
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """The benchmark as a module, with one bit depth and one chain to save time."""
+    spec = importlib.util.spec_from_file_location("gpu_benchmark", PATH)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "CODES", {8: 1})
+    monkeypatch.setattr(module, "shipped_chains", lambda: ["fast"])
+    monkeypatch.setattr(module, "REHEARSED", {"tiny": (8, 8)})
+    return module
+
+
+def test_a_rehearsal_holds_every_stage_and_times_the_chains(gpu, tmp_path, capsys):
+    assert gpu.main(["--rehearse", "--out", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "simulator.json").read_text("utf-8"))
+    assert found["is_rehearsal"]
+    assert {one["stage"].split()[0] for one in found["parity"]} == set(STAGES)
+    assert all(one["is_same"] for one in found["parity"])
+    assert [one["chain"] for one in found["chains"]] == ["fast", "standard with a lens"]
+    assert all(one["kernel_ms"] > 0 and one["frame_ms"] > 0 for one in found["chains"])
+    assert set(found["copies_bytes_per_s"]) == {"card", "up", "down"}
+    assert "beside the CPU" in capsys.readouterr().out
+
+
+def test_a_wrong_picture_is_not_timed(gpu, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(gpu, "STAGES", ("tone",))
+    monkeypatch.setattr(gpu, "get_args", lambda kind: ())
+    monkeypatch.setattr(gpu, "CODES", {8: -1})
+    assert gpu.main(["--rehearse", "--out", str(tmp_path)]) == 1
+    found = json.loads((tmp_path / "simulator.json").read_text("utf-8"))
+    assert "chains" not in found
+    assert "nothing was timed" in " ".join(capsys.readouterr().out.split())
