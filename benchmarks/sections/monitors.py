@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -22,8 +23,8 @@ CHAIN, CHAIN_WITH = "tenbit: fast chain from uint16", "tenbit: fast chain from u
 PEAKING, STRIPS = "OpenCV: peaking alone, whole frame", "OpenCV: peaking alone, strips"
 ZEBRA, HISTOGRAM = "OpenCV: zebra alone", "OpenCV: histogram alone"
 COPY = "copy of 6 bytes per pixel, read and written"
-# tenbit's defaults of zebra, as code values.
-_HIGH, _LOW = round(0.95 * 255), round(0.02 * 255)
+# The first code values that tenbit's defaults of zebra take and leave.
+_HIGH, _LOW = math.ceil(0.95 * 255), math.ceil(0.02 * 255)
 # A mark counts as the same when it is this near, pixels: the two measures differ.
 _NEAR = 2
 
