@@ -36,6 +36,11 @@ def developed(frame: Frame, chain: Chain, *, bits: int | None, threads: int = 2)
     return run_plan(frame, planned(frame.facts, chain, bits=bits), cpu(threads))
 
 
+def planned_from_raw10(facts: Facts, chain: Chain) -> Plan:
+    """The plan of a chain to 8 bits, for `developed_from_raw10`."""
+    return planned(facts, chain, bits=8)
+
+
 def developed_from_raw10(packed: NDArray[np.uint8], facts: Facts, what: Plan, *, threads: int = 2) -> Frame:
     """The frame after a plan, from RAW10 rows: unpacked first, as `tenbit.read` does, until the engine takes them."""
     samples = unpack_raw10(packed)[:, : facts.cols]

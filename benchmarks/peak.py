@@ -32,7 +32,7 @@ def chain(raw: str, facts_path: str, threads: str) -> None:
 
     facts = pickle.loads(Path(facts_path).read_bytes())
     packed = np.fromfile(raw, np.uint8).reshape(facts.rows, -1)
-    what = ours.planned(facts, ours.fast_chain("filmic"), bits=8)
+    what = ours.planned_from_raw10(facts, ours.fast_chain("filmic"))
     for _ in range(2):
         ours.developed_from_raw10(packed, facts, what, threads=int(threads))
 

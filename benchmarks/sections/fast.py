@@ -36,10 +36,10 @@ def measure(rounds: int, threads: int) -> Section:
     exposure = frames.exposure()
     frame, facts = exposure.frame, exposure.frame.facts
     plans = {curve: ours.planned(facts, ours.fast_chain(curve), bits=8) for curve in CURVES}
-    from_raw10 = {
-        curve: partial(ours.developed_from_raw10, exposure.packed, facts, plan, threads=threads)
-        for curve, plan in plans.items()
-    }
+    from_raw10 = {}
+    for curve in CURVES:
+        plan = ours.planned_from_raw10(facts, ours.fast_chain(curve))
+        from_raw10[curve] = partial(ours.developed_from_raw10, exposure.packed, facts, plan, threads=threads)
     checks = {}
     pictures = {curve: ours.run_plan(frame, plan, ours.cpu(threads)).samples for curve, plan in plans.items()}
     for curve, picture in pictures.items():

@@ -29,7 +29,7 @@ def measure(rounds: int, threads: int) -> Section:
     for size in SIZES:
         exposure = frames.exposure().repeated(size)
         facts = exposure.frame.facts
-        what = ours.planned(facts, ours.fast_chain("filmic"), bits=8)
+        what = ours.planned_from_raw10(facts, ours.fast_chain("filmic"))
         for used in (threads, 1) if size == 1 and threads > 1 else (threads,):
             name = CHAIN.format(f"{exposure.megapixels:.1f} MP, {used} thread{'s' if used > 1 else ''}")
             call = partial(ours.developed_from_raw10, exposure.packed, facts, what, threads=used)
