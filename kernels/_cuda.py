@@ -1,111 +1,231 @@
-"""The CUDA schedule: one thread per CFA period, neighbours read from a tile in shared memory.
+"""The CUDA schedule: a block does a tile of the frame, leg by leg, in shared memory.
 
-A thread computes every site of its period, so that nothing branches on parity. Points before a STENCIL run once per
-pixel on the way into the tile, points after it in registers.
+What a leg keeps for later ones lies in shared memory with a margin around the tile; beyond the frame it is computed at
+the mirrored place. Where a body depends on the CFA site a thread does a whole period, so that nothing branches on
+parity. Counters of REDUCE steps are raised in shared memory and added up once per block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from tenbit.kernels._facts import Array
-from tenbit.kernels._source import Bound, Writer, gathered, indented, mirror, stored
-from tenbit.kernels._stage import Access, Pass
+from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
+from tenbit.kernels._source import PACKINGS, Bound, Read, Writer, gathered, indented, stored
+from tenbit.kernels._stage import Access, Pass, Step
 
 # Threads of a block, as (rows, cols): 32 wide so that a warp reads one row segment.
 BLOCK = (8, 32)
-DECORATOR = "@cuda.jit(cache=True)"
+# Shared memory of a block at which half of the threads of an sm_75 are still resident: two blocks in 64 KiB.
+SHARED_BYTES = 32 * 1024
+DECORATOR = "@cuda.jit(cache=True, **bounds)"
 _HEADER = [
     "import math",
     "",
     "import numpy as np",
-    "from numba import cuda, float32, uint8, uint16",
+    "from numba import config, cuda, float32, int32, uint8, uint16",
     "",
     "f32 = np.float32",
+    # 64 registers a thread: half of the threads of an sm_90 or sm_100 are resident. The simulator knows no bounds.
+    "bounds = {} if config.ENABLE_CUDASIM else {'launch_bounds': (256, 4)}",
     "",
 ]
+_DEVICE = "@cuda.jit(device=True)"
+# As `_source.mirror`, in 32 bits and without a division: over a thousand instructions fewer in a mosaic's pass.
+_MIRRORED = {
+    False: [
+        "while index < 0 or index >= count:",
+        "    index = int32(-index if index < 0 else 2 * (count - 1) - index)",
+    ],
+    True: [
+        "while index < 0:",
+        "    index = int32(index + {0})",
+        "while index >= count:",
+        "    index = int32(index - {0})",
+    ],
+}
+
+
+def fits(work: Pass) -> bool:
+    """Whether a block can hold the tiles of a pass without leaving half of the card idle."""
+    return shared_bytes(work) <= SHARED_BYTES
+
+
+def shared_bytes(work: Pass) -> int:
+    """Shared memory of a block."""
+    legs = legs_of(work)
+    tiles = sum(len(leg.keeps) * (h := _height(work, leg)) * (h + work.period * (BLOCK[1] - BLOCK[0])) for leg in legs)
+    return 4 * (tiles + sum(tally.counters for tally in work.tallies))
+
+
+def _height(work: Pass, leg: Leg) -> int:
+    return work.period * (BLOCK[0] + 2 * leg.halo)
 
 
 def source(work: Pass, bound: Bound) -> str:
-    """Source of a module whose ``kernel(kf, ki, *ins, *arrays, *outs, *counters)`` does a pass."""
-    writer = Writer(bound, work.steps)
-    core = work.core.access if work.core else Access.POINT
-    lines = {Access.STENCIL: _stencil, Access.GATHER: _gather}.get(core, _points)(work, writer)
-    ins = [f"in{n}" for n in range(len(work.reads))]
-    arrays = [f"a{i}_{name}" for i, name in bound.arrays]
-    outs = [f"out{n}" for n in range(len(work.writes))]
-    counters = ["counters"] if core is Access.REDUCE else []
-    head = [DECORATOR, f"def kernel({', '.join(['kf', 'ki', *ins, *arrays, *outs, *counters])}):"]
-    head += indented([*bound.preamble(uniform=core in (Access.STENCIL, Access.GATHER)), "rows, cols = in0.shape"], 1)
-    return "\n".join([*_HEADER, *writer.helper_source("@cuda.jit(device=True)"), *head, *indented(lines, 1), ""])
+    """Source of a module whose ``kernel(kf, ki, *ins, *arrays, *outs, *counters)`` does a pass.
+
+    Three whole numbers behind the constants in ``ki`` are for frames that are done in tiles of rows: the row of the
+    frame that is row 0 here, and the first and the end of the rows whose pixels are counted.
+    """
+    return _Tiles(work, bound).module()
 
 
-def _stores(work: Pass, values: dict[str, str]) -> list[str]:
-    return [f"out{n}[row, col] = {stored(values[plane], work.dtype_of(plane))}" for n, plane in enumerate(work.writes)]
+class _Tiles:
+    """Writes the module of one pass."""
 
+    def __init__(self, work: Pass, bound: Bound) -> None:
+        self.work, self.bound = work, bound
+        self.legs = legs_of(work)
+        self.period = work.period
+        # Pixels of a tile along one side per thread.
+        self.span = work.period if len(self.legs) > 1 else 1
+        self.writer = Writer(bound, work.steps)
 
-def _here(period: int) -> list[str]:
-    lines = [
-        f"row = cuda.blockIdx.y * {BLOCK[0]} + cuda.threadIdx.y",
-        f"col = cuda.blockIdx.x * {BLOCK[1]} + cuda.threadIdx.x",
-    ]
-    return lines + ([f"site = (row % {period}) * {period} + col % {period}"] if period > 1 else [])
+    def module(self) -> str:
+        work, bound = self.work, self.bound
+        lines = ["rows, cols = int32({0}.shape[0]), int32({0}.shape[1])".format("out0" if work.outs else "in0")]
+        lines += [f"{n} = ki[{len(bound.ints) + i}]" for i, n in enumerate(("first_row", "low_row", "high_row"))]
+        lines += ["ty, tx = int32(cuda.threadIdx.y), int32(cuda.threadIdx.x)"]
+        lines += [f"top = int32(cuda.blockIdx.y * {BLOCK[0] * self.span})"]
+        lines += [f"left = int32(cuda.blockIdx.x * {BLOCK[1] * self.span})"]
+        for index, leg in enumerate(self.legs):
+            for plane in leg.keeps:
+                shape = (_height(work, leg), self.period * (BLOCK[1] + 2 * leg.halo))
+                lines += [f"t{index}_{plane} = cuda.shared.array({shape}, float32)"]
+        for n, tally in enumerate(work.tallies):
+            lines += [f"sum{n} = cuda.shared.array({tally.counters}, int32)"]
+            lines += [f"for n in range({BLOCK[1]} * ty + tx, {tally.counters}, {BLOCK[0] * BLOCK[1]}):"]
+            lines += [f"    sum{n}[n] = 0"]
+        if work.tallies:
+            lines += ["cuda.syncthreads()"]
+        for index, leg in enumerate(self.legs):
+            lines += self._leg(index, leg)
+            if leg is not self.legs[-1] or work.tallies:
+                lines += ["cuda.syncthreads()"]
+        for n, tally in enumerate(work.tallies):
+            lines += [f"for n in range({BLOCK[1]} * ty + tx, {tally.counters}, {BLOCK[0] * BLOCK[1]}):"]
+            lines += [f"    if sum{n}[n] > 0:", f"        cuda.atomic.add(counters{n}, n, sum{n}[n])"]
+        ins = [f"in{n}" for n in range(len(work.ins))]
+        arrays = [f"a{i}_{name}" for i, name in bound.arrays]
+        outs = [f"out{n}" for n in range(len(work.outs))]
+        counters = [f"counters{n}" for n in range(len(work.tallies))]
+        head = [DECORATOR, f"def kernel({', '.join(['kf', 'ki', *ins, *arrays, *outs, *counters])}):"]
+        head += indented(bound.preamble(uniform=True), 1)
+        parts = [*_HEADER, *self._mirrored(), *self.writer.helper_source(_DEVICE), *head, *indented(lines, 1), ""]
+        return "\n".join(parts)
 
+    def _mirrored(self) -> list[str]:
+        if self.span == 1 and len(self.legs) == 1:
+            return []
+        body = [line.format(self.period) for line in _MIRRORED[self.period > 2]]
+        one = [] if self.period > 2 else ["if count == 1:", "    return int32(0)"]
+        return [_DEVICE, "def mirrored(index, count):", *indented([*one, *body, "return index"], 1), ""]
 
-def _points(work: Pass, writer: Writer) -> list[str]:
-    site = "site" if work.period > 1 else "0"
-    values = {plane: f"p{n}" for n, plane in enumerate(work.reads)}
-    inner = [f"p{n} = f32(in{n}[row, col])" for n in range(len(work.reads))]
-    inner += writer.points(work.before, values, site=site)
-    if work.core:
-        more, out = writer.paste(work.core, values=values, site=site)
+    def _leg(self, index: int, leg: Leg) -> list[str]:
+        """One leg over the tile and its margin."""
+        period, around = self.period, self.period * leg.halo
+        is_by_site = leg.core is not None and leg.core.access is Access.STENCIL and isinstance(leg.core.body, tuple)
+        inner: list[str] = []
+        if is_by_site:
+            for site in range(period**2):
+                pr, pc = divmod(site, period)
+                inner += [f"r, c = int32({period} * i + {pr}), int32({period} * j + {pc})"]
+                inner += self._pixel(index, leg, str(site))
+            high, wide = BLOCK[0] + 2 * leg.halo, BLOCK[1] + 2 * leg.halo
+            rows, cols = "i", "j"
+        else:
+            inner += self._pixel(index, leg, "site" if period > 1 else "0")
+            high, wide = BLOCK[0] * self.span + 2 * around, BLOCK[1] * self.span + 2 * around
+            rows, cols = "r", "c"
+        if (high, wide) == BLOCK:
+            return [f"{rows}, {cols} = ty, tx", *inner]
+        lines = [f"for {rows} in range(ty, {high}, {BLOCK[0]}):", f"    for {cols} in range(tx, {wide}, {BLOCK[1]}):"]
+        return lines + indented(inner, 2)
+
+    def _pixel(self, index: int, leg: Leg, site: str) -> list[str]:
+        """One pixel of the tile at ``r``, ``c``, which count from the margin's corner."""
+        period, around = self.period, self.period * leg.halo
+        own = "True"
+        lines = [f"row, col = int32(top + r - {around}), int32(left + c - {around})"]
+        inside = f"row < rows + {around} and col < cols + {around}" if around else "row < rows and col < cols"
+        inner: list[str] = []
+        if around:
+            inner += [f"is_own = row >= top and row < top + {BLOCK[0] * self.span} and row < rows"]
+            inner += [f"is_own = is_own and col >= left and col < left + {BLOCK[1] * self.span} and col < cols"]
+            inner += ["row, col = mirrored(row, rows), mirrored(col, cols)"]
+            own = "is_own"
+        if site == "site":
+            inner += [f"site = (row % {period}) * {period} + col % {period}"]
+        more, values = self._loaded(leg)
         inner += more
+        if leg.core is not None and leg.core.access is Access.GATHER:
+            more, made = gathered(self.writer, leg.core, self._whole(leg.core), row="(row + first_row)")
+            inner, values = inner + more, values | made
+        elif leg.core is not None:
+            reads = {plane: self._reader(leg.takes[plane], plane) for plane in leg.core.reads}
+            more, out = self.writer.paste(leg.core, values={}, reads=reads, site=site, row="(row + first_row)")
+            inner, values = inner + more, values | dict(zip(leg.core.writes, out, strict=True))
+        for step in leg.steps:
+            more, out = self.writer.paste(step, values=values, site=site, row="(row + first_row)")
+            inner += more
+            if step.access is Access.REDUCE:
+                inner += self._counted(step, out, own)
+            else:
+                values |= dict(zip(step.writes, out, strict=True))
+        inner += [f"t{index}_{plane}[r, c] = {values[plane]}" for plane in leg.keeps]
+        stores = [
+            f"out{self.work.outs.index(slot)}[row, col{f', {n}' if slot.name == 'rgb' else ''}] = "
+            f"{stored(values[plane], slot.dtype)}"
+            for slot in leg.slots
+            for n, plane in enumerate(planes_of(slot))
+        ]
+        if stores:
+            inner += stores if own == "True" else [f"if {own}:", *indented(stores, 1)]
+        return [*lines, f"if {inside}:", *indented(inner, 1)]
+
+    def _counted(self, step: Step, out: list[str], own: str) -> list[str]:
+        """Counters raised, for a pixel of this tile that no other tile counts."""
+        number = self.work.tallies.index(step)
+        lines: list[str] = []
         for name in out:
-            inner += [f"if 0 <= {name} < {work.core.counters}:", f"    cuda.atomic.add(counters, {name}, 1)"]
-    inner += writer.points(work.after, values, site=site)
-    return [*_here(work.period), "if row < rows and col < cols:", *indented([*inner, *_stores(work, values)], 1)]
+            lines += [f"if 0 <= {name} < {step.counters}:", f"    cuda.atomic.add(sum{number}, {name}, 1)"]
+        return [f"if {own} and low_row <= row and row < high_row:", *indented(lines, 1)]
 
+    def _loaded(self, leg: Leg) -> tuple[list[str], dict[str, str]]:
+        """Lines that load what a leg needs at its own pixel, and the variable of each."""
+        lines, values = [], {}
+        for plane, taken in leg.takes.items():
+            values[plane] = f"p_{plane}"
+            if taken != MEMORY:
+                around = self.period * self.legs[taken].halo
+                lines += [f"p_{plane} = t{taken}_{plane}[row - top + {around}, col - left + {around}]"]
+            elif plane == "mosaic" and self.work.comes in PACKINGS:
+                group, low = PACKINGS[self.work.comes]
+                start = f"col // {group} * {group + 1}"
+                lines += [f"high = int32(in0[row, {start} + col % {group}]) << {low}"]
+                lines += [f"low = int32(in0[row, {start} + {group}]) >> (col % {group} * {low}) & {2**low - 1}"]
+                lines += ["p_mosaic = f32(high | low)"]
+            elif plane in self.work.ins:
+                lines += [f"p_{plane} = f32(in{self.work.ins.index(plane)}[row, col])"]
+            else:
+                channel = ("red", "green", "blue").index(plane)
+                lines += [f"p_{plane} = f32(in{self.work.ins.index('rgb')}[row, col, {channel}])"]
+        return lines, values
 
-def _gather(work: Pass, writer: Writer) -> list[str]:
-    assert work.core is not None
-    inner, values = gathered(writer, work.core, {plane: f"in{n}" for n, plane in enumerate(work.reads)})
-    inner += writer.points(work.after, values)
-    inside = "if row < out0.shape[0] and col < out0.shape[1]:"
-    return [*_here(1), inside, *indented([*inner, *_stores(work, values)], 1)]
+    def _whole(self, core: Step) -> dict[str, str]:
+        """The whole planes that a GATHER looks into."""
+        if "rgb" in self.work.ins:
+            number = self.work.ins.index("rgb")
+            return {p: f"in{number}[:, :, {('red', 'green', 'blue').index(p)}]" for p in core.reads}
+        return {plane: f"in{self.work.ins.index(plane)}" for plane in core.reads}
 
+    def _reader(self, taken: int, plane: str) -> Read:
+        around = self.period * self.legs[taken].halo
 
-def _stencil(work: Pass, writer: Writer) -> list[str]:
-    assert work.core is not None
-    core, period, radius = work.core, work.period, work.radius
-    high, wide = BLOCK[0] * period, BLOCK[1] * period
-    tile_rows, tile_cols = high + 2 * radius, wide + 2 * radius
-    writer.helpers["mirror"] = mirror
-    lines = [f"t{n} = cuda.shared.array(({tile_rows}, {tile_cols}), float32)" for n in range(len(core.reads))]
-    lines += [f"top, left = cuda.blockIdx.y * {high}, cuda.blockIdx.x * {wide}"]
-    values = {plane: f"p{n}" for n, plane in enumerate(work.reads)}
-    fill = [f"row = mirror(top + i - {radius}, rows, {period})", f"col = mirror(left + j - {radius}, cols, {period})"]
-    fill += [f"site = (row % {period}) * {period} + col % {period}"] if period > 1 else []
-    fill += [f"p{n} = f32(in{n}[row, col])" for n in range(len(work.reads))]
-    fill += writer.points(work.before, values, site="site" if period > 1 else "0")
-    fill += [f"t{n}[i, j] = {values[plane]}" for n, plane in enumerate(core.reads)]
-    lines += [f"for i in range(cuda.threadIdx.y, {tile_rows}, {BLOCK[0]}):"]
-    lines += indented([f"for j in range(cuda.threadIdx.x, {tile_cols}, {BLOCK[1]}):", *indented(fill, 1)], 1)
-    lines += ["cuda.syncthreads()"]
-    lines += [f"y, x = {period} * cuda.threadIdx.y + {radius}, {period} * cuda.threadIdx.x + {radius}"]
-    for site in range(period * period):
-        pr, pc = divmod(site, period)
+        def read(d_row: int, d_col: int) -> str:
+            return f"t{taken}_{plane}[row - top + {around + d_row}, col - left + {around + d_col}]"
 
-        def reader(n: int, pr: int = pr, pc: int = pc) -> Callable[[int, int], str]:
-            return lambda d_row, d_col: f"t{n}[y + {pr + d_row}, x + {pc + d_col}]"
-
-        reads = {plane: reader(n) for n, plane in enumerate(core.reads)}
-        inner, out = writer.paste(core, values={}, reads=reads, site=str(site))
-        values = dict(zip(core.writes, out, strict=True))
-        inner += writer.points(work.after, values, site=str(site))
-        lines += [f"row, col = top + y + {pr - radius}, left + x + {pc - radius}"]
-        lines += ["if row < rows and col < cols:", *indented([*inner, *_stores(work, values)], 1)]
-    return lines
+        return read
 
 
 class CudaPass:
@@ -113,6 +233,7 @@ class CudaPass:
 
     def __init__(self, work: Pass, kernel: Any) -> None:
         self.work, self.kernel = work, kernel
+        self.span = work.period if len(legs_of(work)) > 1 else 1
 
     def __call__(
         self,
@@ -123,16 +244,12 @@ class CudaPass:
         counters: list[Any],
         stream: Any = 0,
     ) -> None:
-        """Launch over whole planes, all of them device arrays; every REDUCE adds to its ``counters`` (int32).
+        """Launch over whole arrays of the device; every REDUCE adds to its ``counters`` (int32).
 
-        ``stream`` is one of numba's; 0 is the default stream.
+        ``packed`` is what `Bound.packed` makes, with three numbers behind the whole ones: see `source`. ``stream`` is
+        one of numba's; 0 is the default stream.
         """
-        work = self.work
         rows, cols = (outs or ins)[0].shape[:2]
-        period = work.period if work.core and work.core.access is Access.STENCIL else 1
-        grid = (-(-cols // (BLOCK[1] * period)), -(-rows // (BLOCK[0] * period)))
+        grid = (-(-cols // (BLOCK[1] * self.span)), -(-rows // (BLOCK[0] * self.span)))
         kf, ki, arrays = packed
         self.kernel[grid, (BLOCK[1], BLOCK[0]), stream](kf, ki, *ins, *arrays, *outs, *counters)
-
-
-__all__ = ["Array", "CudaPass", "source"]

@@ -21,6 +21,10 @@ from tenbit.kernels._facts import Array
 from tenbit.kernels._stage import Body, Constants, PerPlane, PerSite, Step
 
 Read = Callable[[int, int], str]
+# The site of which `Bound.hoisted` has loaded the constants.
+HOISTED = "here"
+# MIPI packings: samples of a group, whose high bytes are followed by one byte with so many low bits of each.
+PACKINGS = {"raw10": (4, 2), "raw12": (2, 4)}
 
 
 def mirror(index: int, count: int, period: int) -> int:
@@ -29,15 +33,15 @@ def mirror(index: int, count: int, period: int) -> int:
     A mirror about a pixel keeps a Bayer phase (period 2). It does not keep a quad-Bayer phase (period 4): there the
     frame is continued by whole periods.
     """
-    if 0 <= index < count:
-        return index
     if period > 2:
-        if index < 0:
-            return index % period
-        return count - period + (index - count) % period
-    span = max(2 * (count - 1), 1)
-    index = abs(index) % span
-    return span - index if index >= count else index
+        while index < 0:
+            index += period
+        while index >= count:
+            index -= period
+        return index
+    while count > 1 and (index < 0 or index >= count):
+        index = -index if index < 0 else 2 * (count - 1) - index
+    return index if count > 1 else 0
 
 
 @dataclass
@@ -89,14 +93,23 @@ class Bound:
             at += count
         return lines + [f"k{i}_{name} = ki[{n}]" for n, (i, name) in enumerate(self.ints)]
 
+    def hoisted(self, sites: int) -> list[str]:
+        """Lines that load what differs from site to site, where the variable ``site`` is known."""
+        lines, at = [], 0
+        for i, name, count in self.floats:
+            if count == sites > 1:
+                lines.append(f"k{i}_{name}_{HOISTED} = kf[{at} + site]")
+            at += count
+        return lines
+
     def expression(self, index: int, name: str, site: str) -> str:
-        """What ``k.name`` of step ``index`` is called at a site: a literal number, or a variable's name."""
+        """What ``k.name`` of step ``index`` is called at a site: a literal number, `HOISTED`, or a variable's name."""
         at = 0
         for i, other, count in self.floats:
             if (i, other) == (index, name):
                 if count == 1:
                     return f"k{i}_{name}"
-                return f"k{i}_{name}_{site}" if site.isdigit() else f"kf[{at} + {site}]"
+                return f"k{i}_{name}_{site}" if site.isdigit() or site == HOISTED else f"kf[{at} + {site}]"
             at += count
         if (index, name) in self.arrays:
             return f"a{index}_{name}"
@@ -133,8 +146,11 @@ class _Literals(ast.NodeTransformer):
             return _expression(f"f32({float(value)!r})")
         if isinstance(value, (int, np.integer)):
             return _expression(repr(int(value)))
-        if isinstance(value, types.FunctionType) and self.helpers.setdefault(node.id, value) is not value:
-            raise TypeError(f"two functions called {node.id} in one pass: {value.__module__} and another")
+        if isinstance(value, types.FunctionType):
+            name = called(value)
+            if self.helpers.setdefault(name, value) is not value:
+                raise TypeError(f"two functions called {name} in one pass: {value.__module__} and another")
+            return ast.copy_location(ast.Name(name, node.ctx), node)
         return node
 
 
@@ -168,6 +184,11 @@ class _Paste(_Literals):
         if node.id in self.names:
             return ast.copy_location(ast.Name(self.names[node.id], node.ctx), node)
         return super().visit_Name(node)
+
+
+def called(function: Body) -> str:
+    """What a function of ``kernels`` is called in generated text: two stages may each have one of the same name."""
+    return f"{function.__module__.rpartition('.')[2].lstrip('_')}_{function.__name__}"
 
 
 def _expression(text: str) -> ast.expr:
@@ -235,14 +256,11 @@ class Writer:
         lines += [f"{name} = {ast.unparse(part)}" for name, part in zip(out, parts, strict=True)]
         return lines, out
 
-    def points(self, steps: tuple[Step, ...], values: dict[str, str], site: str = "0") -> list[str]:
-        """Lines that do POINT steps one after the other; ``values`` is brought up to date."""
-        lines: list[str] = []
-        for step in steps:
-            more, out = self.paste(step, values=values, site=site)
-            lines += more
-            values |= dict(zip(step.writes, out, strict=True))
-        return lines
+    def values(self, body: Body) -> int:
+        """How many values a body returns."""
+        (last,) = _parsed(body).body[-1:]
+        assert isinstance(last, ast.Return)
+        return len(last.value.elts) if isinstance(last.value, ast.Tuple) else 1
 
     def helper_source(self, decorator: str) -> list[str]:
         """Source of every function that the bodies call, callees first."""
@@ -256,7 +274,7 @@ class Writer:
             if name in written:
                 return
             written.add(name)
-            called: dict[str, Body] = {}
+            callees: dict[str, Body] = {}
             node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
             assert isinstance(node, ast.FunctionDef)
             if isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant):
@@ -264,8 +282,9 @@ class Writer:
             node.returns = None
             for argument in node.args.args:
                 argument.annotation = None
-            node = _Literals(inspect.getclosurevars(function).globals, called).visit(node)
-            for other, callee in called.items():
+            node = _Literals(inspect.getclosurevars(function).globals, callees).visit(node)
+            node.name = name
+            for other, callee in callees.items():
                 emit(other, callee)
             lines.extend([decorator, *ast.unparse(node).splitlines(), ""])
 
@@ -283,12 +302,14 @@ def stored(name: str, dtype: str) -> str:
     return name if dtype == "float32" else f"{dtype}({name})"
 
 
-def gathered(writer: Writer, core: Step, planes: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+def gathered(
+    writer: Writer, core: Step, planes: Mapping[str, str], *, row: str = "row"
+) -> tuple[list[str], dict[str, str]]:
     """Lines of a GATHER at ``row, col``, the body once per plane, and the variable that holds each plane's value."""
     lines: list[str] = []
     values: dict[str, str] = {}
     for n, (plane, target) in enumerate(zip(core.reads, core.writes, strict=True)):
-        more, out = writer.paste(core, values={core.reads[0]: planes[plane]}, site=str(n))
+        more, out = writer.paste(core, values={core.reads[0]: planes[plane]}, site=str(n), row=row)
         lines += more
         values[target] = out[0]
     return lines, values

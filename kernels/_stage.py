@@ -30,7 +30,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from tenbit.kernels._facts import Array, Facts, State
 from tenbit.kernels.errors import StageError
@@ -217,47 +217,54 @@ class Slot:
     dtype: str
 
 
+Packing = Literal["raw10", "raw12"]
+"""MIPI's packings of a mosaic."""
+Layout = Literal["planar", "interleaved"] | Packing
+"""How the picture lies in memory: an array per plane, one of (rows, cols, 3), or a packed mosaic."""
+
+
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """Steps fused into one trip over the frame: points, at most one step of another access, points.
+    """Steps fused into one trip over the frame.
 
     Parameters
     ----------
-    before, after : tuple of Step
-        POINT steps on the way in and on the way out.
-    core : Step or None
-        STENCIL, GATHER or REDUCE; None for points alone.
+    steps : tuple of Step
+        In order. A GATHER stands first or nowhere, and no step may need the result of a REDUCE of the same pass.
     reads, writes : tuple of str
-        Planes that must be there before and are there afterwards. Empty ``writes`` for a REDUCE.
+        Planes that must be there before and are there afterwards.
     period : int
-        Of the CFA that the pass reads; 1 when it reads planes.
+        Of the CFA of the mosaic that its steps meet; 1 when they meet planes.
     shape : tuple of int
         (rows, cols) of what it writes.
     dtype : str
         Of the picture's planes that it writes: ``float32``, ``uint16`` or ``uint8``. Side planes are float32.
+    comes, goes : Layout
+        How the picture lies that it reads, and that it writes.
     frees : tuple of str
         Arrays that no later pass reads and that are no part of the finished picture.
     """
 
-    before: tuple[Step, ...]
-    core: Step | None
-    after: tuple[Step, ...]
+    steps: tuple[Step, ...]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     period: int
     shape: tuple[int, int]
     dtype: str = "float32"
+    comes: Layout = "planar"
+    goes: Layout = "planar"
     frees: tuple[str, ...] = ()
 
     @property
     def ins(self) -> tuple[str, ...]:
         """Names of the arrays that it reads, in the order of the loop's arguments."""
-        return self.reads
+        return _arrays(self.reads, self.comes)
 
     @property
     def outs(self) -> tuple[Slot, ...]:
         """The arrays that it writes, in the order of the loop's arguments."""
-        return tuple(Slot(plane, self.shape, self.dtype_of(plane)) for plane in self.writes)
+        shapes = {name: (*self.shape, 3) if name == "rgb" else self.shape for name in _arrays(self.writes, self.goes)}
+        return tuple(Slot(name, shape, self.dtype_of(name)) for name, shape in shapes.items())
 
     @property
     def tallies(self) -> tuple[Step, ...]:
@@ -265,22 +272,18 @@ class Pass:
         return tuple(step for step in self.steps if step.access is Access.REDUCE)
 
     @property
-    def steps(self) -> tuple[Step, ...]:
-        return (*self.before, *((self.core,) if self.core else ()), *self.after)
-
-    @property
     def signature(self) -> tuple[object, ...]:
         """What decides the loop that is made from it: everything but the constants and the frame's size."""
-        parts = ("before", self.before), ("core", (self.core,) if self.core else ()), ("after", self.after)
-        steps = tuple(
-            (part, s.access, s.body, s.reads, s.writes, s.radius, s.counters) for part, group in parts for s in group
-        )
-        return steps, self.reads, self.writes, self.period, self.dtype
+        steps = tuple((s.access, s.body, s.reads, s.writes, s.radius, s.counters) for s in self.steps)
+        return steps, self.reads, self.writes, self.period, self.dtype, self.comes, self.goes
 
-    @property
-    def radius(self) -> int:
-        return self.core.radius if self.core else 0
+    def dtype_of(self, name: str) -> str:
+        """How an array that the pass writes is stored."""
+        return self.dtype if name in PICTURE or name == "rgb" else "float32"
 
-    def dtype_of(self, plane: str) -> str:
-        """How a plane that the pass writes is stored."""
-        return self.dtype if plane in PICTURE else "float32"
+
+def _arrays(planes: tuple[str, ...], layout: Layout) -> tuple[str, ...]:
+    """Names of the arrays that hold planes."""
+    if layout != "interleaved":
+        return planes
+    return ("rgb", *(plane for plane in planes if plane not in PICTURE))

@@ -6,21 +6,25 @@ import dataclasses
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from tenbit.kernels import STAGES, stage
+from tenbit.kernels import STAGES, _cpu, _cuda, stage
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Facts
-from tenbit.kernels._stage import Access, Pass, Stage
+from tenbit.kernels._source import PACKINGS
+from tenbit.kernels._stage import Access, Packing, Pass, Stage
 from tenbit.pipeline.config import Output
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan
 from tenbit.pipeline.schema import Option, options
 
 OPTION_COLUMNS = ("parameter", "default", "allowed", "unit", "meaning")
-PASS_COLUMNS = ("pass", "steps", "access", "reads", "writes", "stored as", "size", "B/px in", "B/px out", "MB")
+PASS_COLUMNS = (
+    *("pass", "steps", "access", "reads", "writes", "stored as", "size", "B/px in", "B/px out", "MB"),
+    "scratch KiB",
+)
 _WHOLE = 20  # words of so many characters are never broken in a table
 _SHOWN_VALUES = 16  # arrays longer than this are told by shape and range
 
@@ -102,8 +106,18 @@ def _table(parameters: type) -> list[str]:
     return lines
 
 
-def pass_rows(what: Plan, facts: Facts, *, dtype: str = "uint16") -> list[tuple[str, ...]]:
-    """One row per pass, as `PASS_COLUMNS`; the last column is what the pass reads and writes of this frame.
+def pass_rows(
+    what: Plan,
+    facts: Facts,
+    *,
+    dtype: str = "uint16",
+    packing: Packing | None = None,
+    target: Literal["cpu", "cuda"] = "cpu",
+) -> list[tuple[str, ...]]:
+    """One row per pass, as `PASS_COLUMNS`.
+
+    ``MB`` is what the pass reads and writes of this frame; ``scratch KiB`` what a thread of the CPU keeps in its cache,
+    or a CUDA block in shared memory.
 
     Parameters
     ----------
@@ -112,17 +126,24 @@ def pass_rows(what: Plan, facts: Facts, *, dtype: str = "uint16") -> list[tuple[
         Of the frame as read.
     dtype : str
         Of its samples.
+    packing : Packing, optional
+        How they are packed, if they are.
+    target : str
+        Whose passes.
     """
-    stored = {plane: np.dtype(dtype).itemsize for plane in ("mosaic", "red", "green", "blue")}
+    size = PACKINGS[packing][0] if packing else 1
+    come_as = (size + 1) / size if packing else np.dtype(dtype).itemsize
+    stored = dict.fromkeys(("mosaic", "red", "green", "blue"), float(come_as))
     rows: list[tuple[str, ...]] = []
     shape = facts.rows, facts.cols
-    for number, work in enumerate(what.passes, 1):
+    for number, work in enumerate(what.passes_for(target), 1):
         come = sum(stored.get(plane, 4) for plane in work.reads)
         made = {plane: np.dtype(work.dtype_of(plane)).itemsize for plane in work.writes}
         gone = sum(made.values())
         megabytes = (come * math.prod(shape) + gone * math.prod(work.shape)) / 1e6
         stored |= made
         kinds = ", ".join(dict.fromkeys(work.dtype_of(plane) for plane in work.writes)) or "counters"
+        scratch = _cuda.shared_bytes(work) if target == "cuda" else _cpu.scratch_bytes(work, work.shape[1])
         rows.append(
             (
                 str(number),
@@ -132,9 +153,10 @@ def pass_rows(what: Plan, facts: Facts, *, dtype: str = "uint16") -> list[tuple[
                 " ".join(work.writes) or "-",
                 kinds,
                 f"{work.shape[0]} x {work.shape[1]}",
-                str(come),
-                str(gone),
+                f"{come:g}",
+                f"{gone:g}",
                 f"{megabytes:.0f}",
+                f"{scratch / 1024:.0f}",
             )
         )
         shape = work.shape
@@ -142,8 +164,13 @@ def pass_rows(what: Plan, facts: Facts, *, dtype: str = "uint16") -> list[tuple[
 
 
 def _access(work: Pass) -> str:
-    access = work.core.access if work.core else Access.POINT
-    return f"{access.value}, radius {work.radius}" if access is Access.STENCIL else access.value
+    """What the steps of a pass look at, the simplest left out."""
+    kinds = {
+        f"stencil {step.radius}" if step.access is Access.STENCIL else step.access.value: None
+        for step in work.steps
+        if step.access is not Access.POINT
+    }
+    return " + ".join(kinds) or "point"
 
 
 def frame_record(frame: Frame) -> dict[str, Any]:

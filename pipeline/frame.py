@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tenbit.kernels._facts import Array, CameraColour, Cfa, Facts, State, Triple, as_matrix
+from tenbit.kernels._source import PACKINGS
+from tenbit.kernels._stage import Packing
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Frame:
     Parameters
     ----------
     samples : array
-        ``mosaic``: (rows, cols), uint8, uint16 or float32, sensor counts. ``linear`` and ``display``: (rows, cols, 3).
+        ``mosaic``: (rows, cols), uint8, uint16 or float32, sensor counts; with a ``packing`` (rows, bytes), uint8.
+        ``linear`` and ``display``: (rows, cols, 3).
     facts : Facts
         Levels, CFA, colour, geometry: all that the stages work from.
     exif : Exif
@@ -53,6 +56,14 @@ class Frame:
         Results of measuring stages by stage name, after a run.
     record : mapping
         How the frame was made (chain, version, device), after a run.
+    packing : Packing, optional
+        MIPI's packing of the samples, ``raw10`` or ``raw12``, if they still have it: the first loop that reads them
+        unpacks them.
+
+    Raises
+    ------
+    ValueError
+        If the samples have not the shape that the facts say.
     """
 
     samples: Array
@@ -63,12 +74,25 @@ class Frame:
     warnings: tuple[str, ...] = ()
     results: Mapping[str, Any] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
+    packing: Packing | None = None
 
     def __post_init__(self) -> None:
         facts = self.facts
+        if self.packing is not None:
+            self._check_packed(*PACKINGS[self.packing])
+            return
         expected = (facts.rows, facts.cols) if facts.state == "mosaic" else (facts.rows, facts.cols, 3)
         if self.samples.shape != expected:
             raise ValueError(f"a {facts.state} frame of these facts has shape {expected}, not {self.samples.shape}")
+
+    def _check_packed(self, group: int, _low: int) -> None:
+        rows, least = self.facts.rows, -(-self.facts.cols // group) * (group + 1)
+        found = self.samples
+        if found.dtype != np.uint8 or found.ndim != 2 or len(found) != rows or found.shape[1] < least:
+            raise ValueError(
+                f"a {self.packing} mosaic of these facts is uint8 of {rows} rows of at least {least} bytes, "
+                f"not {found.dtype} {found.shape}"
+            )
 
     @property
     def state(self) -> State:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from tenbit.kernels import quantise
+from tenbit.kernels import _cuda, quantise, unpack
 from tenbit.kernels._facts import Facts, State
-from tenbit.kernels._stage import PICTURE, PLANES, Access, Pass, Prepared, Stage, Step, require_signal
+from tenbit.kernels._stage import (
+    PICTURE,
+    PLANES,
+    Access,
+    Layout,
+    Packing,
+    Pass,
+    Prepared,
+    Stage,
+    Step,
+    require_signal,
+)
 from tenbit.kernels.errors import StageError
 
 
@@ -39,14 +50,20 @@ class Plan:
     ----------
     facts : Facts
         Of the finished frame.
-    passes : tuple of Pass
+    passes, cuda_passes : tuple of Pass
+        For the CPU, and for CUDA, where a pass must fit the shared memory of a block. They make the same picture.
     notes : tuple of str
         What the user should be told, a line each.
     """
 
     facts: Facts
     passes: tuple[Pass, ...]
+    cuda_passes: tuple[Pass, ...]
     notes: tuple[str, ...]
+
+    def passes_for(self, target: Literal["cpu", "cuda"]) -> tuple[Pass, ...]:
+        """The passes of one target."""
+        return self.cuda_passes if target == "cuda" else self.passes
 
 
 class PlanError(StageError):
@@ -66,7 +83,14 @@ class _Placed:
     shape: tuple[int, int]
 
 
-def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: bool = True) -> Plan:
+def plan(
+    chain: Sequence[Link],
+    facts: Facts,
+    *,
+    bits: int | None = None,
+    packing: Packing | None = None,
+    fuse: bool = True,
+) -> Plan:
     """Passes that do a chain to a frame.
 
     Parameters
@@ -76,6 +100,8 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
         Of the frame as read.
     bits : int, optional
         8 or 16: the picture is stored as whole numbers. By default it stays float32.
+    packing : Packing, optional
+        How the samples of the frame as read are packed, if they are.
     fuse : bool
         False makes every step a pass of its own: the same picture, slower.
 
@@ -85,6 +111,7 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
         If stages cannot work on the frame at their places; every fault begins with the place. After a stage that takes
         no frame of this state, the ones behind it are not looked at.
     """
+    start = facts
     draft = _Draft(facts, came_as=facts.state)
     faults: list[str] = []
     for link in chain:
@@ -107,10 +134,20 @@ def plan(chain: Sequence[Link], facts: Facts, *, bits: int | None = None, fuse: 
         except StageError as error:
             raise PlanError([str(error)]) from None
         placed.append(_Placed(quantise.step(facts, bits), facts, shape))
-    passes = _grouped(placed, fuse=fuse)
-    if bits is not None:
-        passes[-1] = dataclasses.replace(passes[-1], dtype=f"uint{bits}")
-    return Plan(facts, tuple(_freed(passes, PLANES[facts.state])), tuple(draft.notes))
+    came: Layout = packing or ("planar" if draft.came_as == "mosaic" else "interleaved")
+
+    def grouped(can: Callable[[Pass], bool]) -> tuple[Pass, ...]:
+        how = can if fuse else None
+        passes = _passes(placed, came, facts.state, fuse=how)
+        if packing and not (passes and passes[0].outs and passes[0].steps[0].access is not Access.GATHER):
+            # Bodies that look at computed places need samples, and a loop that writes nothing an array to go by.
+            first = _Placed(unpack.STEP, start, (start.rows, start.cols))
+            passes = _passes([first, *placed], came, facts.state, fuse=how)
+        if bits is not None:
+            passes[-1] = dataclasses.replace(passes[-1], dtype=f"uint{bits}")
+        return tuple(passes)
+
+    return Plan(facts, grouped(lambda work: True), grouped(_cuda.fits), tuple(draft.notes))
 
 
 class _WrongStateError(StageError):
@@ -177,89 +214,102 @@ def _at(link: Link, text: str) -> str:
     return f"{link.place}: {text}" if link.place else text
 
 
-def _grouped(placed: list[_Placed], *, fuse: bool) -> list[Pass]:
-    """Steps in the fewest passes: points fused around at most one step of another access."""
-    passes: list[Pass] = []
-    before: list[_Placed] = []
-    core: _Placed | None = None
-    after: list[_Placed] = []
+def _passes(placed: list[_Placed], came: Layout, state: State, *, fuse: Callable[[Pass], bool] | None) -> list[Pass]:
+    """Steps in the fewest passes, each with the arrays that it takes and makes.
 
-    def close() -> None:
-        nonlocal core
-        if before or core:
-            passes.append(_one(before, core, after))
-        before.clear()
-        after.clear()
-        core = None
-
+    Parameters
+    ----------
+    placed : list of _Placed
+    came : Layout
+        How the picture lies before the first.
+    state : State
+        Of the finished frame.
+    fuse : callable or None
+        Whether a target can do a pass at all; None makes every step a pass of its own.
+    """
+    groups: list[list[_Placed]] = []
     for here in placed:
-        step = here.step
-        if not fuse:
-            close()
-        if step.access is Access.POINT:
-            if core is None:
-                before.append(here)
-            elif _fits_behind(step, core.step):
-                after.append(here)
-            else:
-                close()
-                before.append(here)
-            continue
-        if core is not None or not _takes_in(step, [b.step for b in before]):
-            close()
-        core = here
-    close()
-    return passes
+        joined = [*groups[-1], here] if groups else []
+        if fuse and joined and _may_join(groups[-1], here) and fuse(_one(joined)):
+            groups[-1] = joined
+        else:
+            groups.append([here])
+    return _arranged([_one(group) for group in groups], came, state)
 
 
-def _takes_in(core: Step, points: list[Step]) -> bool:
-    """Whether points may be done on the way into a core: nobody else needs what they make.
-
-    The core must be a STENCIL that reads all that they write and puts its own result in the place of it.
-    """
-    made = {plane for step in points for plane in step.writes}
-    replaced = set(core.writes) | ({"mosaic"} if core.writes == PLANES["linear"] else set())
-    return core.access is Access.STENCIL and made <= set(core.reads) and made <= replaced and made <= PICTURE
-
-
-def _fits_behind(point: Step, core: Step) -> bool:
-    """Whether a POINT step needs no more than what the core makes of the same pixel.
-
-    A GATHER does not know the CFA site that it writes: steps on a mosaic that it makes start a pass of their own.
-    """
-    return set(point.reads) <= set(core.writes) and core.access is not Access.REDUCE and core.writes != PLANES["mosaic"]
+def _may_join(group: list[_Placed], here: _Placed) -> bool:
+    """Whether a step can be done in the trip over the frame that others make."""
+    step, before = here.step, [other.step for other in group]
+    if step.access is Access.GATHER:
+        return False
+    if callable(step.constants) and any(other.access is Access.REDUCE for other in before):
+        # It may need what they count.
+        return False
+    if before[0].access is Access.GATHER and not set(step.reads) <= {p for other in before for p in other.writes}:
+        # What lies in memory is of the frame before it was resampled.
+        return False
+    periods = {_period(other) for other in group} - {1}
+    return _period(here) == 1 or periods <= {_period(here)}
 
 
-def _one(before: list[_Placed], core: _Placed | None, after: list[_Placed]) -> Pass:
-    placed = [*before, *((core,) if core else ()), *after]
+def _period(here: _Placed) -> int:
+    """Of the CFA whose sites a step must know; 1 when it need not."""
+    if here.step.access is Access.GATHER or here.facts.cfa is None:
+        return 1
+    return here.facts.cfa.period if "mosaic" in here.step.reads else 1
+
+
+def _one(group: list[_Placed]) -> Pass:
+    """A pass that writes all that its steps make."""
     reads: list[str] = []
-    made: set[str] = set()
-    for here in placed:
+    made: dict[str, None] = {}
+    for here in group:
         reads += [plane for plane in here.step.reads if plane not in made and plane not in reads]
-        made |= set(here.step.writes)
-    writers = [*((core,) if core else before), *after]
-    is_reduce = core is not None and core.step.access is Access.REDUCE
-    writes = () if is_reduce else tuple(dict.fromkeys(plane for here in writers for plane in here.step.writes))
-    first = placed[0].facts
-    is_gather = core is not None and core.step.access is Access.GATHER
-    period = first.cfa.period if first.cfa is not None and "mosaic" in reads and not is_gather else 1
+        if here.step.access is not Access.REDUCE:
+            made |= dict.fromkeys(here.step.writes)
     return Pass(
-        tuple(h.step for h in before),
-        core.step if core else None,
-        tuple(h.step for h in after),
+        tuple(here.step for here in group),
         tuple(reads),
-        writes,
-        period,
-        placed[-1].shape,
+        tuple(made),
+        max(_period(here) for here in group),
+        group[-1].shape,
     )
 
 
-def _freed(passes: list[Pass], finished: tuple[str, ...]) -> list[Pass]:
+def _arranged(passes: list[Pass], came: Layout, state: State) -> list[Pass]:
+    """The passes with what they need not write left out, and with the place of every plane in memory."""
+    finished = set(PLANES[state])
+    wanted = set(finished)
+    kept: list[Pass] = []
+    for work in reversed(passes):
+        writes = tuple(plane for plane in work.writes if plane in wanted)
+        if not (writes or work.tallies):
+            continue
+        reads = work.reads
+        if 0 < len(set(writes) & finished - {"mosaic"}) < len(finished):
+            # The three planes stay together: one that is not made is handed through.
+            reads += tuple(plane for plane in PLANES[state] if plane not in (*writes, *reads))
+            writes = (*PLANES[state], *(plane for plane in writes if plane not in finished))
+        wanted = wanted - set(writes) | set(reads)
+        kept.append(dataclasses.replace(work, reads=reads, writes=writes))
+    passes = kept[::-1]
+    painters = [n for n, work in enumerate(passes) if set(work.writes) & PICTURE]
+    layout = came
+    out: list[Pass] = []
+    for n, work in enumerate(passes):
+        goes: Layout = "interleaved" if painters and n == painters[-1] and state != "mosaic" else "planar"
+        out.append(dataclasses.replace(work, comes=layout if set(work.reads) & PICTURE else "planar", goes=goes))
+        if n in painters:
+            layout = goes
+    return _freed(out, "mosaic" if state == "mosaic" else "rgb")
+
+
+def _freed(passes: list[Pass], finished: str) -> list[Pass]:
     """The passes, each with the arrays that are done with after it."""
-    wanted, out = set(finished), []
+    wanted, out = {finished}, []
     for work in reversed(passes):
         made = {slot.name for slot in work.outs}
-        gone = [name for name in work.ins if name not in wanted or name in made]
-        out.append(dataclasses.replace(work, frees=tuple(gone)))
+        gone = tuple(name for name in work.ins if name not in wanted or name in made)
+        out.append(dataclasses.replace(work, frees=gone))
         wanted = (wanted - made) | set(work.ins)
     return out[::-1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tenbit.kernels._facts import Cfa
-from tenbit.kernels._source import Bound, Writer, mirror
+from tenbit.kernels._source import Bound, Writer, called, mirror
 from tenbit.kernels._stage import Access, PerSite, Step
 
 FACTOR = 0.5
@@ -101,16 +101,23 @@ def test_an_unknown_pattern_is_refused():
         Cfa("RGBG")
 
 
-def test_two_functions_of_one_name_are_refused_wherever_they_are_called(tmp_path):
-    def module(factor):
-        path = tmp_path / f"module{factor}.py"
+def test_two_functions_of_one_name_go_by_the_names_of_their_modules(tmp_path):
+    def module(name, factor):
+        path = tmp_path / f"{name}.py"
         path.write_text(f"def part(v):\n    return v * {factor}.0\n\n\ndef whole(v):\n    return part(v)\n")
-        spec = importlib.util.spec_from_file_location(path.stem, path)
+        spec = importlib.util.spec_from_file_location(name, path)
         found = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(found)
         return found
 
+    one, other = module("one", 2), module("other", 3)
     writer = Writer(Bound.of([]), ())
-    writer.helpers |= {"one": module(2).whole, "other": module(3).whole}
-    with pytest.raises(TypeError, match="two functions called part in one pass: module3"):
+    writer.helpers |= {called(one.whole): one.whole, called(other.whole): other.whole}
+    text = "\n".join(writer.helper_source("@njit"))
+    scope = {"njit": lambda function: function, "f32": np.float32}
+    exec(text, scope)
+    assert (scope["one_whole"](1.0), scope["other_whole"](1.0)) == (2.0, 3.0)
+    twin = module("one", 5)
+    writer.helpers["again"] = twin.whole
+    with pytest.raises(TypeError, match="two functions called one_part in one pass"):
         writer.helper_source("@njit")

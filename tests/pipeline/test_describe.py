@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from tenbit.kernels import STAGES, stage
+from tenbit.kernels import STAGES, _cpu, stage
 from tenbit.kernels._facts import Opcode
 from tenbit.pipeline.config import load
 from tenbit.pipeline.describe import (
@@ -46,8 +46,19 @@ def test_passes_tell_what_they_move() -> None:
     what = plan(load(["black_level", {"demosaic": {"method": "bilinear"}}, "tone"]).links, frame.facts, bits=8)
     (row,) = [dict(zip(PASS_COLUMNS, row, strict=True)) for row in pass_rows(what, frame.facts)]
     assert row["steps"].startswith("black_level + demosaic + tone")
-    assert (row["access"], row["reads"], row["stored as"]) == ("stencil, radius 1", "mosaic", "uint8")
+    assert (row["access"], row["reads"], row["stored as"]) == ("stencil 1", "mosaic", "uint8")
     assert (row["B/px in"], row["B/px out"], row["size"]) == ("2", "3", "100 x 200")
+    assert 0 < int(row["scratch KiB"]) <= _cpu.SCRATCH_BYTES / 1024
+    (row,) = [dict(zip(PASS_COLUMNS, row, strict=True)) for row in pass_rows(what, frame.facts, target="cuda")]
+    # one plane of 8 x 32 threads, 2 x 2 pixels each, and a period around them
+    assert row["scratch KiB"] == f"{20 * 68 * 4 / 1024:.0f}"
+
+
+def test_a_packed_mosaic_moves_fewer_bytes() -> None:
+    frame = Frame.from_mosaic(np.zeros((100, 200), np.uint16), black=64, white=1023)
+    what = plan(load(["black_level", "demosaic"]).links, frame.facts, bits=8, packing="raw10")
+    (row,) = [dict(zip(PASS_COLUMNS, row, strict=True)) for row in pass_rows(what, frame.facts, packing="raw10")]
+    assert row["B/px in"] == "1.25"
 
 
 def test_planes_of_a_pass_before_are_read_as_they_are_stored() -> None:

@@ -1,17 +1,19 @@
 """The plan: points fused around at most one other step; an impossible order is refused with the reason."""
 
 import dataclasses
+from itertools import chain
 
 import numpy as np
 import pytest
 
-from tenbit.kernels import stage
-from tenbit.kernels._stage import Access, Step
+from tenbit.kernels import _cuda, stage
+from tenbit.kernels._facts import Cfa
+from tenbit.kernels._stage import Access, Slot, Step
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.device import CpuDevice
 from tenbit.pipeline.errors import DeviceError
 from tenbit.pipeline.frame import Frame
-from tenbit.pipeline.plan import Link, PlanError, _grouped, _Placed, plan
+from tenbit.pipeline.plan import Link, PlanError, _passes, _Placed, plan
 from tenbit.pipeline.run import bytes_needed, run_plan
 
 
@@ -24,33 +26,53 @@ def links(*names):
     return [Link(stage(n), stage(n).parameters(), f"job.yaml:{i}:5: chain[{i}]") for i, n in enumerate(names)]
 
 
-def shape(found):
-    return [
-        ([s.name for s in w.before], w.core.name if w.core else None, [s.name for s in w.after]) for w in found.passes
-    ]
+def names(passes):
+    return [[step.name for step in work.steps] for work in passes]
 
 
-def test_points_are_fused_around_one_stencil():
+def test_a_picture_without_measures_is_one_pass():
     found = plan(links("black_level", "white_balance", "demosaic", "tone"), facts(), bits=8)
-    assert len(found.passes) == 1
     (work,) = found.passes
-    assert [s.name for s in work.before] == ["black_level", "white_balance"]
-    assert work.core.name == "demosaic"
-    assert [s.name for s in work.after] == ["tone", "quantise"]
-    assert (work.dtype, work.period, work.reads) == ("uint8", 2, ("mosaic",))
+    assert names([work]) == [["black_level", "white_balance", "demosaic", "tone", "quantise"]]
+    assert (work.dtype, work.period, work.ins) == ("uint8", 2, ("mosaic",))
+    assert work.outs == (Slot("rgb", (12, 16, 3), "uint8"),)
+    assert names(found.cuda_passes) == names(found.passes)
+
+
+def test_monitors_need_two_passes_and_what_lies_between_is_freed():
+    found = plan(links("black_level", "demosaic", "tone", "peaking", "zebra", "histogram"), facts(), bits=8)
+    first, second = found.passes
+    assert [tally.name for tally in first.tallies] == ["peaking.share", "zebra.parts", "histogram"]
+    assert [step.name for step in second.steps][-2:] == ["histogram.paint", "quantise"]
+    assert set(first.frees) == {"mosaic"}
+    assert {slot.name for slot in first.outs} == set(second.frees) == set(second.ins)
+
+
+def test_side_planes_that_nobody_reads_are_not_written():
+    found = plan(links("black_level", "demosaic", "tone", "peaking"), facts(), bits=8)
+    (work,) = found.passes
+    assert [slot.name for slot in work.outs] == ["rgb"]
+
+
+def test_a_pass_that_no_block_can_hold_is_split_for_cuda(monkeypatch):
+    monkeypatch.setattr(_cuda, "SHARED_BYTES", 8 * 1024)
+    found = plan(links("black_level", "demosaic", "tone", "peaking"), facts(), bits=8)
+    assert len(found.passes) == 1
+    assert len(found.cuda_passes) > 1
+    assert [*chain.from_iterable(names(found.cuda_passes))] == [*chain.from_iterable(names(found.passes))]
 
 
 def test_unfused_is_one_pass_a_step():
     found = plan(links("black_level", "demosaic"), facts(), fuse=False)
-    assert shape(found) == [(["black_level"], None, []), ([], "demosaic", [])]
+    assert names(found.passes) == names(found.cuda_passes) == [["black_level"], ["demosaic"]]
 
 
 def test_measures_come_before_all_paint():
     found = plan(links("black_level", "demosaic", "tone", "zebra", "peaking", "histogram"), facts())
-    names = [(step.name.split(".")[0], step.writes) for work in found.passes for step in work.steps]
+    steps = [(step.name.split(".")[0], step.writes) for work in found.passes for step in work.steps]
     monitors = ("zebra", "peaking", "histogram")
-    painted = [i for i, (name, writes) in enumerate(names) if name in monitors and "red" in writes]
-    measured = [i for i, (name, writes) in enumerate(names) if name in monitors and "red" not in writes]
+    painted = [i for i, (name, writes) in enumerate(steps) if name in monitors and "red" in writes]
+    measured = [i for i, (name, writes) in enumerate(steps) if name in monitors and "red" not in writes]
     assert len(measured) >= 3
     assert len(painted) == 3
     assert max(measured) < min(painted)
@@ -82,7 +104,7 @@ def test_counts_are_never_stored_as_a_picture():
     assert plan(links("demosaic"), facts()).facts.state == "linear"
 
 
-def test_points_whose_planes_a_stencil_drops_are_a_pass_of_their_own():
+def test_planes_that_one_step_leaves_alone_are_handed_through():
     def same(red, green, blue):
         return red, green, blue
 
@@ -95,8 +117,22 @@ def test_points_whose_planes_a_stencil_drops_are_a_pass_of_their_own():
         Step("points", Access.POINT, same, rgb, rgb),
         Step("one plane", Access.STENCIL, first, ("green",), ("green",), radius=1),
     ]
-    passes = _grouped([_Placed(step, linear, (12, 16)) for step in steps], fuse=True)
-    assert [work.writes for work in passes] == [rgb, ("green",)]
+    placed = [_Placed(step, linear, (12, 16)) for step in steps]
+    (fused,) = _passes(placed, "interleaved", "linear", fuse=lambda work: True)
+    assert (fused.ins, [slot.name for slot in fused.outs]) == (("rgb",), ["rgb"])
+    first_pass, second_pass = _passes(placed, "interleaved", "linear", fuse=None)
+    assert [slot.name for slot in first_pass.outs] == list(rgb)
+    assert set(second_pass.ins) == set(rgb)
+    assert [slot.name for slot in second_pass.outs] == ["rgb"]
+
+
+@pytest.mark.parametrize("quad", [False, True])
+def test_a_packed_mosaic_is_unpacked_where_it_is_read(quad):
+    start = facts(cfa=Cfa("QRGGB"), black=(64.0,) * 16, white=(1023.0,) * 16) if quad else facts()
+    found = plan(links("quad_bayer", "black_level", "demosaic", "tone"), start, bits=8, packing="raw10")
+    assert found.passes[0].comes == "raw10"
+    assert found.passes[0].steps[0].name == ("unpack" if quad else "black_level")
+    assert all(work.comes != "raw10" for work in found.passes[1:])
 
 
 def test_a_demosaiced_file_needs_no_demosaic():
@@ -130,7 +166,8 @@ def test_a_frame_smaller_than_its_pattern_is_refused():
 def test_a_late_step_reads_what_was_measured():
     grey = Link(stage("white_balance"), stage("white_balance").parameters(mode="grey_world"))
     found = plan([*links("black_level"), grey, *links("demosaic")], facts())
-    assert Access.REDUCE in [work.core.access for work in found.passes if work.core]
+    assert names(found.passes)[0][-1] == grey.stage.name + ".measure"
+    assert found.passes[0].tallies and not found.passes[1].tallies
 
 
 def test_every_stage_that_cannot_work_is_named():

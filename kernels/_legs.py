@@ -1,0 +1,119 @@
+"""The legs of a pass: what may be done at one place of the frame before neighbours are needed.
+
+A pass goes over the frame once. Its first leg loads samples, or resamples them (GATHER); every STENCIL begins another
+leg, which reads what earlier legs keep in a scratch. A leg that others read around their pixels is done around the tile
+too, as far as they look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tenbit.kernels._stage import Access, Pass, Slot, Step
+
+# Where a value comes from that no leg makes.
+MEMORY = -1
+
+
+@dataclass(eq=False)
+class Leg:
+    """Steps that need no neighbour of what the same leg makes.
+
+    Parameters
+    ----------
+    core : Step or None
+        The STENCIL it begins with, or the GATHER of a first leg; None for loads.
+    steps : list of Step
+        POINT and REDUCE steps behind it, in order.
+    takes : dict
+        Plane to the earlier leg whose scratch holds it, or `MEMORY`.
+    makes : dict
+        Planes that its steps give a value.
+    keeps : dict
+        Planes, made or loaded here, that later legs read from the scratch, each with its place there.
+    slots : list of Slot
+        Arrays that it writes.
+    halo : int
+        CFA periods around a tile that it is done for.
+    """
+
+    core: Step | None = None
+    steps: list[Step] = field(default_factory=list)
+    takes: dict[str, int] = field(default_factory=dict)
+    makes: dict[str, None] = field(default_factory=dict)
+    keeps: dict[str, int] = field(default_factory=dict)
+    slots: list[Slot] = field(default_factory=list)
+    halo: int = 0
+
+    def reads(self, step: Step, where: dict[str, int]) -> None:
+        """Note where a step's planes come from, unless the leg has made them itself."""
+        for plane in step.reads:
+            if plane not in self.makes:
+                self.takes.setdefault(plane, where.get(plane, MEMORY))
+
+
+def legs_of(work: Pass) -> list[Leg]:
+    """The legs of a pass, in order."""
+    legs, where = _split(work)
+    kept = 0
+    for index, leg in enumerate(legs):
+        for plane, source in leg.takes.items():
+            if _is_around(leg, plane) and source == MEMORY and index:
+                # Neighbours are read from the scratch alone: the first leg loads them into it.
+                leg.takes[plane] = source = 0
+                legs[0].takes.setdefault(plane, MEMORY)
+            if source != MEMORY and source != index and plane not in legs[source].keeps:
+                legs[source].keeps[plane] = kept
+                kept += 1
+    for index in reversed(range(len(legs))):
+        leg = legs[index]
+        for plane, source in leg.takes.items():
+            if source not in (MEMORY, index):
+                around = -(-leg.core.radius // work.period) if leg.core and _is_around(leg, plane) else 0
+                legs[source].halo = max(legs[source].halo, leg.halo + around)
+    for slot in work.outs:
+        legs[_last(slot, where)].slots.append(slot)
+    return legs
+
+
+def _split(work: Pass) -> tuple[list[Leg], dict[str, int]]:
+    """The steps in their legs, and the leg that makes each plane last."""
+    legs = [Leg()]
+    where: dict[str, int] = {}
+    for step in work.steps:
+        leg = legs[-1]
+        if step.access is Access.GATHER:
+            leg.core = step
+            leg.makes |= dict.fromkeys(step.writes)
+            where |= dict.fromkeys(step.writes, 0)
+            continue
+        if step.access is Access.STENCIL:
+            leg = Leg(core=step)
+            legs.append(leg)
+        else:
+            leg.steps.append(step)
+        leg.reads(step, where)
+        if step.access is not Access.REDUCE:
+            leg.makes |= dict.fromkeys(step.writes)
+            where |= dict.fromkeys(step.writes, len(legs) - 1)
+    for slot in work.outs:
+        last = _last(slot, where)
+        for plane in planes_of(slot):
+            if where.get(plane) != last:
+                legs[last].takes.setdefault(plane, where.get(plane, MEMORY))
+    return legs, where
+
+
+def _last(slot: Slot, where: dict[str, int]) -> int:
+    """The leg in which all planes of an array are known."""
+    return max(where.get(plane, 0) for plane in planes_of(slot))
+
+
+def _is_around(leg: Leg, plane: str) -> bool:
+    """Whether a leg reads neighbours of a plane."""
+    return leg.core is not None and leg.core.access is Access.STENCIL and plane in leg.core.reads
+
+
+def planes_of(slot: Slot) -> tuple[str, ...]:
+    """The planes that an array holds."""
+    return ("red", "green", "blue") if slot.name == "rgb" else (slot.name,)

@@ -1,0 +1,362 @@
+"""Source of the CPU's loops: leg after leg, row after row, CFA site after site.
+
+Names in the generated text: ``y`` and ``x`` count CFA periods, ``row`` and ``col`` pixels; ``pr`` and ``pc`` are the
+place inside a period, ``site`` its number. ``lo`` … ``hi`` is what a leg does of a row. ``top`` … ``bottom`` are the
+periods that the last leg is at, ``margin`` what the scratch holds beyond them.
+"""
+
+from __future__ import annotations
+
+from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
+from tenbit.kernels._source import HOISTED, PACKINGS, Bound, Read, Writer, called, gathered, indented, mirror, stored
+from tenbit.kernels._stage import Access, Pass, Step
+
+_JIT = '@njit(nogil=True, error_model="numpy", cache=True)'
+_INLINE = '@njit(inline="always", error_model="numpy")'
+_HEADER = [
+    "import math",
+    "",
+    "import numpy as np",
+    "from numba import int32, int64, njit, uint8, uint16, uint64",
+    "",
+    "f32 = np.float32",
+    "",
+]
+# A REDUCE of so few counters is counted by comparing, which vectorises; others by raising one counter after another.
+_FEW = 4
+
+
+class RowWriter:
+    """Writes the module of one pass.
+
+    Parameters
+    ----------
+    work : Pass
+    bound : Bound
+        Where its constants are found.
+    """
+
+    def __init__(self, work: Pass, bound: Bound) -> None:
+        self.work, self.bound = work, bound
+        self.legs = legs_of(work)
+        self.period = work.period
+        self.sites = work.period**2
+        self.margin = max(leg.halo for leg in self.legs) + 1
+        self.writer = Writer(bound, work.steps)
+        self.writer.helpers[called(mirror)] = mirror
+
+    def module(self) -> str:
+        """The whole text."""
+        lines = self._buffers()
+        chunk = ["bottom = min(top + deep, last)"]
+        if any(leg.keeps for leg in self.legs):
+            chunk += ["if top > first:", f"    for y in range({2 * self.margin}):"]
+            chunk += ["        scratch[:, y] = scratch[:, y + deep]"]
+        for index, leg in enumerate(self.legs):
+            chunk += self._leg(index, leg)
+        lines += ["for top in range(first, last, deep):", *indented(chunk, 1)]
+        ins = [f"in{n}" for n in range(len(self.work.ins))]
+        arrays = [f"a{i}_{name}" for i, name in self.bound.arrays]
+        outs = [f"out{n}" for n in range(len(self.work.outs))]
+        counts = [f"counts{n}" for n in range(len(self.work.tallies))]
+        plain = ["rows", "cols", "first", "last", "left", "right", "deep", "scratch", "kf", "ki"]
+        head = [_JIT, f"def band({', '.join([*plain, *ins, *arrays, *outs, *counts])}):"]
+        head += indented(self.bound.preamble(uniform=True), 1)
+        return "\n".join([*_HEADER, *self.writer.helper_source(_INLINE), *head, *indented(lines, 1), ""])
+
+    def _buffers(self) -> list[str]:
+        """One row of everything that is not handed over, and the views that do not change from row to row."""
+        lines = [f"reach = right - left + {2 * self.margin}"]
+        cores = [len(leg.core.writes) for leg in self.legs if leg.core and isinstance(leg.core.body, tuple)]
+        if cores:
+            lines += [f"core = np.empty(({max(cores)}, reach), np.float32)"]
+        if self.work.comes in PACKINGS:
+            group, _ = PACKINGS[self.work.comes]
+            lines += [f"line = np.empty({group} * ((cols + {group - 1}) // {group}), np.uint16)"]
+        for n, slot in enumerate(self.work.outs):
+            lines += [f"woven{n} = np.empty(({self.period * len(planes_of(slot))}, reach), np.{slot.dtype})"]
+        for n, tally in enumerate(self.work.tallies):
+            lines += [f"bins{n} = np.empty(({self._values(tally)}, reach), np.int32)"]
+        if self._gather is not None:
+            lines += [f"whole_{plane} = {self._array(plane)}" for plane in self._gather.reads]
+        return lines
+
+    @property
+    def _gather(self) -> Step | None:
+        core = self.legs[0].core
+        return core if core and core.access is Access.GATHER else None
+
+    def _array(self, plane: str) -> str:
+        """The whole plane as the array that bodies of a GATHER look into."""
+        if plane in self.work.ins:
+            return f"in{self.work.ins.index(plane)}"
+        return f"in{self.work.ins.index('rgb')}[:, :, {('red', 'green', 'blue').index(plane)}]"
+
+    def _values(self, tally: Step) -> int:
+        """How many counters one pixel may raise."""
+        body = tally.body[0] if isinstance(tally.body, tuple) else tally.body
+        return self.writer.values(body)
+
+    def _leg(self, index: int, leg: Leg) -> list[str]:
+        """Loops that do one leg as far as the chunk needs it."""
+        period, halo = self.period, leg.halo
+        begin = f"(first if top == first else top + {halo}) - ({halo} if top == first else 0)"
+        site = [f"site = {period} * pr + pc"] if period > 1 else ["site = 0"]
+        site += self.bound.hoisted(self.sites)
+        site += [f"lo, hi = max(left - {halo}, 0), min(right + {halo}, (cols - pc + {period - 1}) // {period})"]
+        site += ["n, base = uint64(max(hi - lo, 0)), lo - left"]
+        site += self._loops(index, leg)
+        site += self._ends(leg)
+        row = [f"row = {period} * y + pr", "if 0 <= row < rows:"]
+        row += indented(self._unpack(leg), 1)
+        row += indented([f"for pc in range({period}):", *indented([*site, *self._tallied(leg)], 1)], 1)
+        row += indented(self._weave(leg), 1)
+        lines = [f"begin = {begin}", f"for y in range(begin, bottom + {halo}):"]
+        lines += indented([f"for pr in range({period}):", *indented(row, 1)], 1)
+        return lines + self._outside(leg)
+
+    # ---- what a row needs ----
+    def _unpack(self, leg: Leg) -> list[str]:
+        """The samples of this row from a packed mosaic, a margin beside the strip with them."""
+        if self.work.comes not in PACKINGS or leg.takes.get("mosaic") != MEMORY:
+            return []
+        group, low = PACKINGS[self.work.comes]
+        span, halo = self.period, leg.halo
+        lines = [f"start = max({span} * (left - {halo}), 0) // {group}"]
+        lines += [f"stop = (min({span} * (right + {halo}), cols) + {group - 1}) // {group}"]
+        lines += [f"bytes_, samples = in0[row, {group + 1} * start :], line[{group} * start :]"]
+        inner = [
+            f"o = uint64({group + 1}) * n",
+            f"s = uint64({group}) * n",
+            f"low = uint16(bytes_[o + uint64({group})])",
+        ]
+        for k in range(group):
+            rest = f"(low >> uint16({low * k})) & uint16({2**low - 1})"
+            inner += [f"samples[s + uint64({k})] = (uint16(bytes_[o + uint64({k})]) << uint16({low})) | ({rest})"]
+        return [*lines, "for n in range(uint64(stop - start)):", *indented(inner, 1)]
+
+    def _loaded(self, leg: Leg) -> tuple[list[str], dict[str, str]]:
+        """Views of what a leg takes at its own pixel, and the text of each value at ``x``."""
+        lines: list[str] = []
+        values: dict[str, str] = {}
+        step = f"uint64({self.period}) * x" if self.period > 1 else "x"
+        for plane, source in leg.takes.items():
+            if self._is_around(leg, plane) and not self._is_here(leg, plane):
+                continue
+            view = f"i_{plane}"
+            if source != MEMORY:
+                lines += [f"{view} = {self._kept(source, plane)}[base + {self.margin} :]"]
+                values[plane] = f"{view}[x]"
+                continue
+            at = f"{self.period} * lo + pc"
+            if self.work.comes in PACKINGS and plane == "mosaic":
+                lines += [f"{view} = line[{at} :]"]
+                values[plane] = f"f32({view}[{step}])"
+            elif plane in self.work.ins:
+                lines += [f"{view} = in{self.work.ins.index(plane)}[row, {at} :]"]
+                values[plane] = f"f32({view}[{step}])"
+            else:
+                channel = ("red", "green", "blue").index(plane)
+                lines += [f"{view} = in{self.work.ins.index('rgb')}[row, {at} :]"]
+                values[plane] = f"f32({view}[{step}, {channel}])"
+        return lines, values
+
+    def _is_around(self, leg: Leg, plane: str) -> bool:
+        return leg.core is not None and leg.core.access is Access.STENCIL and plane in leg.core.reads
+
+    def _is_here(self, leg: Leg, plane: str) -> bool:
+        """Whether the leg needs a plane's value at its own pixel, beside what its STENCIL reads."""
+        made = set(leg.core.writes) if leg.core else set()
+        for step in leg.steps:
+            if plane in step.reads and plane not in made:
+                return True
+            made |= set(step.writes)
+        return any(plane in planes_of(slot) and plane not in made for slot in leg.slots)
+
+    def _kept(self, source: int, plane: str, *, site: str = "site", row: str = "y") -> str:
+        """A row of the scratch, the whole reach of it."""
+        first = self.legs[source].keeps[plane] * self.sites
+        return f"scratch[{first} + {site}, {row} - top + {self.margin}]"
+
+    # ---- the loops ----
+    def _loops(self, index: int, leg: Leg) -> list[str]:
+        """Everything that a leg computes of one row at one site."""
+        lines, values = self._loaded(leg)
+        inner: list[str] = []
+        if leg.core is not None and leg.core.access is Access.GATHER:
+            inner, made = gathered(self.writer, leg.core, {p: f"whole_{p}" for p in leg.core.reads})
+            values |= made
+        elif leg.core is not None and isinstance(leg.core.body, tuple):
+            lines += self._by_site(leg)
+            lines += [f"core_{plane} = core[{n}]" for n, plane in enumerate(leg.core.writes)]
+            values |= {plane: f"core_{plane}[x]" for plane in leg.core.writes}
+        elif leg.core is not None:
+            views, reads = self._neighbours(leg, None)
+            inner, out = self.writer.paste(leg.core, values={}, reads=reads, site=HOISTED)
+            lines += views
+            values |= dict(zip(leg.core.writes, out, strict=True))
+        head = [f"col = int64(uint64({self.period}) * x) + ({self.period} * lo + pc)"]
+        loads = []
+        for plane, text in list(values.items()):
+            if "[" in text:
+                loads += [f"p_{plane} = {text}"]
+                values[plane] = f"p_{plane}"
+        body, sinks = self._points(leg, values)
+        return [*lines, *sinks, "for x in range(n):", *indented([*head, *loads, *inner, *body], 1)]
+
+    def _by_site(self, leg: Leg) -> list[str]:
+        """A STENCIL with a body per site: one loop each, into ``core``."""
+        assert leg.core is not None
+        lines: list[str] = []
+        for site in range(self.sites):
+            views, reads = self._neighbours(leg, site)
+            inner, out = self.writer.paste(leg.core, values={}, reads=reads, site=str(site))
+            inner = [f"col = int64(uint64({self.period}) * x) + ({self.period} * lo + pc)", *inner]
+            inner += [f"c{n}[x] = {name}" for n, name in enumerate(out)]
+            views += [f"c{n} = core[{n}]" for n in range(len(out))]
+            lines += [f"if site == {site}:", *indented([*views, "for x in range(n):", *indented(inner, 1)], 1)]
+        return lines
+
+    def _neighbours(self, leg: Leg, site: int | None) -> tuple[list[str], dict[str, Read]]:
+        """Views of the scratch around a row, filled as reads are met, and the text of a relative read.
+
+        At a known site the text of a read holds its place; else the place is worked out once per row.
+        """
+        assert leg.core is not None
+        period, views = self.period, _Views()
+        around = -(-leg.core.radius // period)
+
+        def reader(plane: str) -> Read:
+            source = leg.takes[plane]
+
+            def read(d_row: int, d_col: int) -> str:
+                if site is not None or period == 1:
+                    pr, pc = divmod(site or 0, period)
+                    (q_row, s_row), (q_col, s_col) = divmod(pr + d_row, period), divmod(pc + d_col, period)
+                    here = str(s_row * period + s_col)
+                    row = self._kept(source, plane, site=here, row=f"y + {q_row}")
+                    view = views.named(f"{row}[base + {self.margin - around} :]")
+                    return f"{view}[x + uint64({q_col + around})]"
+                here = f"(pr + {d_row}) % {period} * {period} + (pc + {d_col}) % {period}"
+                row = self._kept(source, plane, site=here, row=f"y + (pr + {d_row}) // {period}")
+                view = views.named(f"{row}[base + {self.margin} + (pc + {d_col}) // {period} :]")
+                return f"{view}[x]"
+
+            return read
+
+        return views.lines, {plane: reader(plane) for plane in leg.core.reads}
+
+    def _points(self, leg: Leg, values: dict[str, str]) -> tuple[list[str], list[str]]:
+        """Lines at one pixel behind the core, and the rows that they write into."""
+        inner: list[str] = []
+        sinks: list[str] = []
+        for step in leg.steps:
+            more, out = self.writer.paste(step, values=values, site=HOISTED)
+            inner += more
+            if step.access is not Access.REDUCE:
+                values |= dict(zip(step.writes, out, strict=True))
+                continue
+            tally, none = self.work.tallies.index(step), step.counters
+            for n, name in enumerate(out):
+                sinks += [f"b{tally}_{n} = bins{tally}[{n}]"]
+                inner += [f"b{tally}_{n}[x] = int32({name} if 0 <= {name} < {none} else {none})"]
+        for plane in leg.keeps:
+            sinks += [f"s_{plane} = {self._kept(self.legs.index(leg), plane)}[base + {self.margin} :]"]
+            inner += [f"s_{plane}[x] = {values[plane]}"]
+        for slot in leg.slots:
+            number, planes = self.work.outs.index(slot), planes_of(slot)
+            for n, plane in enumerate(planes):
+                sinks += [f"w{number}_{n} = woven{number}[{len(planes)} * pc + {n}]"]
+                inner += [f"w{number}_{n}[x] = {stored(values[plane], slot.dtype)}"]
+        return inner, sinks
+
+    # ---- what follows a row ----
+    def _ends(self, leg: Leg) -> list[str]:
+        """Columns beyond the frame's edges, of the planes that others read around their pixels."""
+        lines: list[str] = []
+        period, index = self.period, self.legs.index(leg)
+        for plane in leg.keeps:
+            lines += [f"kept = {self._kept(index, plane)}"]
+            for span in (f"left - {leg.halo}, 0", f"(cols - pc + {period - 1}) // {period}, right + {leg.halo}"):
+                lines += [f"for e in range({span}):"]
+                mirrored = f"{called(mirror)}({period} * e + pc, cols, {period}) // {period}"
+                lines += [f"    kept[e - left + {self.margin}] = kept[{mirrored} - left + {self.margin}]"]
+        return lines
+
+    def _outside(self, leg: Leg) -> list[str]:
+        """Rows beyond the frame's edges."""
+        if not leg.keeps or not leg.halo:
+            return []
+        index, period = self.legs.index(leg), self.period
+        copies: list[str] = []
+        for plane in leg.keeps:
+            away = self._kept(index, plane, site=f"{period} * pr + pc")
+            within = self._kept(index, plane, site=f"{period} * pr + pc", row="inside")
+            copies += [f"{away}[:] = {within}"]
+        inner = [f"row = {period} * y + pr", "if row < 0 or row >= rows:"]
+        inner += [f"    inside = {called(mirror)}(row, rows, {period}) // {period}", f"    for pc in range({period}):"]
+        inner += indented(copies, 2)
+        lines = [f"for y in range(begin, bottom + {leg.halo}):", f"    for pr in range({period}):"]
+        return lines + indented(inner, 2)
+
+    def _tallied(self, leg: Leg) -> list[str]:
+        """Counters raised for the pixels of a row that are the band's own."""
+        lines: list[str] = []
+        for step in leg.steps:
+            if step.access is not Access.REDUCE:
+                continue
+            tally = self.work.tallies.index(step)
+            for n in range(self._values(step)):
+                lines += [f"own = bins{tally}[{n}, left - lo : min(right, hi) - lo]"]
+                if step.counters <= _FEW:
+                    for counter in range(step.counters):
+                        count = f"sum_{tally}_{counter}"
+                        lines += [f"{count} = 0", "for x in range(uint64(len(own))):"]
+                        lines += [f"    {count} += own[x] == {counter}", f"counts{tally}[0, {counter}] += {count}"]
+                    continue
+                # Two tables: equal neighbours need not wait for each other.
+                lines += ["for x in range(uint64(len(own) // 2)):"]
+                lines += [f"    counts{tally}[0, own[uint64(2) * x]] += 1"]
+                lines += [f"    counts{tally}[1, own[uint64(2) * x + uint64(1)]] += 1"]
+                lines += ["if len(own) % 2:", f"    counts{tally}[0, own[len(own) - 1]] += 1"]
+        return ["if first <= y < last and hi > left:", *indented(lines, 1)] if lines else []
+
+    def _weave(self, leg: Leg) -> list[str]:
+        """The band's own part of a row of results, from a line per site and plane to how it lies in memory."""
+        lines: list[str] = []
+        period = self.period
+        for slot in leg.slots:
+            number, count = self.work.outs.index(slot), len(planes_of(slot))
+            streams = period * count
+            row = f"out{number}[row, {period} * left :]" + (
+                f".reshape({count} * (cols - {period} * left))" if count > 1 else ""
+            )
+            inner = [f"result = {row}", f"skip = left - max(left - {leg.halo}, 0)"]
+            inner += [f"t{n} = woven{number}[{n}, skip:]" for n in range(streams)]
+            inner += [f"full = max(min(right, cols // {period}) - left, 0)", "for x in range(uint64(full)):"]
+            inner += [f"    result[uint64({streams}) * x + uint64({n})] = t{n}[x]" for n in range(streams)]
+            if period > 1:
+                # The last period of the frame is not whole.
+                inner += [f"for rest in range({period} * full, min({period} * right, cols) - {period} * left):"]
+                inner += [f"    for plane in range({count}):"]
+                inner += [
+                    f"        result[{count} * rest + plane] = "
+                    f"woven{number}[rest % {period} * {count} + plane, skip + rest // {period}]"
+                ]
+            lines += inner
+        return ["if first <= y < last:", *indented(lines, 1)] if lines else []
+
+
+class _Views:
+    """Rows of the scratch by name, each once."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._names: dict[str, str] = {}
+
+    def named(self, text: str) -> str:
+        """The variable that holds a view."""
+        if text not in self._names:
+            self._names[text] = f"r{len(self._names)}"
+            self.lines.append(f"{self._names[text]} = {text}")
+        return self._names[text]
