@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import PLANES, Pass, Slot
+from tenbit.kernels._facts import State
+from tenbit.kernels._stage import Slot
 from tenbit.pipeline.device import Device, DeviceFullError, Pending, choose
-from tenbit.pipeline.device.contract import native
+from tenbit.pipeline.device.contract import Finished, Target, native
 from tenbit.pipeline.device.layout import layout
 from tenbit.pipeline.errors import StageError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan, plan
+from tenbit.pipeline.tiles import said_once, through_tiles
 
 Said = Callable[[str], None]
 ChainLike = str | os.PathLike[str] | Sequence[str | Mapping[str, Any]]
@@ -71,7 +72,13 @@ def run(
     where, note = choose(device)
     if note and said:
         said(note)
-    done = run_plan(frame, plan(checked.links, frame.facts, bits=bits), where, said=said, may_fall_back=is_auto(device))
+    done = run_plan(
+        frame,
+        plan(checked.links, frame.facts, bits=bits, packing=frame.packing),
+        where,
+        said=said,
+        may_fall_back=is_auto(device),
+    )
     return dataclasses.replace(done, record={**done.record, "chain": checked.as_record()})
 
 
@@ -115,26 +122,32 @@ def begin(
     if min(facts.rows, facts.cols) < period:
         size = f"{facts.rows} x {facts.cols}"
         raise StageError(f"a frame of {size} is smaller than one period of its CFA ({period} x {period})")
-    passes = getattr(what, "passes_for", lambda target: what.passes)(device.target)
-    planes, wanted = _planes(frame, passes), _wanted(frame, what, passes)
-    free, needed = device.free_bytes(), bytes_needed(what, frame)
+    passes = what.passes_for(device.target)
+    planes, wanted = {_picture(frame.state): frame.samples}, (_picture(what.facts.state),)
+    free, needed = device.free_bytes(), bytes_needed(what, frame, device.target)
     try:
         if free is not None and needed > free:
             raise DeviceFullError(f"the frame needs {needed / 2**20:.0f} MiB, more than {device.name} has free")
-        return PendingFrame(frame, what, device.name, device.begin(passes, planes, wanted, said=said))
-    except DeviceFullError as shortage:
-        if not may_fall_back:
-            raise
-        if said:
-            said(f"developed on the CPU: {shortage}")
+        return PendingFrame(frame, what, device, device.begin(passes, planes, wanted, said=said))
+    except DeviceFullError as error:
+        shortage = str(error)
+    if device.target == "cuda":
+        try:
+            done = through_tiles(device, passes, planes, wanted, period=period, said=said)
+            return PendingFrame(frame, what, device, Finished(done))
+        except DeviceFullError as error:
+            shortage = f"{shortage}; {error}"
+    if not may_fall_back:
+        raise DeviceFullError(shortage)
+    said_once(device, said, "cpu", f"developed on the CPU: {shortage}")
     cpu = choose("cpu")[0]
-    return PendingFrame(frame, what, cpu.name, cpu.begin(what.passes, planes, wanted, said=said))
+    return PendingFrame(frame, what, cpu, cpu.begin(what.passes_for("cpu"), planes, wanted, said=said))
 
 
 class PendingFrame:
     """A frame on its way through a plan."""
 
-    def __init__(self, frame: Frame, what: Plan, device: str, pending: Pending) -> None:
+    def __init__(self, frame: Frame, what: Plan, device: Device, pending: Pending) -> None:
         self.frame, self.what, self.device, self.pending = frame, what, device, pending
 
     def finish(self) -> Frame:
@@ -142,38 +155,24 @@ class PendingFrame:
         from tenbit import __version__
 
         done = self.pending.finish()
-        finished = list(done.arrays.values())
-        samples = finished[0] if len(finished) == 1 else np.stack(finished, axis=-1)
+        (samples,) = done.arrays.values()
         return dataclasses.replace(
             self.frame,
             samples=samples.copy() if np.may_share_memory(samples, self.frame.samples) else samples,
+            packing=None,
             facts=self.what.facts,
-            **({"packing": None} if hasattr(self.frame, "packing") else {}),
             results=dict(done.results),
             warnings=(*self.frame.warnings, *self.what.notes),
-            record={"tenbit": __version__, "device": self.device},
+            record={"tenbit": __version__, "device": self.device.name},
         )
 
 
-def _planes(frame: Frame, passes: Sequence[Pass]) -> dict[str, Array]:
-    """The frame's arrays as its passes name them."""
-    if frame.state == "mosaic":
-        return {"mosaic": frame.samples}
-    if any("rgb" in work.ins for work in passes):
-        return {"rgb": frame.samples}
-    return {name: frame.samples[..., n] for n, name in enumerate(PLANES[frame.state])}
+def _picture(state: State) -> str:
+    """The name of the array that holds a frame's samples."""
+    return "mosaic" if state == "mosaic" else "rgb"
 
 
-def _wanted(frame: Frame, what: Plan, passes: Sequence[Pass]) -> tuple[str, ...]:
-    """Names of the arrays that are the finished picture."""
-    alive = set(_planes(frame, passes))
-    for work in passes:
-        alive = (alive - set(work.frees)) | {slot.name for slot in work.outs}
-    return ("rgb",) if "rgb" in alive else PLANES[what.facts.state]
-
-
-def bytes_needed(what: Plan, frame: Frame) -> int:
+def bytes_needed(what: Plan, frame: Frame, target: Target = "cpu") -> int:
     """Memory at the fullest moment of a plan: the arrays that are there, and those that a pass is making."""
-    planes = {name: native(plane[:1, :1]) for name, plane in _planes(frame, what.passes).items()}
-    ins = [Slot(name, frame.samples.shape[:2], plane.dtype.str) for name, plane in planes.items()]
-    return layout(what.passes, ins).nbytes
+    ins = Slot(_picture(frame.state), frame.samples.shape, native(frame.samples[:1, :1]).dtype.str)
+    return layout(what.passes_for(target), [ins]).nbytes

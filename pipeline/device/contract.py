@@ -108,7 +108,8 @@ class Device(Protocol):
         wanted : sequence of str
             Names of the arrays to bring back.
         known : mapping, optional
-            Results that are known already: no step waits for the counters behind them.
+            Results that are known already, those of the whole frame where the planes are a tile of it: constants follow
+            from them, and no step waits for the counters behind them.
         rows : Rows
             Which rows the planes are. The CPU takes whole frames alone.
         said : callable, optional

@@ -56,9 +56,10 @@ class HostDevice:
         said: Said | None = None,
     ) -> Finished:
         arrays = {name: np.ascontiguousarray(native(plane)) for name, plane in planes.items()}
-        results, counters = dict(known or {}), {}
+        results: dict[str, Any] = {}
+        counters: dict[str, Array] = {}
         for work in passes:
-            constants = [step.resolved(results) for step in work.steps]
+            constants = [step.resolved({**results, **(known or {})}) for step in work.steps]
             outs = [self.empty(slot.shape, slot.dtype) for slot in work.outs]
             counts = self.run(work, constants, [arrays[name] for name in work.ins], outs, said, rows)
             for tally, count in zip(work.tallies, counts, strict=True):

@@ -109,7 +109,7 @@ class Lane:
         pending.began.record(stream)
         first, groups = 0, stretches(errand.passes, errand.known)
         for group in groups:
-            results = {**errand.known, **pending.results}
+            results = {**pending.results, **errand.known}
             constants = [[step.resolved(results) for step in work.steps] for work in group]
             stretch = program.queue(first, group, Numbers(group, constants, errand.rows), errand.said)
             pending.waits_for(group, stretch)
