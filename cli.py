@@ -15,7 +15,8 @@ import click
 from tenbit import __version__
 
 if TYPE_CHECKING:
-    from tenbit.pipeline.batch import Existing, Outcome
+    from tenbit.pipeline.batch import Existing
+    from tenbit.pipeline.outcome import Outcome
 
 SOME_FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 CAMERA_HELP = (
@@ -104,6 +105,8 @@ def develop(
     if overwrite and skip_existing:
         raise click.UsageError("--overwrite and --skip-existing exclude each other")
     from tenbit.pipeline import batch, config, console, jobs
+    from tenbit.pipeline.outcome import report as as_report
+    from tenbit.pipeline.outcome import write_report
 
     aliases = {"jpg": "jpeg", "tif": "tiff"}
     shorthand = {
@@ -142,7 +145,7 @@ def develop(
         signal_number = getattr(stop, "number", INTERRUPTED - 128)
     finally:
         if report:
-            batch.write_report(report, batch.report(outcomes, checked, is_interrupted=bool(signal_number)))
+            write_report(report, as_report(outcomes, checked, is_interrupted=bool(signal_number)))
     progress.sum_up(outcomes, is_stopped=bool(signal_number))
     if signal_number:
         raise click.exceptions.Exit(128 + signal_number)

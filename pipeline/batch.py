@@ -3,69 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from tenbit.kernels._facts import Facts
 from tenbit.pipeline.config import Chain, Format, Output, final_facts, nominal
 from tenbit.pipeline.device import Device, choose
-from tenbit.pipeline.errors import ChainError, ReadError, RequestError, TenbitError, WriteError
-from tenbit.pipeline.images import FORMATS, check_options, default_bits, replaced, write
+from tenbit.pipeline.errors import ChainError, ReadError, RequestError, WriteError
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.images import FORMATS, check_options, default_bits, write
 from tenbit.pipeline.jobs import Job
+from tenbit.pipeline.outcome import Outcome, as_json, failed
 from tenbit.pipeline.plan import Plan, PlanError, plan
 from tenbit.pipeline.raw import read
 from tenbit.pipeline.run import Said, is_auto, run_plan
 
 CameraLike = str | Mapping[str, Any] | None
 Existing = Literal["refuse", "skip", "replace"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file.
-
-    Parameters
-    ----------
-    job : Job
-    status : {"done", "skipped", "failed"}
-    seconds : float
-        Wall time of reading, developing and writing.
-    error : str
-        Why it failed, one line.
-    cause : BaseException or None
-        The exception behind an error that tenbit did not expect.
-    warnings : tuple of str
-    results : mapping
-        Of measuring stages, fit for JSON.
-    device : str
-        Where it was developed.
-    """
-
-    job: Job
-    status: Literal["done", "skipped", "failed"]
-    seconds: float = 0.0
-    error: str = ""
-    cause: BaseException | None = None
-    warnings: tuple[str, ...] = ()
-    results: Mapping[str, Any] = field(default_factory=dict)
-    device: str = ""
-
-    def as_record(self) -> dict[str, Any]:
-        """The same, fit for JSON."""
-        return {
-            "input": str(self.job.source),
-            "output": str(self.job.target),
-            "status": self.status,
-            "seconds": round(self.seconds, 4),
-            "device": self.device,
-            "error": self.error or None,
-            "warnings": list(self.warnings),
-            "results": dict(self.results),
-        }
 
 
 def develop(
@@ -77,7 +34,9 @@ def develop(
     existing: Existing = "refuse",
     said: Said | None = None,
 ) -> Iterator[Outcome]:
-    """Outcomes of the jobs, one by one, as they are done.
+    """Outcomes of the jobs, one by one and in their order.
+
+    While one frame is run, the next is read and the one before it is written: three frames are in memory at most.
 
     Parameters
     ----------
@@ -98,27 +57,51 @@ def develop(
     DeviceError
         If the device asked for cannot be used.
     """
-    where, note = choose(device)
-    if note and said:
-        said(note)
-    for job in jobs:
-        began = time.perf_counter()
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="tenbit-read") as reader,
+        ThreadPoolExecutor(1, thread_name_prefix="tenbit-write") as writer,
+    ):
+        writing: Future[Outcome] | None = None
+        coming: list[Future[Any]]
         try:
-            outcome = _kept(job, existing) or _one(
-                job, chain, where, camera=camera, said=said, may_fall_back=is_auto(device)
-            )
-        except ReadError as error:
-            outcome = Outcome(job, "failed", error=" ".join(error.reason.split()))
-        except TenbitError as error:
-            outcome = Outcome(job, "failed", error=" ".join(str(error).split()))
-        except MemoryError as error:
-            outcome = Outcome(job, "failed", error="too little memory for this picture", cause=error)
-        except OSError as error:
-            outcome = Outcome(job, "failed", error=f"{job.target}: {error.strerror or error}", cause=error)
-        except Exception as error:  # A fault of tenbit's own must not end a batch of a thousand files.
-            text = " ".join(f"internal error: {type(error).__name__}: {error}".split())
-            outcome = Outcome(job, "failed", error=text, cause=error)
-        yield dataclasses.replace(outcome, seconds=time.perf_counter() - began)
+            coming = [reader.submit(_read, job, camera, existing) for job in jobs[:1]]
+            where, note = choose(device)
+            if note and said:
+                said(note)
+            for number in range(len(jobs)):
+                if writing is not None and writing in wait([*coming, writing], return_when=FIRST_COMPLETED).done:
+                    outcome, writing = writing.result(), None
+                    yield outcome
+                came = coming.pop().result()
+                coming = [reader.submit(_read, job, camera, existing) for job in jobs[number + 1 : number + 2]]
+                if isinstance(came, _Came):
+                    came = _run(came, chain, where, said=said, may_fall_back=is_auto(device))
+                # Nothing is being written while the caller has his turn: an interrupt then leaves nothing untold.
+                if writing is not None:
+                    outcome, writing = writing.result(), None
+                    yield outcome
+                if isinstance(came, Outcome):
+                    yield came
+                elif coming:
+                    writing = writer.submit(_write, came, chain)
+                else:
+                    yield _write(came, chain)
+                del came
+        except KeyboardInterrupt:
+            if writing is not None:
+                yield writing.result()
+            raise
+        finally:
+            reader.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class _Came:
+    """A frame that was read, or developed, and the seconds that this took."""
+
+    job: Job
+    frame: Frame
+    seconds: float
 
 
 def _kept(job: Job, existing: Existing) -> Outcome | None:
@@ -130,36 +113,49 @@ def _kept(job: Job, existing: Existing) -> Outcome | None:
     raise WriteError(f"{job.target} exists already; --overwrite replaces it, --skip-existing leaves it")
 
 
-def _one(
-    job: Job,
-    chain: Chain,
-    device: Device,
-    *,
-    camera: str | Mapping[str, Any] | None,
-    said: Said | None,
-    may_fall_back: bool,
-) -> Outcome:
-    frame = read(job.source, camera=camera)
-    what = planned(frame.facts, chain)
-    done = run_plan(frame, what, device, said=said, may_fall_back=may_fall_back)
-    output = chain.output
-    record = {**done.record, "source": job.source.name, "chain": chain.as_record()}
-    write(
-        job.target,
-        done.samples,
-        space=done.facts.space,
-        state=done.state,
-        format=output.format,
-        bits=_bits(output),
-        quality=output.quality,
-        subsampling=output.subsampling,
-        compression=output.compression,
-        exif=frame.exif,
-        orientation=done.facts.orientation,
-        record=record,
-    )
-    results = {name: as_json(value) for name, value in done.results.items()}
-    return Outcome(job, "done", warnings=done.warnings, results=results, device=str(done.record["device"]))
+def _read(job: Job, camera: CameraLike, existing: Existing) -> _Came | Outcome:
+    began = time.perf_counter()
+    try:
+        if kept := _kept(job, existing):
+            return kept
+        return _Came(job, read(job.source, camera=camera), time.perf_counter() - began)
+    except Exception as error:
+        return dataclasses.replace(failed(job, error), seconds=time.perf_counter() - began)
+
+
+def _run(came: _Came, chain: Chain, device: Device, *, said: Said | None, may_fall_back: bool) -> _Came | Outcome:
+    began = time.perf_counter() - came.seconds
+    try:
+        what = planned(came.frame.facts, chain)
+        done = run_plan(came.frame, what, device, said=said, may_fall_back=may_fall_back)
+        return _Came(came.job, done, time.perf_counter() - began)
+    except Exception as error:
+        return dataclasses.replace(failed(came.job, error), seconds=time.perf_counter() - began)
+
+
+def _write(came: _Came, chain: Chain) -> Outcome:
+    began = time.perf_counter() - came.seconds
+    job, done, output = came.job, came.frame, chain.output
+    try:
+        write(
+            job.target,
+            done.samples,
+            space=done.facts.space,
+            state=done.state,
+            format=output.format,
+            bits=_bits(output),
+            quality=output.quality,
+            subsampling=output.subsampling,
+            compression=output.compression,
+            exif=done.exif,
+            orientation=done.facts.orientation,
+            record={**done.record, "source": job.source.name, "chain": chain.as_record()},
+        )
+        results = {name: as_json(value) for name, value in done.results.items()}
+    except Exception as error:
+        return dataclasses.replace(failed(job, error), seconds=time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Outcome(job, "done", seconds, warnings=done.warnings, results=results, device=str(done.record["device"]))
 
 
 def planned(facts: Facts, chain: Chain) -> Plan:
@@ -252,40 +248,3 @@ def output_faults(output: Output, facts: Facts) -> list[tuple[str, str]]:
 
 def _bits(output: Output) -> int:
     return output.bits or default_bits(output.format or "jpeg")
-
-
-def as_json(value: Any) -> Any:
-    """A result of a stage as numbers, texts, lists and dicts."""
-    if hasattr(value, "as_record"):
-        return as_json(value.as_record())
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
-def report(outcomes: Sequence[Outcome], chain: Chain, *, is_interrupted: bool = False) -> dict[str, Any]:
-    """What was done, fit for JSON: versions, the chain with every value, a record per file."""
-    from tenbit.pipeline.doctor import versions
-
-    return {
-        "versions": versions(),
-        "chain": chain.as_record(),
-        "interrupted": is_interrupted,
-        "files": [outcome.as_record() for outcome in outcomes],
-    }
-
-
-def write_report(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a report as JSON; the file is complete or absent.
-
-    Raises
-    ------
-    WriteError
-        If it cannot be written.
-    """
-    with replaced(path) as handle:
-        handle.write((json.dumps(record, indent=2) + "\n").encode())

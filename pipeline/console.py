@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TextIO
 
-from tenbit.pipeline.batch import Outcome
+from tenbit.pipeline.outcome import Outcome
 
 
 class Stopped(KeyboardInterrupt):

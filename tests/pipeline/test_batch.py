@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tenbit.pipeline import batch
-from tenbit.pipeline.batch import Outcome, develop, settled
+from tenbit.pipeline import batch, outcome
+from tenbit.pipeline.batch import develop, settled
 from tenbit.pipeline.config import Chain, load
 from tenbit.pipeline.errors import ChainError, ReadError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import read_record
 from tenbit.pipeline.jobs import Job
+from tenbit.pipeline.outcome import Outcome
 
 BARE = ["black_level", {"demosaic": {"method": "bilinear"}}]
 SEEN = [*BARE, "tone", {"histogram": {"overlay": False}}]
@@ -127,7 +130,7 @@ def test_the_record_in_the_file_says_how_it_was_made(frames: Any, tmp_path: Path
 def test_the_report_is_json_with_the_results(frames: Any, tmp_path: Path) -> None:
     chain = chain_of(SEEN)
     outcomes = run(jobs(tmp_path, "a", "broken"), chain)
-    batch.write_report(tmp_path / "r.json", batch.report(outcomes, chain))
+    outcome.write_report(tmp_path / "r.json", outcome.report(outcomes, chain))
     report = json.loads((tmp_path / "r.json").read_text("utf-8"))
     assert report["chain"] == chain.as_record()
     assert report["versions"]["numpy"] == np.__version__
@@ -153,8 +156,8 @@ def test_results_become_json() -> None:
         def as_record(self) -> dict[str, Any]:
             return {"mean": np.float32(0.5), 3: (np.arange(2), None, True)}
 
-    assert batch.as_json(Measured()) == {"mean": 0.5, "3": [[0, 1], None, True]}
-    assert batch.as_json(Path("x")) == "x"
+    assert outcome.as_json(Measured()) == {"mean": 0.5, "3": [[0, 1], None, True]}
+    assert outcome.as_json(Path("x")) == "x"
 
 
 def test_a_name_that_the_system_refuses_is_one_line(frames: Any, tmp_path: Path) -> None:
@@ -163,3 +166,73 @@ def test_a_name_that_the_system_refuses_is_one_line(frames: Any, tmp_path: Path)
     assert outcome.status == "failed"
     assert outcome.error.endswith("File name too long")
     assert "internal" not in outcome.error
+
+
+def test_the_next_frame_is_read_and_the_last_one_written_while_one_runs(
+    frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, run_plan, write = batch.read, batch.run_plan, batch.write
+    is_read, is_writing = threading.Event(), threading.Event()
+    alive: list[int] = []
+    most, count = 0, 0
+
+    def counted(frame: Frame) -> Frame:
+        nonlocal most
+        alive.append(1)
+        weakref.finalize(frame.samples, alive.pop)
+        most = max(most, len(alive))
+        return frame
+
+    def reading(path: Path, **options: Any) -> Frame:
+        frame = counted(read(path, **options))
+        if path.stem == "c":
+            is_read.set()
+        return frame
+
+    def running(frame: Frame, *arguments: Any, **options: Any) -> Frame:
+        nonlocal count
+        count += 1
+        if count == 2:
+            # The second frame: the third is read, the first is being written.
+            assert is_read.wait(20)
+            assert is_writing.wait(20)
+        return counted(run_plan(frame, *arguments, **options))
+
+    def writing(path: Path, *arguments: Any, **options: Any) -> None:
+        is_writing.set()
+        write(path, *arguments, **options)
+
+    monkeypatch.setattr(batch, "read", reading)
+    monkeypatch.setattr(batch, "run_plan", running)
+    monkeypatch.setattr(batch, "write", writing)
+    outcomes = run(jobs(tmp_path, "a", "b", "c", "broken", "d", "e"), chain_of(SEEN))
+    assert [outcome.job.source.stem for outcome in outcomes] == ["a", "b", "c", "broken", "d", "e"]
+    assert [outcome.status for outcome in outcomes] == ["done", "done", "done", "failed", "done", "done"]
+    # The samples of the next frame and of this one, its picture, and the picture of the one before.
+    assert most <= 4
+
+
+def test_an_interrupt_tells_of_the_picture_that_is_being_written(
+    frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, run_plan = batch.write, batch.run_plan
+    is_stopped = threading.Event()
+
+    def running(frame: Frame, *arguments: Any, **options: Any) -> Frame:
+        if (tmp_path / "begun").exists():
+            is_stopped.set()
+            raise KeyboardInterrupt
+        (tmp_path / "begun").touch()
+        return run_plan(frame, *arguments, **options)
+
+    def writing(path: Path, *arguments: Any, **options: Any) -> None:
+        assert is_stopped.wait(20)
+        write(path, *arguments, **options)
+
+    monkeypatch.setattr(batch, "run_plan", running)
+    monkeypatch.setattr(batch, "write", writing)
+    steps = develop(jobs(tmp_path, "a", "b", "c"), chain_of(SEEN), device="cpu")
+    assert next(steps).status == "done"
+    with pytest.raises(KeyboardInterrupt):
+        next(steps)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "begun"]

@@ -1,0 +1,110 @@
+"""What became of many files: outcomes, and the report that holds them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tenbit.pipeline.config import Chain
+from tenbit.pipeline.errors import ReadError, TenbitError
+from tenbit.pipeline.images import replaced
+from tenbit.pipeline.jobs import Job
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file.
+
+    Parameters
+    ----------
+    job : Job
+    status : {"done", "skipped", "failed"}
+    seconds : float
+        Wall time of reading, developing and writing.
+    error : str
+        Why it failed, one line.
+    cause : BaseException or None
+        The exception behind an error that tenbit did not expect.
+    warnings : tuple of str
+    results : mapping
+        Of measuring stages, fit for JSON.
+    device : str
+        Where it was developed.
+    """
+
+    job: Job
+    status: Literal["done", "skipped", "failed"]
+    seconds: float = 0.0
+    error: str = ""
+    cause: BaseException | None = None
+    warnings: tuple[str, ...] = ()
+    results: Mapping[str, Any] = field(default_factory=dict)
+    device: str = ""
+
+    def as_record(self) -> dict[str, Any]:
+        """The same, fit for JSON."""
+        return {
+            "input": str(self.job.source),
+            "output": str(self.job.target),
+            "status": self.status,
+            "seconds": round(self.seconds, 4),
+            "device": self.device,
+            "error": self.error or None,
+            "warnings": list(self.warnings),
+            "results": dict(self.results),
+        }
+
+
+def failed(job: Job, error: Exception) -> Outcome:
+    """The outcome of a file over which something was raised: one line, whatever it was."""
+    if isinstance(error, ReadError):
+        return Outcome(job, "failed", error=" ".join(error.reason.split()))
+    if isinstance(error, TenbitError):
+        return Outcome(job, "failed", error=" ".join(str(error).split()))
+    if isinstance(error, MemoryError):
+        return Outcome(job, "failed", error="too little memory for this picture", cause=error)
+    if isinstance(error, OSError):
+        return Outcome(job, "failed", error=f"{job.target}: {error.strerror or error}", cause=error)
+    # A fault of tenbit's own must not end a batch of a thousand files.
+    text = " ".join(f"internal error: {type(error).__name__}: {error}".split())
+    return Outcome(job, "failed", error=text, cause=error)
+
+
+def as_json(value: Any) -> Any:
+    """A result of a stage as numbers, texts, lists and dicts."""
+    if hasattr(value, "as_record"):
+        return as_json(value.as_record())
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def report(outcomes: Sequence[Outcome], chain: Chain, *, is_interrupted: bool = False) -> dict[str, Any]:
+    """What was done, fit for JSON: versions, the chain with every value, a record per file."""
+    from tenbit.pipeline.doctor import versions
+
+    return {
+        "versions": versions(),
+        "chain": chain.as_record(),
+        "interrupted": is_interrupted,
+        "files": [outcome.as_record() for outcome in outcomes],
+    }
+
+
+def write_report(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a report as JSON; the file is complete or absent.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be written.
+    """
+    with replaced(path) as handle:
+        handle.write((json.dumps(record, indent=2) + "\n").encode())
