@@ -99,31 +99,44 @@ def noise(rows: int, cols: int, cfa: str = "RGGB") -> Frame:
     return Frame.from_mosaic(samples, cfa=cfa, black=64, white=1023, neutral=(0.5, 1.0, 0.6), color_matrix=COLOR_MATRIX)
 
 
+def packed(frame: Frame) -> Frame:
+    """The mosaic as RAW10, four samples in five bytes; its columns are a multiple of four."""
+    fours = frame.samples.reshape(frame.facts.rows, -1, 4)
+    low = (fours & 3) << np.array([0, 2, 4, 6], np.uint16)
+    fives = np.concatenate([fours >> 2, low.sum(axis=2, keepdims=True)], axis=2).astype(np.uint8)
+    return Frame(fives.reshape(frame.facts.rows, -1), frame.facts, packing="raw10")
+
+
 def planned(frame: Frame, chain: Any, bits: int, overrides: Sequence[str] = ()) -> Plan:
     """The plan of a chain for a frame."""
-    return plan(load(chain, overrides=overrides, is_order_checked=False).links, frame.facts, bits=bits)
+    links = load(chain, overrides=overrides, is_order_checked=False).links
+    return plan(links, frame.facts, bits=bits, packing=frame.packing)
+
+
+def cases(rows: int, cols: int) -> Iterator[tuple[str, Frame, list[Any]]]:
+    """Every stage of the catalogue, every method of demosaic, and a packed mosaic: a name, a frame, a chain."""
+    for name in STAGES:
+        state = next(state for state in BEFORE if state in stage(name).takes)
+        chain = [entry for entry in BEFORE[state] if entry != name] + [{name: TOLD.get(name, {})}]
+        yield name, noise(rows, cols, "QRGGB" if name == "quad_bayer" else "RGGB"), chain
+    for method in get_args(get_type_hints(stage("demosaic").parameters)["method"]):
+        yield f"demosaic {method}", noise(rows, cols), ["black_level", {"demosaic": {"method": method}}]
+    yield "raw10", packed(noise(rows, cols)), BEFORE["display"]
 
 
 def parity(device: Device, rows: int, cols: int) -> Iterator[Parity]:
-    """Every stage of the catalogue, and every method of demosaic, beside the CPU."""
+    """All cases beside the CPU, at every bit depth."""
     cpu = choose("cpu")[0]
-    cases = [(name, TOLD.get(name, {})) for name in STAGES]
-    methods = get_args(get_type_hints(stage("demosaic").parameters)["method"])
-    cases += [("demosaic", {"method": method}) for method in methods]
-    for name, told in cases:
-        takes = stage(name).takes
-        state = next(state for state in ("mosaic", "linear", "display") if state in takes)
-        frame = noise(rows, cols, "QRGGB" if name == "quad_bayer" else "RGGB")
-        chain = [entry for entry in BEFORE[state] if entry != name] + [{name: told}]
+    for name, frame, chain in cases(rows, cols):
         for bits, most in CODES.items():
             what = planned(frame, chain, bits)
             ours, theirs = run_plan(frame, what, device), run_plan(frame, what, cpu)
             apart = np.abs(ours.samples.astype(np.int32) - theirs.samples)
             beyond = float((apart > most).mean())
             counted = _otherwise(as_json(dict(ours.results)), as_json(dict(theirs.results)))
-            label = " ".join([name, *map(str, told.values())]) if name == "demosaic" else name
-            is_same = beyond <= (AT_A_THRESHOLD if what.passes[-1].tallies or ours.results else 0.0)
-            yield Parity(label, bits, int(apart.max()), beyond, counted, is_same and counted <= AT_A_THRESHOLD)
+            # What is measured has thresholds, and what it paints or corrects follows from them.
+            is_same = beyond <= (AT_A_THRESHOLD if theirs.results else 0.0) and counted <= AT_A_THRESHOLD
+            yield Parity(name, bits, int(apart.max()), beyond, counted, is_same)
 
 
 def _otherwise(ours: Any, theirs: Any) -> float:
@@ -174,7 +187,7 @@ def timings(
     """Every shipped chain, and the standard one with a lens to correct, at every size."""
     chains = [(name, name, ()) for name in shipped_chains()] + [("standard with a lens", "standard", LENS)]
     for size, (rows, cols) in sizes.items():
-        frame = in_device_memory(noise(rows, cols), device)
+        frame = in_device_memory(packed(noise(rows, cols)), device)
         for label, chain, overrides in chains:
             what = planned(frame, chain, 8, overrides)
             kernel = _median(rounds, functools.partial(_kernel_s, frame, what, device))
@@ -185,7 +198,7 @@ def timings(
                 label,
                 size,
                 1e3 * kernel,
-                frame.samples.size / kernel / 1e6,
+                rows * cols / kernel / 1e6,
                 (come + go) / kernel / rates["card"],
                 1e3 * each,
                 1e3 * up,
@@ -198,7 +211,7 @@ def in_device_memory(frame: Frame, device: Device) -> Frame:
     """The frame with its samples in the host memory that the device reaches fastest."""
     samples = device.empty(frame.samples.shape, frame.samples.dtype.str)
     np.copyto(samples, frame.samples)
-    return Frame(samples, frame.facts)
+    return Frame(samples, frame.facts, packing=frame.packing)
 
 
 def _kernel_s(frame: Frame, what: Plan, device: Device) -> float:

@@ -12,12 +12,12 @@ import numpy as np
 from tenbit.kernels._facts import State
 from tenbit.kernels._stage import Slot
 from tenbit.pipeline.device import Device, DeviceFullError, Pending, choose
-from tenbit.pipeline.device.contract import Finished, Target, native
+from tenbit.pipeline.device.contract import Finished, Target, native, said_once
 from tenbit.pipeline.device.layout import layout
 from tenbit.pipeline.errors import StageError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan, plan
-from tenbit.pipeline.tiles import said_once, through_tiles
+from tenbit.pipeline.tiles import through_tiles
 
 Said = Callable[[str], None]
 ChainLike = str | os.PathLike[str] | Sequence[str | Mapping[str, Any]]

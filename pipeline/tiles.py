@@ -17,7 +17,7 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.kernels._stage import Access, Pass, Slot
 from tenbit.pipeline.device import Device, DeviceFullError, Done, Pending, Rows, Said
-from tenbit.pipeline.device.contract import native, stretches, summary
+from tenbit.pipeline.device.contract import native, said_once, stretches, summary
 from tenbit.pipeline.device.layout import layout
 
 LEAST_ROWS = 64
@@ -178,10 +178,3 @@ def _nbytes(passes: Sequence[Pass], planes: Mapping[str, Array], tile: Tile) -> 
     shapes = {name: (tile.end - tile.first, *plane.shape[1:]) for name, plane in planes.items()}
     ins = [Slot(name, shapes[name], native(plane[:1]).dtype.str) for name, plane in planes.items()]
     return layout(_shortened(passes, tile), ins).nbytes
-
-
-def said_once(device: Device, said: Said | None, what: str, line: str) -> None:
-    """Tell a user what is done when memory is short, the first time that it happens on a device."""
-    if said is not None and what not in device.said_before:
-        device.said_before.add(what)
-        said(line)

@@ -70,9 +70,13 @@ def choose(name: str | None = None) -> tuple[Device, str | None]:
     """
     name = (name or os.environ.get("TENBIT_DEVICE") or "auto").lower()
     if name == "auto":
-        if reason := unusable(0):
-            return _opened("cpu"), f"no GPU is used: {reason}"
-        return _opened("cuda:0"), None
+        reason = unusable(0)
+        try:
+            if not reason:
+                return _opened("cuda:0"), None
+        except DeviceError as error:
+            reason = str(error)
+        return _opened("cpu"), f"no GPU is used: {reason}"
     if name != "cpu" and name.partition(":")[0] != "cuda":
         raise DeviceError(f"device: {name!r} is not one of auto, cpu, cuda, cuda:N")
     return _opened("cuda:0" if name == "cuda" else name), None

@@ -70,7 +70,14 @@ class Finished:
         return self._done
 
 
-class Device(Protocol):
+class Talks(Protocol):
+    """Remembers what a user has been told."""
+
+    said_before: set[str]
+    """What a user has been told about this device: once is enough."""
+
+
+class Device(Talks, Protocol):
     """Does passes."""
 
     name: str
@@ -78,9 +85,6 @@ class Device(Protocol):
 
     target: Target
     """Which of a plan's passes it does."""
-
-    said_before: set[str]
-    """What a user has been told about this device: once is enough."""
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
         """A host array of any content, from memory that the device reaches fastest and that is used again."""
@@ -152,3 +156,10 @@ def stretches(passes: Sequence[Pass], known: Mapping[str, Any]) -> list[tuple[Pa
 def native(array: Array) -> Array:
     """An array in a dtype that the loops are compiled for."""
     return array if array.dtype in (np.uint8, np.uint16, np.float32) else array.astype(np.float32)
+
+
+def said_once(device: Talks, said: Said | None, what: str, line: str) -> None:
+    """Tell a user what a device cannot do, or does another way, the first time that it happens."""
+    if said is not None and what not in device.said_before:
+        device.said_before.add(what)
+        said(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -34,12 +35,15 @@ class CudaDevice:
     def __init__(self, number: int = 0) -> None:
         if reason := unusable(number):
             raise DeviceError(f"cuda:{number}: {reason}")
+        # numba warns of every launch that leaves most of a card idle, as small frames must.
+        os.environ.setdefault("NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS", "0")
         import cupy
 
         self._number = number
         self.cupy: Any = cupy
-        properties = cupy.cuda.runtime.getDeviceProperties(number)
-        self.name = f"cuda:{number} {properties['name'].decode()}"
+        self.name = f"cuda:{number}"
+        with self.errors():
+            self.name += f" {cupy.cuda.runtime.getDeviceProperties(number)['name'].decode()}"
         self.said_before: set[str] = set()
         self.pinned = Buffers(an_eighth_of_memory(), self._pinned)
         self._ordinary = Buffers(an_eighth_of_memory())

@@ -16,7 +16,7 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.kernels._stage import Pass
 from tenbit.pipeline.device.buffers import Buffers
-from tenbit.pipeline.device.contract import Done, Rows, Said, stretches, summary
+from tenbit.pipeline.device.contract import Done, Rows, Said, said_once, stretches, summary
 from tenbit.pipeline.device.numbers import Numbers
 from tenbit.pipeline.device.program import Program, Stretch, copied_down, copied_up
 
@@ -26,6 +26,8 @@ class Card(Protocol):
 
     cupy: Any
     pinned: Buffers
+    name: str
+    said_before: set[str]
 
     def here(self) -> contextlib.AbstractContextManager[None]:
         """The device as the calling thread's own, for one thread at a time."""
@@ -113,6 +115,8 @@ class Lane:
             constants = [[step.resolved(results) for step in work.steps] for work in group]
             stretch = program.queue(first, group, Numbers(group, constants, errand.rows), errand.said)
             pending.waits_for(group, stretch)
+            if stretch.no_graph:
+                said_once(card, errand.said, "graphs", f"{card.name}: kernels are not replayed: {stretch.no_graph}")
             first += len(group)
             if group is not groups[-1]:
                 stream.synchronize()

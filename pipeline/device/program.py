@@ -96,14 +96,16 @@ class Stretch:
             arguments = [*map(kernel_array, ins[n])], [*map(kernel_array, outs[n])], (kf, ki, arrays)
             self._launches.append((kernel, arguments, {"counters": counters, "stream": launch_on}))
         self._graph: Any = None
-        self._is_loaded = self._is_eager = False
+        self._is_loaded = False
+        self.no_graph = ""
+        """Why its launches could not be captured; empty while nothing is known against it."""
 
     def queue(self, numbers: Numbers) -> None:
         """Constants up, kernels, counters down. The card must have done with the frame before."""
         self._numbers = numbers
         numbers.write(self._up)
         copied_up(self._cupy, self._block, self._up, self._stream)
-        if self._graph is None and self._is_loaded and not self._is_eager:
+        if self._graph is None and self._is_loaded and not self.no_graph:
             self._capture()
         if self._graph is not None:
             self._graph.launch(self._stream)
@@ -127,8 +129,10 @@ class Stretch:
                 self._launch()
             finally:
                 graph = self._stream.end_capture()
-        except Exception:  # numba, CuPy and the driver have each their own; the same launches have worked before.
-            self._is_eager = True
+        except (
+            Exception
+        ) as error:  # numba, CuPy and the driver have each their own; the same launches have worked before.
+            self.no_graph = " ".join(str(error).split()) or type(error).__name__
             return
         self._graph = graph
 

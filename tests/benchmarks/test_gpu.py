@@ -5,9 +5,11 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tenbit.kernels import STAGES
+from tenbit.pipeline.raw.packed import unpack_raw10
 
 PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "gpu.py"
 
@@ -29,7 +31,7 @@ def test_a_rehearsal_holds_every_stage_and_times_the_chains(gpu, tmp_path, capsy
     assert gpu.main(["--rehearse", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "simulator.json").read_text("utf-8"))
     assert found["is_rehearsal"]
-    assert {one["stage"].split()[0] for one in found["parity"]} == set(STAGES)
+    assert {one["stage"].split()[0] for one in found["parity"]} == {*STAGES, "raw10"}
     assert all(one["is_same"] for one in found["parity"])
     assert [one["chain"] for one in found["chains"]] == ["fast", "standard with a lens"]
     assert all(one["kernel_ms"] > 0 and one["frame_ms"] > 0 for one in found["chains"])
@@ -38,10 +40,14 @@ def test_a_rehearsal_holds_every_stage_and_times_the_chains(gpu, tmp_path, capsy
 
 
 def test_a_wrong_picture_is_not_timed(gpu, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(gpu, "STAGES", ("tone",))
-    monkeypatch.setattr(gpu, "get_args", lambda kind: ())
+    monkeypatch.setattr(gpu, "cases", lambda rows, cols: [("tone", gpu.noise(rows, cols), gpu.BEFORE["display"])])
     monkeypatch.setattr(gpu, "CODES", {8: -1})
     assert gpu.main(["--rehearse", "--out", str(tmp_path)]) == 1
     found = json.loads((tmp_path / "simulator.json").read_text("utf-8"))
     assert "chains" not in found
     assert "nothing was timed" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_packed_frame_is_raw10(gpu):
+    frame = gpu.noise(4, 8)
+    np.testing.assert_array_equal(unpack_raw10(gpu.packed(frame).samples), frame.samples)

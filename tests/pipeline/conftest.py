@@ -2,6 +2,7 @@
 
 import gc
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def strict_cupy():
 @pytest.fixture
 def strict(monkeypatch):
     """``strict(capacity)``: the stand-in in the place of cupy, numba's simulator behind it; no fault may be left."""
+    if os.environ.get("TENBIT_TEST_GPU"):
+        pytest.skip("the stand-in needs numba's simulator")
     from tenbit.kernels import _compile
     from tenbit.kernels._cuda import CudaPass
     from tenbit.pipeline.device import cuda

@@ -90,6 +90,19 @@ def test_auto_without_a_driver_says_so(monkeypatch):
     assert device.choose(None)[1] == "no GPU is used: no usable NVIDIA driver (no CUDA-capable device)"
 
 
+def test_auto_on_a_card_that_cannot_be_opened_says_so(monkeypatch):
+    def broken(number):
+        raise DeviceError("cuda:0: cudaErrorDevicesUnavailable: all CUDA-capable devices are busy")
+
+    monkeypatch.setattr(device, "unusable", lambda number: None)
+    monkeypatch.setattr(device, "CudaDevice", broken)
+    chosen, note = device.choose("auto")
+    assert chosen.name.startswith("cpu (")
+    assert note == "no GPU is used: cuda:0: cudaErrorDevicesUnavailable: all CUDA-capable devices are busy"
+    with pytest.raises(DeviceError, match="devices are busy"):
+        device.choose("cuda")
+
+
 def test_cuda_never_falls_back(monkeypatch):
     without_cupy(monkeypatch)
     with pytest.raises(DeviceError, match="cuda:0: CuPy is not installed"):

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from tenbit.kernels import stage
 from tenbit.pipeline import run
 from tenbit.pipeline.device import CpuDevice, CudaDevice, DeviceFullError
 from tenbit.pipeline.device.contract import stretches
 from tenbit.pipeline.errors import DeviceError
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.plan import Link, plan
 
 CHAIN = ("black_level", ("white_balance", {"mode": "grey_world"}), "demosaic", "tone", "histogram")
 SHORT = ("black_level", "demosaic", "tone")
@@ -89,11 +92,13 @@ def test_constants_that_follow_from_counters_are_replayed_too(card, scene, plann
 
 def test_a_driver_that_cannot_capture_launches(card, scene, planned):
     card.cupy.cannot_capture = True
-    frame = scene(8, 8)
+    frame, said = scene(8, 8), []
     what = planned(frame, *SHORT)
     for _ in range(3):
-        same(run.run_plan(frame, what, card), frame, what)
+        same(run.run_plan(frame, what, card, said=said.append), frame, what)
     assert card.cupy.captures == 0
+    told = [line for line in said if not line.startswith("compiling")]
+    assert told == ["cuda:0 Strict: kernels are not replayed: cudaErrorStreamCaptureUnsupported"]
 
 
 def test_frames_of_two_shapes_take_turns(card, scene, planned):
@@ -124,9 +129,39 @@ def test_samples_in_pinned_memory_are_not_copied_first(card, scene, planned):
     samples = card.empty(frame.samples.shape, "uint16")
     samples[:] = frame.samples
     blocks = len(card.cupy.blocks)
-    pinned = run.Frame(samples, frame.facts)
+    pinned = Frame(samples, frame.facts)
     same(run.run_plan(pinned, what, card), frame, what)
     assert len(card.cupy.blocks) == blocks
+
+
+@pytest.mark.parametrize(("packing", "stride"), [("raw10", 20), ("raw12", 24)])
+def test_a_packed_mosaic_crosses_the_bus_as_it_is(card, scene, packing, stride):
+    frame = scene(8, 16)
+    bits = np.unpackbits(np.arange(8 * stride, dtype=np.uint8) * 37).reshape(8, -1)
+    packed = Frame(np.packbits(bits, axis=1), frame.facts, packing=packing)
+    assert packed.samples.shape == (8, stride)
+    chain = [Link(stage(name), stage(name).parameters()) for name in SHORT]
+    what = plan(chain, packed.facts, bits=8, packing=packing)
+    pending = card.begin(what.cuda_passes, {"mosaic": packed.samples}, ["rgb"])
+    assert [held.nbytes for held in pending.holds] == [8 * stride]
+    pending.finish()
+    out = run.run_plan(packed, what, card)
+    assert out.packing is None
+    same(out, packed, what)
+
+
+def test_a_demosaiced_frame_goes_up_interleaved(card, scene, planned):
+    mosaic = scene(9, 11)
+    light = run.run_plan(mosaic, planned(mosaic, "black_level", "demosaic", bits=None), CpuDevice(1))
+    assert light.samples.shape == (9, 11, 3)
+    what = planned(light, "exposure", "tone", "peaking", "histogram")
+    same(run.run_plan(light, what, card), light, what)
+
+
+def test_no_pass_at_all_is_a_copy(card, scene, planned):
+    frame = scene(8, 8)
+    out = run.run_plan(frame, planned(frame, bits=None), card)
+    np.testing.assert_array_equal(out.samples, frame.samples)
 
 
 def test_a_frame_nobody_finishes_does_no_harm(card, scene, planned):

@@ -28,8 +28,8 @@ def test_chains_are_timed_by_the_kernels_and_frame_to_frame(gpu, card, monkeypat
     monkeypatch.setattr(gpu, "shipped_chains", list)
     (timed,) = gpu.timings(card, {"tiny": (8, 12)}, {"card": 1e6, "up": 1e6, "down": 1e6}, rounds=2)
     assert (timed.chain, timed.kernel_ms) == ("standard with a lens", 1.0)
-    assert timed.up_ms == pytest.approx(2 * 8 * 12 / 1e3)
+    assert timed.up_ms == pytest.approx(1.25 * 8 * 12 / 1e3)
     assert timed.down_ms == pytest.approx(3 * 8 * 12 / 1e3)
-    assert timed.share_of_copy == pytest.approx(5 * 8 * 12 / 1e-3 / 1e6)
+    assert timed.share_of_copy == pytest.approx(4.25 * 8 * 12 / 1e-3 / 1e6)
     assert timed.share_of_slowest > 0
     assert card.cupy.replays > 0
