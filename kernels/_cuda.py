@@ -27,6 +27,11 @@ _HEADER = [
     "f32 = np.float32",
     # 64 registers a thread: half of the threads of an sm_90 or sm_100 are resident. The simulator knows no bounds.
     "bounds = {} if config.ENABLE_CUDASIM else {'launch_bounds': (256, 4)}",
+    "if config.ENABLE_CUDASIM:",
+    "    def fma(a, b, c):",
+    "        return f32(float(a) * float(b) + float(c))",
+    "else:",
+    "    from numba.cuda.libdevice import fmaf as fma",
     "",
 ]
 _DEVICE = "@cuda.jit(device=True)"

@@ -17,9 +17,16 @@ _HEADER = [
     "import math",
     "",
     "import numpy as np",
-    "from numba import int32, int64, njit, uint8, uint16, uint64",
+    "from numba import float32, int32, int64, njit, uint8, uint16, uint64",
+    "from numba.extending import intrinsic",
     "",
     "f32 = np.float32",
+    "",
+    "@intrinsic",
+    "def fma(context, a, b, c):",
+    "    def code(target, builder, signature, values):",
+    "        return builder.fma(*values)",
+    "    return float32(float32, float32, float32), code",
     "",
 ]
 # A REDUCE of so few counters is counted by comparing, which vectorises; others by raising one counter after another.

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._facts import Array
 from tenbit.kernels._stage import Body, Constants, PerPlane, PerSite, Step
 
@@ -146,6 +147,9 @@ class _Literals(ast.NodeTransformer):
             return _expression(f"f32({float(value)!r})")
         if isinstance(value, (int, np.integer)):
             return _expression(repr(int(value)))
+        if value is fma:
+            # Each target's header has it under this name.
+            return node
         if isinstance(value, types.FunctionType):
             name = called(value)
             if self.helpers.setdefault(name, value) is not value:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._camera import camera_to_space, has_matrix, scene_neutral
 from tenbit.kernels._facts import Array, Facts, Triple
 from tenbit.kernels._stage import Constants, Prepared, Results, Stage, param, point, require_signal
@@ -26,9 +27,9 @@ class Parameters:
 def mixed(red, green, blue, k):
     """One pixel through a 3 × 3 matrix; what lies outside the space has values below 0."""
     return (
-        k.red_red * red + k.red_green * green + k.red_blue * blue,
-        k.green_red * red + k.green_green * green + k.green_blue * blue,
-        k.blue_red * red + k.blue_green * green + k.blue_blue * blue,
+        fma(k.red_red, red, fma(k.red_green, green, k.red_blue * blue)),
+        fma(k.green_red, red, fma(k.green_green, green, k.green_blue * blue)),
+        fma(k.blue_red, red, fma(k.blue_green, green, k.blue_blue * blue)),
     )
 
 

@@ -5,6 +5,7 @@ Not a stage of a chain: a plan ends with it when whole numbers are asked for.
 
 from __future__ import annotations
 
+from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._facts import Facts
 from tenbit.kernels._stage import Step, point
 
@@ -12,7 +13,7 @@ from tenbit.kernels._stage import Step, point
 def code_value(value, peak):
     """A sample of 0 … 1 as a code value of 0 … peak, a half rounded up (the store cuts the fraction off)."""
     inside = value if value > 0.0 else 0.0  # what is no number becomes 0 too
-    return (inside if inside < 1.0 else 1.0) * peak + 0.5
+    return fma(inside if inside < 1.0 else 1.0, peak, 0.5)
 
 
 def code_value_of_mosaic(mosaic, k):

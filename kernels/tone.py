@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._facts import Facts
 from tenbit.kernels._spaces import KNEES, encode, is_encoded
 from tenbit.kernels._stage import Constants, Prepared, Stage, Step, param, point, require_signal
@@ -53,7 +54,7 @@ def bent(greys, toe, white):
 def filmic(red, green, blue, k):
     """One pixel: the largest and the smallest channel through the curve, the third where it was between them.
 
-    ``top − output = pull · (top' − input)`` with the same pull for all three, so that order and ratio of the
+    ``output − top = pull · (top' − input)`` with the same pull, below 0, for all three, so that order and ratio of the
     differences stay: the hue of HSV. A channel below 0 (a colour outside the space) becomes 0 with the others drawn in.
     What is brighter than white fades to white. The three quotients share one division, over the product of what stands
     below their bars.
@@ -63,12 +64,12 @@ def filmic(red, green, blue, k):
     smallest = min(min(r, g), b)
     high, low = bent(largest, k.toe, k.white), bent(smallest, k.toe, k.white)
     under_high, under_low = high + k.half, low + k.half
-    excess = max(largest * k.per_white - 1.0, 0.0)
-    under_pull = (1.0 + excess * excess) * max(largest - smallest, _TINY)
+    excess = max(fma(largest, k.per_white, -1.0), 0.0)
+    under_pull = fma(excess, excess, 1.0) * max(largest - smallest, _TINY)
     share = k.top / (under_high * under_low * under_pull)
     top = high * (under_low * under_pull) * share
-    pull = (high * under_low - low * under_high) * share
-    return top - pull * (largest - r), top - pull * (largest - g), top - pull * (largest - b)
+    pull = fma(low, under_high, -(high * under_low)) * share
+    return fma(pull, largest - r, top), fma(pull, largest - g, top), fma(pull, largest - b, top)
 
 
 def clipped(red, green, blue, k):
@@ -82,12 +83,12 @@ def clipped(red, green, blue, k):
 
 def above(x, k0, k1, k2, k3, k4, k5, k6):
     """What stands above the bar of `encoded`."""
-    return k0 + x * (k1 + x * (k2 + x * (k3 + x * (k4 + x * (k5 + x * k6)))))
+    return fma(x, fma(x, fma(x, fma(x, fma(x, fma(x, k6, k5), k4), k3), k2), k1), k0)
 
 
 def below(x, k1, k2, k3, k4, k5):
     """What stands below the bar of `encoded`."""
-    return 1.0 + x * (k1 + x * (k2 + x * (k3 + x * (k4 + x * k5))))
+    return fma(x, fma(x, fma(x, fma(x, fma(x, k5, k4), k3), k2), k1), 1.0)
 
 
 def inside(light):
