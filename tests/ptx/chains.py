@@ -13,7 +13,7 @@ from tenbit.kernels import _cuda, stage
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Cfa, Facts
 from tenbit.kernels._source import Bound
-from tenbit.kernels._stage import Constants, Pass
+from tenbit.kernels._stage import Constants, Packing, Pass
 from tenbit.pipeline.config import load, nominal, shipped_chains
 from tenbit.pipeline.plan import plan
 
@@ -30,6 +30,7 @@ LENS = (
     "lens.blue_scale=0.9992",
     "lens.vignetting=[-0.3, 0, 0]",
 )
+BINNED_FIRST = ["quad_bayer", "black_level", "white_balance", "demosaic"]
 METHODS = get_args(get_type_hints(stage("demosaic").parameters)["method"])
 
 
@@ -45,7 +46,8 @@ class Case:
     overrides : tuple of str
     facts : Facts
     dtype : str
-        Of the samples as read.
+        Of the samples as read, where they are not packed.
+    packing : Packing or None
     bits : int or None
     """
 
@@ -54,6 +56,7 @@ class Case:
     overrides: tuple[str, ...] = ()
     facts: Facts = BAYER
     dtype: str = "uint16"
+    packing: Packing | None = None
     bits: int | None = 8
 
 
@@ -61,6 +64,7 @@ CASES = (
     *(Case(name, name, facts=FLAT) for name in shipped_chains()),
     *(Case(f"{name}, 16 bits", name, facts=FLAT, bits=16) for name in shipped_chains()),
     *(Case(f"{name}, upright and cropped", name) for name in shipped_chains()),
+    *(Case(f"{name}, {p}", name, facts=FLAT, packing=p) for p in get_args(Packing) for name in shipped_chains()),
     *(Case(f"{name}, quad-Bayer", name, facts=QUAD) for name in shipped_chains()),
     *(Case(f"{name}, {m}", name, (f"demosaic.method={m}",), FLAT) for m in METHODS for name in shipped_chains()),
     Case("standard, lens, rec2020", "standard", (*LENS, "colour.space=rec2020"), bits=16),
@@ -83,6 +87,7 @@ CASES = (
     Case(
         "resized picture", ["black_level", "demosaic", "colour", "tone", {"resize": {"long_edge_px": 2048}}, "orient"]
     ),
+    Case("unpacked", BINNED_FIRST, facts=QUAD, packing="raw12", bits=None),
     Case("mosaic", ["black_level", "white_balance", {"exposure": {"ev": 1}}], bits=16),
     Case("planes", ["black_level", "white_balance", {"exposure": {"ev": 1}}, "colour", "tone"], facts=PLANAR),
     Case(
@@ -103,6 +108,8 @@ class Kernel:
     ----------
     name : str
         The first case that has it, its steps, and how it reads and writes.
+    steps : str
+        As plans show them.
     text : str
         Source; its ``kernel`` takes ``arguments``.
     arguments : tuple of (str, int)
@@ -114,6 +121,7 @@ class Kernel:
     """
 
     name: str
+    steps: str
     text: str
     arguments: tuple[tuple[str, int], ...]
     threads: int
@@ -133,16 +141,18 @@ def kernels() -> Iterator[Kernel]:
 def _of(case: Case) -> Iterator[Kernel]:
     chain = load(case.chain, overrides=case.overrides, is_order_checked=False)
     arrays: dict[str, tuple[str, int]] = {}
+    came = "uint8" if case.packing else case.dtype
     results: dict[str, Any] = {}
-    for work in plan(chain.links, case.facts, bits=case.bits).passes:
+    for work in plan(chain.links, case.facts, bits=case.bits, packing=case.packing).cuda_passes:
         for name in work.ins:
-            arrays.setdefault(name, (case.dtype, 3 if name == "rgb" else 2))
+            arrays.setdefault(name, (came, 3 if name == "rgb" else 2))
         constants = [step.resolved(results) for step in work.steps]
         bound = Bound.of(constants)
         bodies = [body for step in work.steps for body in (step.body if isinstance(step.body, tuple) else (step.body,))]
         written = work.outs[0].dtype if work.outs else "counters"
         yield Kernel(
             f"{case.name}: {label(work)} ({arrays[work.ins[0]][0]} to {written})",
+            label(work),
             _cuda.source(work, bound),
             argument_types(work, bound, constants, arrays),
             _cuda.BLOCK[0] * _cuda.BLOCK[1],
