@@ -39,7 +39,7 @@ def strict(monkeypatch):
         def do():
             launch(self, held[0], held[1], (*held[2], held[3]), counters=held[4])
 
-        made[-1].launch(stream, [array for group in groups for array in group], do)
+        made[-1].launch(stream, [array for group in groups for array in group], do, kernel=self)
 
     def installed(capacity=2**30, number=0):
         cupy = stand_in.StrictCupy(capacity, number)

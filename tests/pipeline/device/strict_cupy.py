@@ -201,7 +201,7 @@ class StrictCupy(types.ModuleType):
         self.here, self.current, self.streams, self.blocks, self.faults = [], [], {}, [], []
         self.captures = self.replays = self.launches = 0
         self.cannot_capture = False
-        self.log = []
+        self.log, self.loaded = [], set()
         runtime = types.SimpleNamespace(
             CUDARuntimeError=CUDARuntimeError,
             memcpyHostToDevice=1,
@@ -306,10 +306,13 @@ class StrictCupy(types.ModuleType):
         work = Work(lambda: ctypes.memmove(target, source, count), [card, host], check)
         self.streams[stream].put(work)
 
-    def launch(self, stream, arrays, do):
-        """A kernel on a numba stream made by `kernel_stream`."""
+    def launch(self, stream, arrays, do, kernel=None):
+        """A kernel on a numba stream made by `kernel_stream`; its first launch compiles and loads it."""
         if not isinstance(stream, Stream):
             self.fault("a kernel on the default stream")
+        if kernel not in self.loaded:
+            self.must_not_capture("loading a kernel")
+        self.loaded.add(kernel)
         self.launches += 1
         self.log.append("kernel")
         stream.put(Work(do, [array.block for array in arrays]))

@@ -108,12 +108,16 @@ def test_what_a_capture_cannot_do(cupy, stream):
         stream.synchronize()
     with refused("copying while capturing"):
         up(cupy, array, source, stream)
+    with refused("loading a kernel while capturing"):
+        cupy.launch(stream, [array], print)
     with refused("an event recorded while capturing"):
         cupy.cuda.Event().record(stream)
 
 
 def test_a_graph_happens_when_it_is_launched(cupy, stream):
     array, seen = on_card(cupy, stream), []
+    cupy.launch(stream, [array], print)
+    stream.synchronize()
     stream.begin_capture()
     cupy.launch(stream, [array], lambda: seen.append(1))
     graph = stream.end_capture()
