@@ -17,7 +17,7 @@ from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
 from tenbit.pipeline.device.contract import WHOLE, DeviceFullError, Rows, Said, Target, native
 from tenbit.pipeline.device.driver import install_hint
 from tenbit.pipeline.device.lanes import CudaPending, Errand, Lane
-from tenbit.pipeline.device.program import Program
+from tenbit.pipeline.device.program import Program, pinned
 from tenbit.pipeline.errors import DeviceError
 
 LANES = 2
@@ -45,7 +45,7 @@ class CudaDevice:
         with self.errors():
             self.name += f" {cupy.cuda.runtime.getDeviceProperties(number)['name'].decode()}"
         self.said_before: set[str] = set()
-        self.pinned = Buffers(an_eighth_of_memory(), self._pinned)
+        self.pinned = Buffers(an_eighth_of_memory(), lambda count: pinned(cupy, count))
         self._ordinary = Buffers(an_eighth_of_memory())
         self._lock = threading.RLock()
         with self.here():
@@ -62,7 +62,8 @@ class CudaDevice:
         """CuPy's errors as ours."""
         try:
             yield
-        except self.cupy.cuda.memory.OutOfMemoryError:
+        except MemoryError:
+            # CuPy's own kind of it, or no more host memory that can be pinned.
             raise DeviceFullError(f"the frame does not fit into the memory of {self.name}") from None
         except self.cupy.cuda.runtime.CUDARuntimeError as error:
             raise DeviceError(f"{self.name}: {error}") from error
@@ -93,7 +94,7 @@ class CudaDevice:
         with self.here():
             try:
                 return self._lane(passes, ins).start(self, errand)
-            except self.cupy.cuda.memory.OutOfMemoryError:
+            except MemoryError:
                 # The other lane's buffers are for other frames, or one frame at a time is all that fits.
                 self.drop()
             return self._lane(passes, ins).start(self, errand)
@@ -128,9 +129,6 @@ class CudaDevice:
         copy = self._ordinary.empty(array.shape, array.dtype)
         np.copyto(copy, array)
         return copy
-
-    def _pinned(self, count: int) -> Array:
-        return np.frombuffer(self.cupy.cuda.alloc_pinned_memory(count), np.uint8, count)
 
 
 def unusable(number: int) -> str | None:

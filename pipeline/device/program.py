@@ -82,8 +82,7 @@ class Stretch:
 
         self._cupy, self._stream, self._numbers = cupy, stream, numbers
         self.signature, self.nbytes = numbers.signature, numbers.nbytes
-        self._up: Array = np.frombuffer(cupy.cuda.alloc_pinned_memory(self.nbytes), np.uint8, self.nbytes)
-        self._down: Array = np.frombuffer(cupy.cuda.alloc_pinned_memory(self.nbytes), np.uint8, self.nbytes)
+        self._up, self._down = pinned(cupy, self.nbytes), pinned(cupy, self.nbytes)
         self._up[:] = 0
         with stream:
             self._block = cupy.empty((self.nbytes,), np.uint8)
@@ -145,6 +144,23 @@ def part(block: Any, first: int, shape: tuple[int, ...], dtype: str) -> Any:
     """A part of a block of bytes as an array."""
     count = math.prod(shape) * np.dtype(dtype).itemsize
     return block[first : first + count].view(np.dtype(dtype)).reshape(shape)
+
+
+def pinned(cupy: Any, count: int) -> Array:
+    """Host memory that a card reaches by itself, uint8 of any content.
+
+    Raises
+    ------
+    MemoryError
+        If there is no more of it.
+    """
+    try:
+        memory = cupy.cuda.alloc_pinned_memory(count)
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        if error.status != cupy.cuda.runtime.errorMemoryAllocation:
+            raise
+        raise MemoryError(str(error)) from error
+    return np.frombuffer(memory, np.uint8, count)
 
 
 def copied_up(cupy: Any, target: Any, source: Array, stream: Any) -> None:

@@ -39,6 +39,8 @@ class OutOfMemoryError(MemoryError):
 class CUDARuntimeError(RuntimeError):
     """As CuPy's."""
 
+    status = 999
+
 
 class Block:
     """Memory of the card, or pinned memory of the host, and the queued work that touches it."""
@@ -201,9 +203,11 @@ class StrictCupy(types.ModuleType):
         self.here, self.current, self.streams, self.blocks, self.faults = [], [], {}, [], []
         self.captures = self.replays = self.launches = 0
         self.cannot_capture = False
+        self.most_pinned = 2**40
         self.log, self.loaded = [], set()
         runtime = types.SimpleNamespace(
             CUDARuntimeError=CUDARuntimeError,
+            errorMemoryAllocation=2,
             memcpyHostToDevice=1,
             memcpyDeviceToHost=2,
             memcpyDeviceToDevice=3,
@@ -270,6 +274,10 @@ class StrictCupy(types.ModuleType):
 
     def _pinned(self, count):
         self.must_be_here()
+        if count > self.most_pinned:
+            error = CUDARuntimeError("cudaErrorMemoryAllocation: out of memory")
+            error.status = 2
+            raise error
         block = Block(count, is_pinned=True)
         self.blocks.append(block)
         # As CuPy's pointer: a buffer, and no more.

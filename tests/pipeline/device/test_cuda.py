@@ -232,3 +232,27 @@ def test_memory_that_runs_out_on_the_way_is_ours_to_tell(strict, scene, planned,
     monkeypatch.setattr(card, "free_bytes", lambda: 10**9)
     with pytest.raises(DeviceFullError, match="the frame does not fit into the memory of cuda:0 Strict"):
         run.run_plan(frame, planned(frame, *CHAIN), card)
+
+
+def test_host_memory_that_cannot_be_pinned_is_a_shortage_too(card, scene, planned):
+    card.cupy.most_pinned = 400
+    frame, said = scene(12, 16), []
+    what = planned(frame, *CHAIN)
+    with pytest.raises(DeviceFullError, match="the frame does not fit into the memory of cuda:0 Strict"):
+        run.run_plan(frame, what, card)
+    out = run.run_plan(frame, what, card, said=said.append, may_fall_back=True)
+    assert out.record["device"].startswith("cpu")
+    assert [line for line in said if line.startswith("developed on the CPU")]
+
+
+def test_memory_that_runs_out_when_work_is_queued_already_leaves_the_lane_in_order(strict, scene, planned):
+    frame = scene(8, 12)
+    what = planned(frame, *SHORT)
+    cupy = strict(run.bytes_needed(what, frame, "cuda") + 10)
+    card = CudaDevice()
+    for _ in range(2):
+        with pytest.raises(DeviceFullError):
+            card.begin(what.cuda_passes, {"mosaic": frame.samples}, ["rgb"])
+    assert "up" in cupy.log
+    cupy.capacity = 2**20
+    same(run.run_plan(frame, what, card), frame, what)
