@@ -28,6 +28,9 @@ from tenbit.kernels._source import Bound
 from tenbit.kernels._stage import Pass
 
 Said = Callable[[str], None]
+# Pairs of arrays that may be checked for overlap before a loop is not vectorised: 128 by default, and a loop that
+# measures and paints has a dozen rows to read and as many to write (monitors, one thread: 34 to 204 MP/s).
+_LLVM_OPTION = "--vectorize-memory-check-threshold=1000"
 _LOADED: dict[str, ModuleType] = {}
 _CPU: dict[tuple[Any, ...], CpuPass] = {}
 _CUDA: dict[tuple[Any, ...], CudaPass] = {}
@@ -125,7 +128,7 @@ def label(work: Pass) -> str:
 def _path(text: str, folder: Path) -> Path:
     import numba
 
-    digest = hashlib.sha256(f"{numba.__version__}\n{sys.version}\n{text}".encode()).hexdigest()[:24]
+    digest = hashlib.sha256(f"{numba.__version__}\n{sys.version}\n{_LLVM_OPTION}\n{text}".encode()).hexdigest()[:24]
     return folder / f"tenbit_{digest}.py"
 
 
@@ -141,6 +144,7 @@ def _module(text: str) -> ModuleType:
         private = _path(text, _private_folder())
         _copied(path, private, text)
         path = private
+    _let_vectorise()
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -148,6 +152,14 @@ def _module(text: str) -> ModuleType:
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return _LOADED.setdefault(path.stem, module)
+
+
+@cache
+def _let_vectorise() -> None:
+    """Tell LLVM, before it compiles anything here."""
+    from llvmlite import binding
+
+    binding.set_option("tenbit", _LLVM_OPTION)
 
 
 @cache

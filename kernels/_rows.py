@@ -17,7 +17,7 @@ _HEADER = [
     "import math",
     "",
     "import numpy as np",
-    "from numba import float32, int32, int64, njit, uint8, uint16, uint64",
+    "from numba import float32, int32, int64, njit, uint8, uint16, uint32, uint64",
     "from numba.extending import intrinsic",
     "",
     "f32 = np.float32",
@@ -83,7 +83,8 @@ class RowWriter:
         for n, slot in enumerate(self.work.outs):
             lines += [f"woven{n} = np.empty(({self.period * len(planes_of(slot))}, reach), np.{slot.dtype})"]
         for n, tally in enumerate(self.work.tallies):
-            lines += [f"bins{n} = np.empty(({self._values(tally)}, reach), np.int32)"]
+            # Unsigned: below 0 numba's indices count from the end, which takes time to find out.
+            lines += [f"bins{n} = np.empty(({self._values(tally)}, reach), np.uint32)"]
         if self._gather is not None:
             lines += [f"whole_{plane} = {self._array(plane)}" for plane in self._gather.reads]
         return lines
@@ -163,9 +164,11 @@ class RowWriter:
                 lines += [f"{view} = in{self.work.ins.index(plane)}[row, {at} :]"]
                 values[plane] = f"f32({view}[{step}])"
             else:
+                # Flat, so that LLVM knows the stride and loads whole vectors.
                 channel = ("red", "green", "blue").index(plane)
-                lines += [f"{view} = in{self.work.ins.index('rgb')}[row, {at} :]"]
-                values[plane] = f"f32({view}[{step}, {channel}])"
+                whole = f"in{self.work.ins.index('rgb')}[row, {at} :].reshape(3 * (cols - ({at})))"
+                lines += [f"i_rgb = {whole}"] if f"i_rgb = {whole}" not in lines else []
+                values[plane] = f"f32(i_rgb[uint64({3 * self.period}) * x + uint64({channel})])"
         return lines, values
 
     def _is_around(self, leg: Leg, plane: str) -> bool:
@@ -208,8 +211,33 @@ class RowWriter:
             if "[" in text:
                 loads += [f"p_{plane} = {text}"]
                 values[plane] = f"p_{plane}"
-        body, sinks = self._points(leg, values)
-        return [*lines, *sinks, "for x in range(n):", *indented([*head, *loads, *inner, *body], 1)]
+        everywhere, sinks = self._points(leg, dict(values), leaves_out=True)
+        everywhere = [*head, *loads, *inner, *everywhere]
+        panels = [step for step in leg.steps if step.within]
+        if not panels:
+            return [*lines, *sinks, "for x in range(n):", *indented(everywhere, 1)]
+        inside, _ = self._points(leg, dict(values), leaves_out=False)
+        lines += ["start, stop = n, uint64(0)"]
+        for step in panels:
+            lines += self._widened(step)
+        lines += ["stop = max(start, stop)", *sinks, "for side in range(2):"]
+        beside = ["first_x, last_x = (uint64(0), start) if side == 0 else (stop, n)"]
+        beside += ["for x in range(first_x, last_x):", *indented(everywhere, 1)]
+        within = ["for x in range(start, stop):", *indented([*head, *loads, *inner, *inside], 1)]
+        return [*lines, *indented(beside, 1), *within]
+
+    def _widened(self, step: Step) -> list[str]:
+        """Lines that widen ``start`` … ``stop`` of a row to what a step may change of it."""
+        assert step.within is not None
+        index = self.work.steps.index(step)
+        top, left, rows, cols = (self.bound.expression(index, name, "0") for name in step.within)
+        period = self.period
+
+        def at(col: str) -> str:
+            return f"uint64(min(max(({col} - pc + {period - 1}) // {period} - lo, 0), int64(n)))"
+
+        inner = [f"start, stop = min(start, {at(left)}), max(stop, {at(f'{left} + {cols}')})"]
+        return [f"if {top} <= row < {top} + {rows}:", *indented(inner, 1)]
 
     def _by_site(self, leg: Leg) -> list[str]:
         """A STENCIL with a body per site: one loop each, into ``core``."""
@@ -253,11 +281,16 @@ class RowWriter:
 
         return views.lines, {plane: reader(plane) for plane in leg.core.reads}
 
-    def _points(self, leg: Leg, values: dict[str, str]) -> tuple[list[str], list[str]]:
-        """Lines at one pixel behind the core, and the rows that they write into."""
+    def _points(self, leg: Leg, values: dict[str, str], *, leaves_out: bool) -> tuple[list[str], list[str]]:
+        """Lines at one pixel behind the core, and the rows that they write into.
+
+        ``leaves_out`` steps that change a part of the picture only.
+        """
         inner: list[str] = []
         sinks: list[str] = []
         for step in leg.steps:
+            if leaves_out and step.within:
+                continue
             more, out = self.writer.paste(step, values=values, site=HOISTED)
             inner += more
             if step.access is not Access.REDUCE:
@@ -266,7 +299,7 @@ class RowWriter:
             tally, none = self.work.tallies.index(step), step.counters
             for n, name in enumerate(out):
                 sinks += [f"b{tally}_{n} = bins{tally}[{n}]"]
-                inner += [f"b{tally}_{n}[x] = int32({name} if 0 <= {name} < {none} else {none})"]
+                inner += [f"b{tally}_{n}[x] = uint32({name} if 0 <= {name} < {none} else {none})"]
         for plane in leg.keeps:
             sinks += [f"s_{plane} = {self._kept(self.legs.index(leg), plane)}[base + {self.margin} :]"]
             inner += [f"s_{plane}[x] = {values[plane]}"]

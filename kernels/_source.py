@@ -142,6 +142,9 @@ class _Literals(ast.NodeTransformer):
         return _expression(f"f32({node.value!r})") if isinstance(node.value, float) else node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id == "int":
+            # Half as many lanes hold whole numbers of 64 bits.
+            return _expression("int32")
         value = self.scope.get(node.id)
         if isinstance(value, (float, np.floating)):
             return _expression(f"f32({float(value)!r})")

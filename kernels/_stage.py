@@ -88,6 +88,9 @@ class Step:
         (rows, cols) written by a GATHER, when not those of the frame.
     counters : int
         How many counters a REDUCE has.
+    within : tuple of str or None
+        Names of the constants ``(top, left, rows, cols)`` of the rectangle outside of which a POINT step changes
+        nothing: targets leave it out there.
     summary : callable or None
         Turns a REDUCE's counters (int64, (counters,)) into the result kept under its name.
     """
@@ -101,6 +104,7 @@ class Step:
     radius: int = 0
     shape: tuple[int, int] | None = None
     counters: int = 0
+    within: tuple[str, str, str, str] | None = None
     summary: Callable[[Array], Any] | None = None
 
     def resolved(self, results: Results) -> Constants:
@@ -181,10 +185,11 @@ def point(
     *,
     constants: Constants | Callable[[Results], Constants] | None = None,
     also_reads: tuple[str, ...] = (),
+    within: tuple[str, str, str, str] | None = None,
 ) -> Step:
     """A POINT step that rewrites the picture's own planes; ``also_reads`` are side planes that it looks at."""
     planes = PLANES[facts.state]
-    return Step(name, Access.POINT, body, (*planes, *also_reads), planes, constants or {})
+    return Step(name, Access.POINT, body, (*planes, *also_reads), planes, constants or {}, within=within)
 
 
 def require_signal(stage: str, facts: Facts) -> None:
@@ -274,7 +279,7 @@ class Pass:
     @property
     def signature(self) -> tuple[object, ...]:
         """What decides the loop that is made from it: everything but the constants and the frame's size."""
-        steps = tuple((s.access, s.body, s.reads, s.writes, s.radius, s.counters) for s in self.steps)
+        steps = tuple((s.access, s.body, s.reads, s.writes, s.radius, s.counters, s.within) for s in self.steps)
         return steps, self.reads, self.writes, self.period, self.dtype, self.comes, self.goes
 
     def dtype_of(self, name: str) -> str:

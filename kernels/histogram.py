@@ -164,7 +164,11 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         scale=parameters.scale,
         opacity=parameters.opacity,
     )
-    return Prepared(facts, (count,), (point("histogram.paint", laid_over, facts, constants=late),))
+    return Prepared(
+        facts,
+        (count,),
+        (point("histogram.paint", laid_over, facts, constants=late, within=("top", "left", "rows", "cols")),),
+    )
 
 
 STAGE = Stage("histogram", Parameters, ("display",), prepare)

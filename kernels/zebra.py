@@ -52,17 +52,17 @@ def counted(zebra):
     return int(zebra) - 1
 
 
-def stripe(along, period):
-    """How much of a pixel a stripe covers: half of every period, edges one pixel soft."""
+def stripe(turns, period):
+    """How much of a pixel a stripe covers, so many periods along: half of every period, edges one pixel soft."""
+    along = (turns - f32(int(turns))) * period
     return min(max(0.25 * period + 0.5 - abs(along + 0.5 - 0.5 * period), 0.0), 1.0)
 
 
 def striped(red, green, blue, zebra, k, row, col):
     """Stripes that rise to the right over highlights, that fall over shadows."""
-    rising = f32((row + col + k.phase) % k.period)
-    falling = f32((k.rows - row + col + k.phase) % k.period)
     is_high = zebra < 1.5
-    alpha = min(zebra, 1.0) * stripe(rising if is_high else falling, k.period_px) * k.opacity
+    along = f32(row + col + k.phase) if is_high else f32(k.rows - row + col + k.phase)
+    alpha = min(zebra, 1.0) * stripe(along * k.per_period, k.period_px) * k.opacity
     return (
         over(red, k.high_red if is_high else k.low_red, alpha),
         over(green, k.high_green if is_high else k.low_green, alpha),
@@ -110,7 +110,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         **colour_constants(p.low_colour, "low_"),
         "opacity": p.opacity,
         "phase": p.phase % period,
-        "period": period,
+        "per_period": 1.0 / period,
         "period_px": float(period),
         "rows": facts.rows,
     }
