@@ -19,6 +19,9 @@ from tenbit.pipeline.device.contract import Said
 from tenbit.pipeline.device.layout import Place, layout
 from tenbit.pipeline.device.numbers import Numbers
 
+MEMORY_ALLOCATION = 2
+"""``cudaErrorMemoryAllocation``, which CuPy (14) has no name for in Python."""
+
 
 class Program:
     """Passes of one signature on frames of one shape.
@@ -157,7 +160,7 @@ def pinned(cupy: Any, count: int) -> Array:
     try:
         memory = cupy.cuda.alloc_pinned_memory(count)
     except cupy.cuda.runtime.CUDARuntimeError as error:
-        if error.status != cupy.cuda.runtime.errorMemoryAllocation:
+        if error.status != MEMORY_ALLOCATION:
             raise
         raise MemoryError(str(error)) from error
     return np.frombuffer(memory, np.uint8, count)

@@ -207,7 +207,6 @@ class StrictCupy(types.ModuleType):
         self.log, self.loaded = [], set()
         runtime = types.SimpleNamespace(
             CUDARuntimeError=CUDARuntimeError,
-            errorMemoryAllocation=2,
             memcpyHostToDevice=1,
             memcpyDeviceToHost=2,
             memcpyDeviceToDevice=3,

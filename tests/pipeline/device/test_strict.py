@@ -1,5 +1,8 @@
 """The stand-in for CuPy finds what it is there to find."""
 
+import sys
+import warnings
+
 import numpy as np
 import pytest
 
@@ -144,3 +147,23 @@ def test_the_default_stream_and_another_device(cupy, stream):
         cupy.launch(0, [], print)
     with cupy.cuda.Device(1), refused("not current"):
         on_card(cupy, stream)
+
+
+def test_the_stand_in_has_no_name_that_cupy_lacks(strict, monkeypatch):
+    made = strict()
+    monkeypatch.delitem(sys.modules, "cupy")
+    with warnings.catch_warnings():
+        # CuPy warns where there is no driver.
+        warnings.simplefilter("ignore")
+        real = pytest.importorskip("cupy")
+    assert [name for name in vars(made.cuda) if not hasattr(real.cuda, name)] == []
+    assert [name for name in vars(made.cuda.runtime) if not hasattr(real.cuda.runtime, name)] == []
+    assert hasattr(real.cuda.memory, "OutOfMemoryError") and hasattr(real, "empty")
+    pool = real.get_default_memory_pool()
+    assert [name for name in vars(made.get_default_memory_pool()) if not hasattr(pool, name)] == []
+    stream, extra = (
+        made.cuda.Stream(non_blocking=True),
+        {"ptr", "put", "done_up_to", "queue", "captured", "awaited", "before", "is_timed"},
+    )
+    for ours, theirs in ((stream, real.cuda.Stream), (made.cuda.Event(), real.cuda.Event)):
+        assert [n for n in dir(ours) if n[0] != "_" and n not in extra and not hasattr(theirs, n)] == []
