@@ -1,5 +1,7 @@
 """The CUDA device on a strict stand-in for CuPy: overlap, replay, reuse, memory that runs out."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,20 @@ def test_frames_may_be_finished_in_any_order_and_asked_twice(card, scene, planne
     pending = [run.begin(frame, what, card) for frame in frames]
     for n in (2, 0, 1, 0):
         same(pending[n].finish(), frames[n], what)
+
+
+def test_another_thread_may_finish_what_this_one_has_begun(card, scene, planned):
+    frames = [scene(8, 12, seed=n) for n in range(4)]
+    what = planned(frames[0], *CHAIN)
+    with ThreadPoolExecutor(1) as writer:
+        outs = []
+        for frame in frames:
+            pending = run.begin(frame, what, card)
+            outs.append(writer.submit(pending.finish))
+            # The stand-in's list of current devices knows no threads.
+            outs[-1].exception()
+    for frame, out in zip(frames, outs, strict=True):
+        same(out.result(), frame, what)
 
 
 def test_frames_that_follow_are_replayed_with_new_constants(card, scene, planned):
