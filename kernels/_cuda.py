@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
-from tenbit.kernels._source import PACKINGS, Bound, Read, Writer, gathered, indented, stored
+from tenbit.kernels._source import PACKINGS, Bound, Read, Writer, clamped, gathered, indented, source_of, stored
 from tenbit.kernels._stage import Access, Pass, Step
 
 # Threads of a block, as (rows, cols): 32 wide so that a warp reads one row segment.
@@ -166,6 +166,12 @@ class _Tiles:
         if leg.core is not None and leg.core.access is Access.GATHER:
             more, made = gathered(self.writer, leg.core, self._whole(leg.core), row="(row + first_row)")
             inner, values = inner + more, values | made
+        elif leg.core is not None and leg.core.access is Access.WARP:
+            whole = self._whole(leg.core)
+            for n, (plane, target) in enumerate(zip(leg.core.reads, leg.core.writes, strict=True)):
+                inner += source_of(self.writer, leg.core, n, row="(row + first_row)")
+                more, values[target] = clamped(self.writer, whole[plane])
+                inner += more
         elif leg.core is not None:
             reads = {plane: self._reader(leg.takes[plane], plane) for plane in leg.core.reads}
             more, out = self.writer.paste(leg.core, values={}, reads=reads, site=site, row="(row + first_row)")

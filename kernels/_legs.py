@@ -1,15 +1,15 @@
 """The legs of a pass: what may be done at one place of the frame before neighbours are needed.
 
-A pass goes over the frame once. Its first leg loads samples, or resamples them (GATHER); every STENCIL begins another
-leg, which reads what earlier legs keep in a scratch. A leg that others read around their pixels is done around the tile
-too, as far as they look.
+A pass goes over the frame once. Its first leg loads samples, or resamples them (GATHER, WARP); every STENCIL begins
+another leg, which reads what earlier legs keep in a scratch. A leg that others read around their pixels is done around
+the tile too, as far as they look.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tenbit.kernels._stage import Access, Pass, Slot, Step
+from tenbit.kernels._stage import ANYWHERE, Access, Pass, Slot, Step
 
 # Where a value comes from that no leg makes.
 MEMORY = -1
@@ -22,7 +22,7 @@ class Leg:
     Parameters
     ----------
     core : Step or None
-        The STENCIL it begins with, or the GATHER of a first leg; None for loads.
+        The STENCIL it begins with, or the GATHER or WARP of a first leg; None for loads.
     steps : list of Step
         POINT and REDUCE steps behind it, in order.
     takes : dict
@@ -82,7 +82,7 @@ def _split(work: Pass) -> tuple[list[Leg], dict[str, int]]:
     where: dict[str, int] = {}
     for step in work.steps:
         leg = legs[-1]
-        if step.access is Access.GATHER:
+        if step.access in ANYWHERE:
             leg.core = step
             leg.makes |= dict.fromkeys(step.writes)
             where |= dict.fromkeys(step.writes, 0)

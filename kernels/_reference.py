@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import inspect
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from tenbit.kernels._facts import Array
+from tenbit.kernels._resample import between, floored, held
 from tenbit.kernels._source import mirror
-from tenbit.kernels._stage import Access, Constants, PerPlane, PerSite, Step
+from tenbit.kernels._stage import ANYWHERE, Access, Constants, PerPlane, PerSite, Step
 
 
 def _at_site(constants: Constants, site: int) -> SimpleNamespace:
@@ -30,6 +32,17 @@ def _at_site(constants: Constants, site: int) -> SimpleNamespace:
     return SimpleNamespace(**here)
 
 
+def _interpolated(plane: Array, row: int, col: int, d_row: Any, d_col: Any) -> Any:
+    """The plane so far from a pixel; outside, the outermost pixels are repeated."""
+    rows, cols = plane.shape
+    down, right = floored(d_row), floored(d_col)
+
+    def seen(dr: int, dc: int) -> Any:
+        return plane[held(row + down + dr, rows), held(col + right + dc, cols)]
+
+    return between(seen, d_row - np.float32(down), d_col - np.float32(right))
+
+
 def run_step(step: Step, planes: dict[str, Array], constants: Constants, period: int) -> Array | None:
     """Do one step in place of ``planes`` (name to a (rows, cols) array); returns the counters of a REDUCE.
 
@@ -42,16 +55,20 @@ def run_step(step: Step, planes: dict[str, Array], constants: Constants, period:
     counters = np.zeros(step.counters, np.int64)
     bodies = step.body if isinstance(step.body, tuple) else (step.body,) * period**2
     wanted = [[a for a in inspect.signature(body).parameters if a in ("k", "row", "col")] for body in bodies]
-    spaces = [_at_site(constants, s) for s in range(3 if step.access is Access.GATHER else period**2)]
+    spaces = [_at_site(constants, s) for s in range(3 if step.access in ANYWHERE else period**2)]
     with np.errstate(all="ignore"):
         for row in range(shape[0]):
             for col in range(shape[1]):
                 site = (row % period) * period + col % period
                 known = {"k": spaces[site], "row": row, "col": col}
                 rest = [known[name] for name in wanted[site]]
-                if step.access is Access.GATHER:
+                if step.access in ANYWHERE:
                     for n, plane in enumerate(ins):
-                        outs[n][row, col] = bodies[0](plane, *[spaces[n] if r is spaces[site] else r for r in rest])
+                        own = [spaces[n] if r is spaces[site] else r for r in rest]
+                        if step.access is Access.GATHER:
+                            outs[n][row, col] = bodies[0](plane, *own)
+                        else:
+                            outs[n][row, col] = _interpolated(plane, row, col, *bodies[0](*own))
                     continue
                 if step.access is Access.STENCIL:
                     seen = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from numpy import float32 as f32
 
+from tenbit.kernels._arithmetic import fma
+
 
 def cubic(before, here, there, after, t):
     """Catmull-Rom between ``here`` (t = 0) and ``there`` (t = 1), all four samples one pixel apart.
@@ -11,9 +13,9 @@ def cubic(before, here, there, after, t):
     Keys' cubic convolution with a = −0.5 (Keys 1981, "Cubic convolution interpolation for digital image processing"),
     in differences of samples, so that equal samples give themselves back to the last bit.
     """
-    curve = 3.0 * (here - there) + (after - before)
-    bend = 2.0 * (before - here) + 3.0 * (there - here) + (there - after)
-    return here + 0.5 * t * ((there - before) + t * (bend + t * curve))
+    curve = fma(3.0, here - there, after - before)
+    bend = fma(2.0, before - here, fma(3.0, there - here, there - after))
+    return fma(0.5 * t, fma(t, fma(t, curve, bend), there - before), here)
 
 
 def floored(value):
@@ -30,33 +32,10 @@ def held(index, count):
     return min(max(index, 0), count - 1)
 
 
-def cubic_along(plane, row, col, t):
-    """`cubic` along one row, between ``col`` and ``col + 1``; outside the plane the outermost pixel is repeated."""
-    cols = plane.shape[1]
-    return cubic(
-        f32(plane[row, held(col - 1, cols)]),
-        f32(plane[row, held(col, cols)]),
-        f32(plane[row, held(col + 1, cols)]),
-        f32(plane[row, held(col + 2, cols)]),
-        t,
-    )
-
-
-def interpolated(plane, row, col, d_row, d_col):
-    """The plane at (row + d_row, col + d_col), from 4 × 4 pixels; outside, the outermost pixels are repeated.
-
-    The pixel and the way from it stay apart, so that float32 places the point to a few millionths of a pixel however
-    large the frame is.
-    """
-    rows = plane.shape[0]
-    down = floored(d_row)
-    right = floored(d_col)
-    top, left = row + down, col + right
-    t = d_col - f32(right)
-    return cubic(
-        cubic_along(plane, held(top - 1, rows), left, t),
-        cubic_along(plane, held(top, rows), left, t),
-        cubic_along(plane, held(top + 1, rows), left, t),
-        cubic_along(plane, held(top + 2, rows), left, t),
-        d_row - f32(down),
-    )
+def between(plane, down, right):
+    """The value ``down`` and ``right``, 0 … 1, of the way to the next row and column: `cubic` of 4 × 4 pixels."""
+    above = cubic(plane(-1, -1), plane(-1, 0), plane(-1, 1), plane(-1, 2), right)
+    here = cubic(plane(0, -1), plane(0, 0), plane(0, 1), plane(0, 2), right)
+    there = cubic(plane(1, -1), plane(1, 0), plane(1, 1), plane(1, 2), right)
+    under = cubic(plane(2, -1), plane(2, 0), plane(2, 1), plane(2, 2), right)
+    return cubic(above, here, there, under, down)

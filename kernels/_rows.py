@@ -8,8 +8,22 @@ periods that the last leg is at, ``margin`` what the scratch holds beyond them.
 from __future__ import annotations
 
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
-from tenbit.kernels._source import HOISTED, PACKINGS, Bound, Read, Writer, called, gathered, indented, mirror, stored
-from tenbit.kernels._stage import Access, Pass, Step
+from tenbit.kernels._resample import between
+from tenbit.kernels._source import (
+    HOISTED,
+    PACKINGS,
+    Bound,
+    Read,
+    Writer,
+    called,
+    clamped,
+    gathered,
+    indented,
+    mirror,
+    source_of,
+    stored,
+)
+from tenbit.kernels._stage import ANYWHERE, Access, Pass, Step
 
 _JIT = '@njit(nogil=True, error_model="numpy", cache=True)'
 _INLINE = '@njit(inline="always", error_model="numpy")'
@@ -31,6 +45,8 @@ _HEADER = [
 ]
 # A REDUCE of so few counters is counted by comparing, which vectorises; others by raising one counter after another.
 _FEW = 4
+# Pixels of a WARP that are done together: the widest vectors that there are.
+_LANES = 16
 
 
 class RowWriter:
@@ -85,17 +101,22 @@ class RowWriter:
         for n, tally in enumerate(self.work.tallies):
             # Unsigned: below 0 numba's indices count from the end, which takes time to find out.
             lines += [f"bins{n} = np.empty(({self._values(tally)}, reach), np.uint32)"]
-        if self._gather is not None:
-            lines += [f"whole_{plane} = {self._array(plane)}" for plane in self._gather.reads]
+        if self._anywhere is not None:
+            lines += [f"whole_{plane} = {self._array(plane)}" for plane in self._anywhere.reads]
+        if self._anywhere is not None and self._anywhere.access is Access.WARP:
+            lines += ["far_rows, far_cols = np.empty(reach, np.int32), np.empty(reach, np.int32)"]
+            lines += [f"part_rows = np.zeros(reach + {_LANES}, np.float32)"]
+            lines += [f"part_cols = np.zeros(reach + {_LANES}, np.float32)"]
+            lines += [f"warped = np.empty(({len(self._anywhere.reads)}, reach + {_LANES}), np.float32)"]
         return lines
 
     @property
-    def _gather(self) -> Step | None:
+    def _anywhere(self) -> Step | None:
         core = self.legs[0].core
-        return core if core and core.access is Access.GATHER else None
+        return core if core and core.access in ANYWHERE else None
 
     def _array(self, plane: str) -> str:
-        """The whole plane as the array that bodies of a GATHER look into."""
+        """The whole plane as the array that is looked into at computed places."""
         if plane in self.work.ins:
             return f"in{self.work.ins.index(plane)}"
         return f"in{self.work.ins.index('rgb')}[:, :, {('red', 'green', 'blue').index(plane)}]"
@@ -196,6 +217,10 @@ class RowWriter:
         if leg.core is not None and leg.core.access is Access.GATHER:
             inner, made = gathered(self.writer, leg.core, {p: f"whole_{p}" for p in leg.core.reads})
             values |= made
+        elif leg.core is not None and leg.core.access is Access.WARP:
+            lines += self._warped(leg.core)
+            lines += [f"warp_{plane} = warped[{n}]" for n, plane in enumerate(leg.core.writes)]
+            values |= {plane: f"warp_{plane}[x]" for plane in leg.core.writes}
         elif leg.core is not None and isinstance(leg.core.body, tuple):
             lines += self._by_site(leg)
             lines += [f"core_{plane} = core[{n}]" for n, plane in enumerate(leg.core.writes)]
@@ -250,6 +275,39 @@ class RowWriter:
             inner += [f"c{n}[x] = {name}" for n, name in enumerate(out)]
             views += [f"c{n} = core[{n}]" for n in range(len(out))]
             lines += [f"if site == {site}:", *indented([*views, "for x in range(n):", *indented(inner, 1)], 1)]
+        return lines
+
+    def _warped(self, core: Step) -> list[str]:
+        """A WARP into ``warped``: where a row's pixels come from, then run after run of pixels that move alike.
+
+        The source of such a run lies in rows of its own, so that it is read by whole vectors; the lanes behind its end
+        are done over by the next run.
+        """
+        lines: list[str] = []
+        for n, plane in enumerate(core.reads):
+            where = ["col = lo + int64(x)", *source_of(self.writer, core, n)]
+            where += ["far_rows[x], far_cols[x], part_rows[x], part_cols[x] = far_row, far_col, part_row, part_col"]
+            lines += ["for x in range(n):", *indented(where, 1)]
+
+            def read(d_row: int, d_col: int) -> str:
+                return f"f32(q{d_row + 1}[e + uint64({d_col + 1})])"
+
+            names = {"down": "u[e]", "right": "v[e]"}
+            alike, (value,) = self.writer.paste_body(between, reads={"plane": read}, names=names)
+            together = [f"q{k} = whole_{plane}[above + {k}, before:]" for k in range(4)]
+            together += [f"u, v, w = part_rows[run:], part_cols[run:], warped[{n}, run:]"]
+            together += ["for block in range(blocks):", f"    for lane in range({_LANES}):"]
+            together += indented([f"e = uint64({_LANES} * block + lane)", *alike, f"w[e] = {value}"], 2)
+            lone, value = clamped(self.writer, f"whole_{plane}")
+            lone = ["part_row, part_col, col = part_rows[e], part_cols[e], lo + e", *lone, f"warped[{n}, e] = {value}"]
+            step = ["far_row, far_col, end = int64(far_rows[run]), int64(far_cols[run]), run + 1"]
+            step += ["while end < hi - lo and far_rows[end] == far_row and far_cols[end] == far_col:", "    end += 1"]
+            step += ["above, before = row + far_row - 1, lo + run + far_col - 1"]
+            step += [f"blocks, (high_in, wide_in) = (end - run + {_LANES - 1}) // {_LANES}, whole_{plane}.shape"]
+            step += ["is_inside = above >= 0 and above + 3 < high_in and before >= 0"]
+            step += [f"if is_inside and before + {_LANES} * blocks + 3 <= wide_in:"]
+            step += [*indented(together, 1), "else:", "    for e in range(run, end):", *indented(lone, 2), "run = end"]
+            lines += ["run = int64(0)", "while run < hi - lo:", *indented(step, 1)]
         return lines
 
     def _neighbours(self, leg: Leg, site: int | None) -> tuple[list[str], dict[str, Read]]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._facts import Array
+from tenbit.kernels._resample import between, floored, held
 from tenbit.kernels._stage import Body, Constants, PerPlane, PerSite, Step
 
 Read = Callable[[int, int], str]
@@ -234,27 +235,31 @@ class Writer:
         """
         index = self.steps.index(step)
         body = step.body[int(site)] if isinstance(step.body, tuple) else step.body
-        node = _parsed(body)
-        arguments = [a.arg for a in node.args.args]
+        arguments = [argument.arg for argument in _parsed(body).args.args]
         planes = len(arguments) - len([a for a in arguments if a in ("k", "row", "col")])
-        self._count += 1
-        names = {"row": row, "col": col}
-        relative: dict[str, Read] = {}
-        for argument, plane in zip(arguments[:planes], step.reads, strict=False):
-            if reads is not None:
-                relative[argument] = reads[plane]
-            else:
-                names[argument] = values[plane]
-        stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        names |= {name: f"{name}_{self._count}" for name in stored}
-        scope = inspect.getclosurevars(body).globals
-        paste = _Paste(
-            scope,
-            self.helpers,
-            reads=relative,
-            names=names,
+        known = dict(zip(arguments[:planes], step.reads, strict=False))
+        return self.paste_body(
+            body,
+            reads={} if reads is None else {a: reads[plane] for a, plane in known.items()},
+            names={"row": row, "col": col} | ({} if reads else {a: values[plane] for a, plane in known.items()}),
             constant=lambda name: self.bound.expression(index, name, site),
         )
+
+    def paste_body(
+        self,
+        body: Body,
+        *,
+        reads: Mapping[str, Read],
+        names: Mapping[str, str],
+        constant: Callable[[str], str] = str,
+    ) -> tuple[list[str], list[str]]:
+        """`paste` of a function: its arguments are relative reads, or stand for the text of ``names``."""
+        node = _parsed(body)
+        self._count += 1
+        stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        here = {**names, **{name: f"{name}_{self._count}" for name in stored}}
+        scope = inspect.getclosurevars(body).globals
+        paste = _Paste(scope, self.helpers, reads=reads, names=here, constant=constant)
         tree = paste.visit(ast.parse(ast.unparse(node)).body[0])
         lines = [line for statement in tree.body[:-1] for line in ast.unparse(statement).splitlines()]
         value = tree.body[-1].value
@@ -320,3 +325,26 @@ def gathered(
         lines += more
         values[target] = out[0]
     return lines, values
+
+
+def source_of(writer: Writer, core: Step, number: int, *, row: str = "row") -> list[str]:
+    """Lines that find where a WARP's plane is read for ``row, col``: ``far_row``, ``far_col`` and the parts beyond."""
+    lines, (d_row, d_col) = writer.paste(core, values={}, reads={}, site=str(number), row=row)
+    writer.helpers[called(floored)] = floored
+    floor = called(floored)
+    lines += [f"far_row, far_col = {floor}({d_row}), {floor}({d_col})"]
+    return [*lines, f"part_row, part_col = {d_row} - f32(far_row), {d_col} - f32(far_col)"]
+
+
+def clamped(writer: Writer, plane: str) -> tuple[list[str], str]:
+    """Lines that read a WARP's plane between pixels of the array ``plane``, and the variable that holds the value."""
+    hold = called(held)
+    writer.helpers[hold] = held
+
+    def read(d_row: int, d_col: int) -> str:
+        row, col = f"row + far_row + {d_row}", f"col + far_col + {d_col}"
+        return f"f32({plane}[{hold}({row}, {plane}.shape[0]), {hold}({col}, {plane}.shape[1])])"
+
+    names = {"down": "part_row", "right": "part_col"}
+    lines, (value,) = writer.paste_body(between, reads={"plane": read}, names=names)
+    return lines, value

@@ -15,6 +15,9 @@ STENCIL
     than the step's radius. The frame is mirrored about its outermost pixels, in the phase of its CFA.
 GATHER
     called once per plane with the whole plane as an array: ``body(plane, row, col, k)``.
+WARP
+    called once per plane: ``body(row, col, k)`` returns how many rows and columns away from this pixel its new value
+    lies; there it is interpolated, see `_resample.between`.
 REDUCE
     planes are float32 values; returns indices of the counters to raise by one; an index out of range counts nothing.
 
@@ -50,7 +53,7 @@ class PerSite(tuple[float, ...]):
 
 
 class PerPlane(tuple[float, ...]):
-    """A constant with one value per plane of a GATHER step."""
+    """A constant with one value per plane of a GATHER or WARP step."""
 
 
 Constant = float | int | PerSite | PerPlane | Array
@@ -63,7 +66,12 @@ class Access(enum.Enum):
     POINT = "point"
     STENCIL = "stencil"
     GATHER = "gather"
+    WARP = "warp"
     REDUCE = "reduce"
+
+
+ANYWHERE = frozenset({Access.GATHER, Access.WARP})
+"""Steps that look at computed places: they need the whole frame as it lies in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +243,7 @@ class Pass:
     Parameters
     ----------
     steps : tuple of Step
-        In order. A GATHER stands first or nowhere, and no step may need the result of a REDUCE of the same pass.
+        In order. A GATHER or WARP stands first or nowhere; no step may need the result of a REDUCE of the same pass.
     reads, writes : tuple of str
         Planes that must be there before and are there afterwards.
     period : int

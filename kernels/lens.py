@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy import float32 as f32
 
+from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._facts import Array, Facts, Triple
-from tenbit.kernels._resample import interpolated
-from tenbit.kernels._stage import PLANES, Access, Constants, PerPlane, Prepared, Stage, Step, param
+from tenbit.kernels._stage import PLANES, Access, Constants, PerPlane, Prepared, Stage, Step, param, point
 from tenbit.kernels.errors import StageError
 
 # Points along each border at which the zoom of `autoscale` is worked out.
@@ -43,20 +43,36 @@ class Parameters:
     autoscale: bool = param(False, "Zoom further, until the frame is just filled.")
 
 
-def corrected(plane, row, col, k):
-    """One pixel of the ideal picture: read where the lens put it, divided by the light that the lens let through.
+def displaced(row, col, k):
+    """Where the lens put one pixel of the ideal picture, as rows and columns away from it.
 
-    Distortion as lensfun's models define it, ideal to distorted, which is the way from this pixel to its source;
-    fall-off as its "pa" model, at the source.
+    Distortion as lensfun's models define it, ideal to distorted, which is the way from this pixel to its source.
+    The pixel and the way from it stay apart, so that float32 places the source to a few millionths of a pixel however
+    large the frame is.
     """
     d_row, d_col = f32(row) - k.centre_row, f32(col) - k.centre_col
     square = (d_row * d_row + d_col * d_col) * k.per_square
-    bend = square * (k.k1 + square * (k.k2 + square * k.k3))
-    stretch = bend * k.zoom + k.zoom_beyond_1
-    reach = (bend + 1.0) * k.channel
+    bend = square * fma(square, fma(square, k.k3, k.k2), k.k1)
+    stretch = fma(bend, k.zoom, k.zoom_beyond_1)
+    return d_row * stretch, d_col * stretch
+
+
+def light_at(distorted, v1, v2, v3):
+    """The light that the lens let through at Rd²: lensfun's "pa" model."""
+    return fma(distorted, fma(distorted, fma(distorted, v3, v2), v1), 1.0)
+
+
+def evened(red, green, blue, k, row, col):
+    """One pixel divided by the light that the lens let through where each of its channels comes from."""
+    d_row, d_col = f32(row) - k.centre_row, f32(col) - k.centre_col
+    square = (d_row * d_row + d_col * d_col) * k.per_square
+    reach = fma(square, fma(square, fma(square, k.k3, k.k2), k.k1), 1.0)
     distorted = square * reach * reach
-    light = 1.0 + distorted * (k.v1 + distorted * (k.v2 + distorted * k.v3))
-    return interpolated(plane, row, col, d_row * stretch, d_col * stretch) / light
+    return (
+        red / light_at(distorted * k.red_square, k.v1, k.v2, k.v3),
+        green / light_at(distorted, k.v1, k.v2, k.v3),
+        blue / light_at(distorted * k.blue_square, k.v1, k.v2, k.v3),
+    )
 
 
 def distorted_radius(radius: Array, k: Triple) -> Array:
@@ -130,10 +146,10 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         raise _turns_back(k, turning_radius(k))
     seen = np.square(np.linspace(0, float(distorted_radius(np.array(farthest), k)) * max(channels), 1025))
     v1, v2, v3 = p.vignetting
-    light = 1 + seen * (v1 + seen * (v2 + seen * v3))
-    if light.min() <= 0:
+    left = 1 + seen * (v1 + seen * (v2 + seen * v3))
+    if left.min() <= 0:
         raise StageError(
-            f"lens: vignetting {v1:g}, {v2:g}, {v3:g} leaves no light at radius {seen[light <= 0][0] ** 0.5:.3f}, "
+            f"lens: vignetting {v1:g}, {v2:g}, {v3:g} leaves no light at radius {seen[left <= 0][0] ** 0.5:.3f}, "
             "inside the picture (1 is the corner)"
         )
     zooms = tuple(channel / scale for channel in channels)
@@ -144,15 +160,16 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         "k1": k[0],
         "k2": k[1],
         "k3": k[2],
-        "v1": v1,
-        "v2": v2,
-        "v3": v3,
-        "channel": PerPlane(channels),
-        "zoom": PerPlane(zooms),
-        "zoom_beyond_1": PerPlane(zoom - 1 for zoom in zooms),
     }
     planes = PLANES[facts.state]
-    return Prepared(facts, (Step("lens", Access.GATHER, corrected, planes, planes, constants=constants),))
+    steps: list[Step] = []
+    if is_bent or scale != 1.0:
+        zoom = {"zoom": PerPlane(zooms), "zoom_beyond_1": PerPlane(zoom - 1 for zoom in zooms)}
+        steps.append(Step("lens", Access.WARP, displaced, planes, planes, constants={**constants, **zoom}))
+    if any(p.vignetting):
+        light = {"v1": v1, "v2": v2, "v3": v3, "red_square": p.red_scale**2, "blue_square": p.blue_scale**2}
+        steps.append(point("lens.light", evened, facts, constants={**constants, **light}))
+    return Prepared(facts, tuple(steps))
 
 
 STAGE = Stage("lens", Parameters, ("linear",), prepare)

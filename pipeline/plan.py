@@ -10,6 +10,7 @@ from typing import Any, Literal
 from tenbit.kernels import _cuda, quantise, unpack
 from tenbit.kernels._facts import Facts, State
 from tenbit.kernels._stage import (
+    ANYWHERE,
     PICTURE,
     PLANES,
     Access,
@@ -139,9 +140,13 @@ def plan(
     def grouped(can: Callable[[Pass], bool]) -> tuple[Pass, ...]:
         how = can if fuse else None
         passes = _passes(placed, came, facts.state, fuse=how)
-        if packing and not (passes and passes[0].outs and passes[0].steps[0].access is not Access.GATHER):
+        if packing and not (passes and passes[0].outs and passes[0].steps[0].access not in ANYWHERE):
             # Bodies that look at computed places need samples, and a loop that writes nothing an array to go by.
             first = _Placed(unpack.STEP, start, (start.rows, start.cols))
+            passes = _passes([first, *placed], came, facts.state, fuse=how)
+        elif came == "interleaved" and passes and passes[0].steps[0].access is Access.WARP:
+            # Sixteen neighbours are read of every plane: each pays for being apart from the next.
+            first = _Placed(unpack.apart(start), start, (start.rows, start.cols))
             passes = _passes([first, *placed], came, facts.state, fuse=how)
         if bits is not None:
             passes[-1] = dataclasses.replace(passes[-1], dtype=f"uint{bits}")
@@ -240,12 +245,12 @@ def _passes(placed: list[_Placed], came: Layout, state: State, *, fuse: Callable
 def _may_join(group: list[_Placed], here: _Placed) -> bool:
     """Whether a step can be done in the trip over the frame that others make."""
     step, before = here.step, [other.step for other in group]
-    if step.access is Access.GATHER:
+    if step.access in ANYWHERE:
         return False
     if callable(step.constants) and any(other.access is Access.REDUCE for other in before):
         # It may need what they count.
         return False
-    if before[0].access is Access.GATHER and not set(step.reads) <= {p for other in before for p in other.writes}:
+    if before[0].access in ANYWHERE and not set(step.reads) <= {p for other in before for p in other.writes}:
         # What lies in memory is of the frame before it was resampled.
         return False
     periods = {_period(other) for other in group} - {1}
@@ -254,7 +259,7 @@ def _may_join(group: list[_Placed], here: _Placed) -> bool:
 
 def _period(here: _Placed) -> int:
     """Of the CFA whose sites a step must know; 1 when it need not."""
-    if here.step.access is Access.GATHER or here.facts.cfa is None:
+    if here.step.access in ANYWHERE or here.facts.cfa is None:
         return 1
     return here.facts.cfa.period if "mosaic" in here.step.reads else 1
 
