@@ -14,7 +14,6 @@ from tenbit.pipeline.config import load
 from tenbit.pipeline.device import CpuDevice
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan, plan
-from tenbit.pipeline.raw.packed import unpack_raw10
 from tenbit.pipeline.run import run_plan
 
 Chain = Sequence[str | Mapping[str, Any]]
@@ -28,7 +27,12 @@ def cpu(threads: int = 2) -> CpuDevice:
 
 def planned(facts: Facts, chain: Chain, *, bits: int | None) -> Plan:
     """The plan of a chain, made once."""
-    return plan(load(list(chain), is_order_checked=False).links, facts, bits=bits)
+    return plan(
+        load(list(chain), is_order_checked=False).links,
+        facts,
+        bits=bits,
+        came_bits=8 if facts.state == "display" else None,
+    )
 
 
 def developed(frame: Frame, chain: Chain, *, bits: int | None, threads: int = 2) -> Frame:
@@ -38,13 +42,12 @@ def developed(frame: Frame, chain: Chain, *, bits: int | None, threads: int = 2)
 
 def planned_from_raw10(facts: Facts, chain: Chain) -> Plan:
     """The plan of a chain to 8 bits, for `developed_from_raw10`."""
-    return planned(facts, chain, bits=8)
+    return plan(load(list(chain), is_order_checked=False).links, facts, bits=8, packing="raw10")
 
 
 def developed_from_raw10(packed: NDArray[np.uint8], facts: Facts, what: Plan, *, threads: int = 2) -> Frame:
-    """The frame after a plan, from RAW10 rows: unpacked first, as `tenbit.read` does, until the engine takes them."""
-    samples = unpack_raw10(packed)[:, : facts.cols]
-    return run_plan(Frame(samples, facts), what, cpu(threads))
+    """The frame after a plan, from RAW10 rows as they came from the sensor."""
+    return run_plan(Frame(packed, facts, packing="raw10"), what, cpu(threads))
 
 
 def fast_chain(curve: str, *, method: str = "malvar") -> Chain:
@@ -53,5 +56,5 @@ def fast_chain(curve: str, *, method: str = "malvar") -> Chain:
 
 
 def display_frame(frame: Frame) -> Frame:
-    """A picture of RGB8 as a frame that monitors take: float32, 0 … 1, until the engine takes the code values."""
-    return Frame(frame.samples.astype(np.float32) / np.float32(255), frame.facts)
+    """A picture of RGB8 as a frame that monitors take."""
+    return Frame(frame.samples, frame.facts)

@@ -9,10 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tenbit.kernels._draw import over
 from tenbit.kernels._facts import Array, Facts
 from tenbit.kernels._luma import luma_of, shares
-from tenbit.kernels._panel import Scale, panel
+from tenbit.kernels._panel import Scale, drawn, panel_constants
 from tenbit.kernels._stage import PLANES, Access, Constants, Prepared, Results, Stage, Step, param, point
 
 BINS = 256
@@ -109,26 +108,13 @@ def bins(red, green, blue, k):
     )
 
 
-def laid_over(red, green, blue, k, row, col):
-    """The panel inside its rectangle, the picture elsewhere."""
-    r, c = row - k.top, col - k.left
-    is_inside = (r >= 0) & (r < k.rows) & (c >= 0) & (c < k.cols)
-    r, c = min(max(r, 0), k.rows - 1), min(max(c, 0), k.cols - 1)
-    alpha = k.panel[r, c, 3] * k.opacity if is_inside else 0.0
-    return (
-        over(red, k.panel[r, c, 0], alpha),
-        over(green, k.panel[r, c, 1], alpha),
-        over(blue, k.panel[r, c, 2], alpha),
-    )
-
-
 def _counted(counters: Array) -> Histogram:
     return Histogram(counters.reshape(len(CHANNELS), BINS))
 
 
 def _panel_constants(results: Results, *, place: dict[str, int], scale: Scale, opacity: float) -> Constants:
-    drawn = panel(results["histogram"].counts, shape=(place["rows"], place["cols"]), scale=scale)
-    return {**place, "opacity": opacity, "panel": drawn}
+    shape = place["rows"], place["cols"]
+    return {**place, "opacity": opacity, **panel_constants(results["histogram"].counts, shape=shape, scale=scale)}
 
 
 def place_of(parameters: Parameters, facts: Facts) -> dict[str, int]:
@@ -167,7 +153,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     return Prepared(
         facts,
         (count,),
-        (point("histogram.paint", laid_over, facts, constants=late, within=("top", "left", "rows", "cols")),),
+        (point("histogram.paint", drawn, facts, constants=late, within=("top", "left", "rows", "cols")),),
     )
 
 

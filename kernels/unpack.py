@@ -23,6 +23,16 @@ STEP = Step("unpack", Access.POINT, same, PLANES["mosaic"], PLANES["mosaic"])
 """Of a packed mosaic."""
 
 
+def scaled(red, green, blue, k):
+    """Code values as 0 … 1."""
+    return red * k.scale, green * k.scale, blue * k.scale
+
+
+def from_codes(facts: Facts, bits: int) -> Step:
+    """The step that takes whole code values of a display picture as 0 … 1."""
+    return point("unpack", scaled, facts, constants={"scale": 1.0 / (2**bits - 1)})
+
+
 def apart(facts: Facts) -> Step:
     """The step that takes interleaved planes apart."""
     return point("unpack", same_of_three, facts)

@@ -43,7 +43,7 @@ class Frame:
     ----------
     samples : array
         ``mosaic``: (rows, cols), uint8, uint16 or float32, sensor counts; with a ``packing`` (rows, bytes), uint8.
-        ``linear`` and ``display``: (rows, cols, 3).
+        ``linear`` and ``display``: (rows, cols, 3); whole numbers of a display frame are code values, floats 0 … 1.
     facts : Facts
         Levels, CFA, colour, geometry: all that the stages work from.
     exif : Exif

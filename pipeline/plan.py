@@ -90,6 +90,7 @@ def plan(
     *,
     bits: int | None = None,
     packing: Packing | None = None,
+    came_bits: int | None = None,
     fuse: bool = True,
 ) -> Plan:
     """Passes that do a chain to a frame.
@@ -103,6 +104,8 @@ def plan(
         8 or 16: the picture is stored as whole numbers. By default it stays float32.
     packing : Packing, optional
         How the samples of the frame as read are packed, if they are.
+    came_bits : int, optional
+        8 or 16 when the samples of a display frame are whole code values; by default they are 0 … 1.
     fuse : bool
         False makes every step a pass of its own: the same picture, slower.
 
@@ -135,6 +138,8 @@ def plan(
         except StageError as error:
             raise PlanError([str(error)]) from None
         placed.append(_Placed(quantise.step(facts, bits), facts, shape))
+    if came_bits is not None and start.state == "display":
+        placed.insert(0, _Placed(unpack.from_codes(start, came_bits), start, (start.rows, start.cols)))
     came: Layout = packing or ("planar" if draft.came_as == "mosaic" else "interleaved")
 
     def grouped(can: Callable[[Pass], bool]) -> tuple[Pass, ...]:

@@ -74,12 +74,17 @@ def run(
         said(note)
     done = run_plan(
         frame,
-        plan(checked.links, frame.facts, bits=bits, packing=frame.packing),
+        plan(checked.links, frame.facts, bits=bits, packing=frame.packing, came_bits=came_bits(frame)),
         where,
         said=said,
         may_fall_back=is_auto(device),
     )
     return dataclasses.replace(done, record={**done.record, "chain": checked.as_record()})
+
+
+def came_bits(frame: Frame) -> int | None:
+    """How many bits the whole code values of a frame have; None for floats."""
+    return 8 * frame.samples.itemsize if frame.samples.dtype.kind == "u" else None
 
 
 def is_auto(device: str | None) -> bool:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tenbit.kernels import histogram
-from tenbit.kernels._panel import panel
 
 BT709 = (0.2126, 0.7152, 0.0722)
 
@@ -77,40 +76,6 @@ def test_panel_fits_any_frame(planes, shape, size):
     assert 0 <= place["top"] <= place["top"] + place["rows"] <= shape[0]
     assert 0 <= place["left"] <= place["left"] + place["cols"] <= shape[1]
     assert min(place["rows"], place["cols"]) >= 1
-
-
-@pytest.mark.parametrize("scale", ["linear", "log"])
-@pytest.mark.parametrize("shape", [(1, 1), (5, 9), (60, 108), (270, 486)])
-def test_panel_is_a_picture(scale, shape):
-    counts = np.random.default_rng(4).integers(0, 9, (4, 256))
-    drawn = panel(counts, shape=shape, scale=scale)
-    assert drawn.shape == (*shape, 4)
-    assert drawn.dtype == np.float32
-    assert 0 <= drawn.min() <= drawn.max() <= 1
-
-
-def test_panel_shows_where_the_counts_are():
-    counts = np.zeros((4, 256), int)
-    counts[:, 5] = 100  # all in the shadows
-    counts[0, 200:220] = 100  # and red in the lights
-    drawn = panel(counts, shape=(120, 300), scale="linear")
-    inside = drawn[6:-6, 6:-6]
-    left, right, gap = inside[60, 5], inside[60, 238], inside[60, 120]
-    assert left[3] > gap[3]
-    assert right[0] > 0.5 > 2 * right[1]
-    assert gap[:3].max() < 0.1
-
-
-def test_clip_marks_light_up_by_channel():
-    counts = np.zeros((4, 256), int)
-    counts[:, 100] = 1000
-    bare = panel(counts, shape=(120, 300), scale="linear")
-    counts[2, 255] = 50  # blue clips
-    marked = panel(counts, shape=(120, 300), scale="linear")
-    where = np.argwhere((bare != marked).any(axis=-1))
-    lit = marked[tuple(where[0])]
-    assert where[:, 1].min() > 150
-    assert lit[2] > 0.8 > lit[0]
 
 
 def test_equals_plain_python(develop, plain, planes):
