@@ -1,7 +1,8 @@
 """From a pass to a callable: source text, cached on disk and compiled. The only module that imports numba.
 
 numba caches a function by its source file. A loop built in memory has none, so each generated source is a file of its
-own in the user's cache folder, named by a hash of its text; a second process then compiles nothing.
+own in the user's cache folder, named by a hash of its text; a second process then compiles nothing. CPU loops
+are kept as object files too (`_native`): where one is there, a process does not even import numba.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tenbit.kernels import _cpu, _cuda
+from tenbit.kernels import _cpu, _cuda, _native
 from tenbit.kernels._cpu import CpuPass
 from tenbit.kernels._cuda import CudaPass
 from tenbit.kernels._source import Bound
@@ -49,20 +50,22 @@ def is_cold(text: str) -> bool:
 
     Never for CUDA under numba's simulator, which compiles nothing.
     """
-    import numba
+    if _cuda.DECORATOR in text:
+        import numba
 
-    is_simulated = numba.config.ENABLE_CUDASIM  # type: ignore[attr-defined]
-    if is_simulated and _cuda.DECORATOR in text:
-        return False
+        if numba.config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
+            return False
     path = _path(text, cache_folder())
-    return path.stem not in _LOADED and not any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbi"))
+    if path.stem in _LOADED or any(path.parent.glob(f"{path.stem}.*.o")):
+        return False
+    return not any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbi"))
 
 
 def cpu_pass(work: Pass, bound: Bound, said: Said | None = None) -> CpuPass:
     """The pass for the CPU. ``said`` is told before a compile that takes seconds."""
     key = (work.signature, bound.signature)
     if key not in _CPU:
-        _CPU[key] = CpuPass(work, _Loop(_told(work, _cpu.source(work, bound), said)))
+        _CPU[key] = CpuPass(work, _Loop(_told(work, _cpu.source(work, bound), said)), _cpu.buffers(work, bound))
     return _CPU[key]
 
 
@@ -89,29 +92,45 @@ def kernel_stream(pointer: int) -> Any:
 
 
 class _Loop:
-    """A CPU loop that survives a damaged cache: when its first call fails, it is compiled afresh and called again."""
+    """A CPU loop: its object where there is one, else numba's, whose object is then kept for the next process.
+
+    It survives a damaged cache: when numba's first call fails, the loop is compiled afresh and called again.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._band = _module(text).band
+        self._bands: dict[tuple[str, ...], Callable[..., None]] = {}
         self._lock = threading.Lock()
-        self._is_proved = False
 
     def __call__(self, *arguments: Any) -> None:
-        if self._is_proved:
-            self._band(*arguments)
-            return
-        with self._lock:
-            if not self._is_proved:
-                try:
-                    self._band(*arguments)
-                except Exception:  # numba passes on whatever reading a damaged file raises.
-                    _forget(self._text)
-                    self._band = _module(self._text).band
-                    self._band(*arguments)
-                self._is_proved = True
-                return
-        self._band(*arguments)
+        kinds = tuple(map(_native.kind_of, arguments))
+        band = self._bands.get(kinds)
+        if band is None:
+            with self._lock:
+                band = self._bands.get(kinds)
+                if band is None:
+                    self._bands[kinds] = self._first(kinds, arguments)
+                    return
+        band(*arguments)
+
+    def _first(self, kinds: tuple[str, ...], arguments: tuple[Any, ...]) -> Callable[..., None]:
+        """Do the first call with arguments of some kinds; returns what does the next ones."""
+        path = None
+        if _native.is_possible():
+            path = _native.path_of(_path(self._text, cache_folder()), kinds)
+            if kept := _native.load(path):
+                kept(*arguments)
+                return kept
+        band: Callable[..., None] = _module(self._text).band
+        try:
+            band(*arguments)
+        except Exception:  # numba passes on whatever reading a damaged file raises.
+            _forget(self._text)
+            band = _module(self._text).band
+            band(*arguments)
+        if path:
+            _native.keep(band, arguments, path)
+        return band
 
 
 def _told(work: Pass, text: str, said: Said | None) -> str:
@@ -126,9 +145,9 @@ def label(work: Pass) -> str:
 
 
 def _path(text: str, folder: Path) -> Path:
-    import numba
-
-    digest = hashlib.sha256(f"{numba.__version__}\n{sys.version}\n{_LLVM_OPTION}\n{text}".encode()).hexdigest()[:24]
+    digest = hashlib.sha256(f"{_native.numba_version()}\n{sys.version}\n{_LLVM_OPTION}\n{text}".encode()).hexdigest()[
+        :24
+    ]
     return folder / f"tenbit_{digest}.py"
 
 
@@ -189,7 +208,8 @@ def _forget(text: str) -> None:
     path = _path(text, cache_folder())
     _LOADED.pop(path.stem, None)
     with contextlib.suppress(OSError):
-        for damaged in (path, *(path.parent / "__pycache__").glob(f"{path.stem}.*")):
+        kept = path.parent.glob(f"{path.stem}.*.o")
+        for damaged in (path, *kept, *(path.parent / "__pycache__").glob(f"{path.stem}.*")):
             damaged.unlink(missing_ok=True)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._legs import legs_of
-from tenbit.kernels._rows import RowWriter
+from tenbit.kernels._rows import LANES, RowWriter
 from tenbit.kernels._source import Bound
 from tenbit.kernels._stage import Pass
 
@@ -32,6 +32,11 @@ _BANDS = 4
 def source(work: Pass, bound: Bound) -> str:
     """Source of a module whose ``band`` does some rows and columns of a pass; see `CpuPass`."""
     return RowWriter(work, bound).module()
+
+
+def buffers(work: Pass, bound: Bound) -> list[tuple[str, int, str]]:
+    """Rows that a band needs beside its scratch; see `RowWriter.buffers`."""
+    return RowWriter(work, bound).buffers()
 
 
 def tiling(work: Pass, cols: int) -> tuple[int, int]:
@@ -68,8 +73,8 @@ def _shape(work: Pass, deep: int, wide: int) -> tuple[int, int, int]:
 class CpuPass:
     """A compiled pass, ready to run on frames of any size."""
 
-    def __init__(self, work: Pass, band: Callable[..., None]) -> None:
-        self.work, self.band = work, band
+    def __init__(self, work: Pass, band: Callable[..., None], buffers: list[tuple[str, int, str]]) -> None:
+        self.work, self.band, self.buffers = work, band, buffers
         self._scratch = threading.local()
 
     def __call__(
@@ -86,6 +91,13 @@ class CpuPass:
         (rows, cols), period = (outs or ins)[0].shape[:2], self.work.period
         high, wide = -(-rows // period), -(-cols // period)
         strips, deep = tiling(self.work, cols)
+        # A row of three planes as one row of numbers; not inside the loop, where a reshape needs numba's run-time.
+        ins = [
+            *ins,
+            *(array.reshape(len(array), -1) for name, array in zip(self.work.ins, ins, strict=True) if name == "rgb"),
+        ]
+        margin = 2 * (max(leg.halo for leg in legs_of(self.work)) + 1)
+        flat = [out.reshape(len(out), -1) for out in outs]
         bands = max(1, min(-(-threads * _BANDS // strips), high // max(deep, 1)))
 
         def job(place: tuple[int, int]) -> list[Array]:
@@ -95,7 +107,9 @@ class CpuPass:
             counts = [np.zeros((2, tally.counters + 1), np.int64) for tally in self.work.tallies]
             step = deep or last - first
             scratch = self._reused(_shape(self.work, step, -(-wide // strips)))
-            self.band(rows, cols, first, last, left, right, step, scratch, kf, ki, *ins, *arrays, *outs, *counts)
+            reach = right - left + margin + LANES
+            more = [np.empty((lines, reach) if lines else cols + 8, dtype) for _, lines, dtype in self.buffers]
+            self.band(rows, cols, first, last, left, right, step, scratch, *more, kf, ki, *ins, *arrays, *flat, *counts)
             return counts
 
         # Strip after strip: bands that are done at the same time then share no line of memory.

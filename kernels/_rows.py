@@ -46,7 +46,7 @@ _HEADER = [
 # A REDUCE of so few counters is counted by comparing, which vectorises; others by raising one counter after another.
 _FEW = 4
 # Pixels of a WARP that are done together: the widest vectors that there are.
-_LANES = 16
+LANES = 16
 
 
 class RowWriter:
@@ -70,44 +70,55 @@ class RowWriter:
 
     def module(self) -> str:
         """The whole text."""
-        lines = self._buffers()
+        lines = self._fixed()
         chunk = ["bottom = min(top + deep, last)"]
         if any(leg.keeps for leg in self.legs):
             chunk += ["if top > first:", f"    for y in range({2 * self.margin}):"]
-            chunk += ["        scratch[:, y] = scratch[:, y + deep]"]
+            chunk += ["        for k in range(scratch.shape[0]):"]
+            chunk += ["            kept, slid = scratch[k, y + deep], scratch[k, y]"]
+            # Not by an assignment of slices, whose error texts need numba's run-time.
+            chunk += ["            for x in range(uint64(len(slid))):", "                slid[x] = kept[x]"]
         for index, leg in enumerate(self.legs):
             chunk += self._leg(index, leg)
         lines += ["for top in range(first, last, deep):", *indented(chunk, 1)]
         ins = [f"in{n}" for n in range(len(self.work.ins))]
+        ins += ["flat"] if "rgb" in self.work.ins else []
         arrays = [f"a{i}_{name}" for i, name in self.bound.arrays]
         outs = [f"out{n}" for n in range(len(self.work.outs))]
         counts = [f"counts{n}" for n in range(len(self.work.tallies))]
-        plain = ["rows", "cols", "first", "last", "left", "right", "deep", "scratch", "kf", "ki"]
+        plain = ["rows", "cols", "first", "last", "left", "right", "deep", "scratch"]
+        plain += [*(name for name, _, _ in self.buffers()), "kf", "ki"]
         head = [_JIT, f"def band({', '.join([*plain, *ins, *arrays, *outs, *counts])}):"]
         head += indented(self.bound.preamble(uniform=True), 1)
         return "\n".join([*_HEADER, *self.writer.helper_source(_INLINE), *head, *indented(lines, 1), ""])
 
-    def _buffers(self) -> list[str]:
-        """One row of everything that is not handed over, and the views that do not change from row to row."""
-        lines = [f"reach = right - left + {2 * self.margin}"]
+    def buffers(self) -> list[tuple[str, int, str]]:
+        """What a band is handed over besides its scratch: name, lines (0: one as long as a row of samples), dtype.
+
+        Made outside: a loop that allocates nothing needs nothing of numba when it runs.
+        """
+        found = []
         cores = [len(leg.core.writes) for leg in self.legs if leg.core and isinstance(leg.core.body, tuple)]
         if cores:
-            lines += [f"core = np.empty(({max(cores)}, reach), np.float32)"]
+            found += [("core", max(cores), "float32")]
         if self.work.comes in PACKINGS:
-            group, _ = PACKINGS[self.work.comes]
-            lines += [f"line = np.empty({group} * ((cols + {group - 1}) // {group}), np.uint16)"]
+            found += [("line", 0, "uint16")]
         for n, slot in enumerate(self.work.outs):
-            lines += [f"woven{n} = np.empty(({self.period * len(planes_of(slot))}, reach), np.{slot.dtype})"]
+            found += [(f"woven{n}", self.period * len(planes_of(slot)), slot.dtype)]
         for n, tally in enumerate(self.work.tallies):
             # Unsigned: below 0 numba's indices count from the end, which takes time to find out.
-            lines += [f"bins{n} = np.empty(({self._values(tally)}, reach), np.uint32)"]
+            found += [(f"bins{n}", self._values(tally), "uint32")]
+        if self._anywhere is not None and self._anywhere.access is Access.WARP:
+            found += [("far", 2, "int32"), ("parts", 2, "float32"), ("warped", len(self._anywhere.reads), "float32")]
+        return found
+
+    def _fixed(self) -> list[str]:
+        """Views that do not change from row to row."""
+        lines: list[str] = []
         if self._anywhere is not None:
             lines += [f"whole_{plane} = {self._array(plane)}" for plane in self._anywhere.reads]
         if self._anywhere is not None and self._anywhere.access is Access.WARP:
-            lines += ["far_rows, far_cols = np.empty(reach, np.int32), np.empty(reach, np.int32)"]
-            lines += [f"part_rows = np.zeros(reach + {_LANES}, np.float32)"]
-            lines += [f"part_cols = np.zeros(reach + {_LANES}, np.float32)"]
-            lines += [f"warped = np.empty(({len(self._anywhere.reads)}, reach + {_LANES}), np.float32)"]
+            lines += ["far_rows, far_cols, part_rows, part_cols = far[0], far[1], parts[0], parts[1]"]
         return lines
 
     @property
@@ -187,7 +198,7 @@ class RowWriter:
             else:
                 # Flat, so that LLVM knows the stride and loads whole vectors.
                 channel = ("red", "green", "blue").index(plane)
-                whole = f"in{self.work.ins.index('rgb')}[row, {at} :].reshape(3 * (cols - ({at})))"
+                whole = f"flat[row, 3 * ({at}) :]"
                 lines += [f"i_rgb = {whole}"] if f"i_rgb = {whole}" not in lines else []
                 values[plane] = f"f32(i_rgb[uint64({3 * self.period}) * x + uint64({channel})])"
         return lines, values
@@ -296,16 +307,16 @@ class RowWriter:
             alike, (value,) = self.writer.paste_body(between, reads={"plane": read}, names=names)
             together = [f"q{k} = whole_{plane}[above + {k}, before:]" for k in range(4)]
             together += [f"u, v, w = part_rows[run:], part_cols[run:], warped[{n}, run:]"]
-            together += ["for block in range(blocks):", f"    for lane in range({_LANES}):"]
-            together += indented([f"e = uint64({_LANES} * block + lane)", *alike, f"w[e] = {value}"], 2)
+            together += ["for block in range(blocks):", f"    for lane in range({LANES}):"]
+            together += indented([f"e = uint64({LANES} * block + lane)", *alike, f"w[e] = {value}"], 2)
             lone, value = clamped(self.writer, f"whole_{plane}")
             lone = ["part_row, part_col, col = part_rows[e], part_cols[e], lo + e", *lone, f"warped[{n}, e] = {value}"]
             step = ["far_row, far_col, end = int64(far_rows[run]), int64(far_cols[run]), run + 1"]
             step += ["while end < hi - lo and far_rows[end] == far_row and far_cols[end] == far_col:", "    end += 1"]
             step += ["above, before = row + far_row - 1, lo + run + far_col - 1"]
-            step += [f"blocks, (high_in, wide_in) = (end - run + {_LANES - 1}) // {_LANES}, whole_{plane}.shape"]
+            step += [f"blocks, (high_in, wide_in) = (end - run + {LANES - 1}) // {LANES}, whole_{plane}.shape"]
             step += ["is_inside = above >= 0 and above + 3 < high_in and before >= 0"]
-            step += [f"if is_inside and before + {_LANES} * blocks + 3 <= wide_in:"]
+            step += [f"if is_inside and before + {LANES} * blocks + 3 <= wide_in:"]
             step += [*indented(together, 1), "else:", "    for e in range(run, end):", *indented(lone, 2), "run = end"]
             lines += ["run = int64(0)", "while run < hi - lo:", *indented(step, 1)]
         return lines
@@ -390,7 +401,7 @@ class RowWriter:
         for plane in leg.keeps:
             away = self._kept(index, plane, site=f"{period} * pr + pc")
             within = self._kept(index, plane, site=f"{period} * pr + pc", row="inside")
-            copies += [f"{away}[:] = {within}"]
+            copies += [f"kept, slid = {within}, {away}", "for x in range(uint64(len(slid))):", "    slid[x] = kept[x]"]
         inner = [f"row = {period} * y + pr", "if row < 0 or row >= rows:"]
         inner += [f"    inside = {called(mirror)}(row, rows, {period}) // {period}", f"    for pc in range({period}):"]
         inner += indented(copies, 2)
@@ -426,9 +437,7 @@ class RowWriter:
         for slot in leg.slots:
             number, count = self.work.outs.index(slot), len(planes_of(slot))
             streams = period * count
-            row = f"out{number}[row, {period} * left :]" + (
-                f".reshape({count} * (cols - {period} * left))" if count > 1 else ""
-            )
+            row = f"out{number}[row, {streams} * left :]"
             inner = [f"result = {row}", f"skip = left - max(left - {leg.halo}, 0)"]
             inner += [f"t{n} = woven{number}[{n}, skip:]" for n in range(streams)]
             inner += [f"full = max(min(right, cols // {period}) - left, 0)", "for x in range(uint64(full)):"]

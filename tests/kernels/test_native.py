@@ -1,0 +1,93 @@
+"""Loops kept as object files: run without numba, and given up at the least doubt."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tenbit.kernels import _native
+
+pytestmark = pytest.mark.skipif(not _native.is_possible(), reason="loops are kept on Linux only")
+
+PROGRAM = """
+import numpy as np, sys
+from tenbit.kernels import stage
+from tenbit.pipeline.device import choose
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.plan import Link, plan
+from tenbit.pipeline.run import run_plan
+mosaic = np.random.default_rng(1).integers(64, 1024, (38, 46)).astype(np.uint16)
+frame = Frame.from_mosaic(mosaic, black=64, white=1023)
+chain = [Link(stage(n), stage(n).parameters()) for n in ("black_level", "demosaic", "exposure", "tone")]
+out = [run_plan(frame, plan(chain, frame.facts), choose("cpu")[0]).samples.tobytes() for _ in range(2)]
+import hashlib
+print("numba" in sys.modules, out[0] == out[1], hashlib.sha256(out[0]).hexdigest())
+"""
+
+
+def run(folder):
+    environment = {**os.environ, "TENBIT_CACHE": str(folder), "NUMBA_ENABLE_CUDASIM": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True, timeout=120
+    )
+    return done.stdout.split()
+
+
+def test_the_second_process_needs_no_numba_and_makes_the_same_picture(tmp_path):
+    had_numba, is_equal, first = run(tmp_path)
+    assert (had_numba, is_equal) == ("True", "True")
+    assert list(tmp_path.glob("*.o"))
+    assert run(tmp_path) == ["False", "True", first]
+
+
+@pytest.mark.parametrize("damage", ["cut off", "one bit", "empty", "another's"])
+def test_a_damaged_object_is_made_anew(tmp_path, damage):
+    *_, first = run(tmp_path)
+    for path in tmp_path.glob("*.o"):
+        whole = path.read_bytes()
+        bit = bytearray(whole)
+        bit[-99] ^= 1
+        path.write_bytes({"cut off": whole[:-99], "one bit": bytes(bit), "empty": b"", "another's": b"x" * 999}[damage])
+    assert run(tmp_path) == ["True", "True", first]
+    assert run(tmp_path) == ["False", "True", first]
+
+
+def compiled(source, *arguments):
+    import numba
+
+    scope = {"np": np}
+    exec(source, scope)
+    loop = numba.njit(nogil=True, error_model="numpy")(scope["loop"])
+    loop(*arguments)
+    return loop
+
+
+def test_every_layout_is_a_loop_of_its_own(tmp_path):
+    source = "def loop(first, last, a, out):\n    for n in range(first, last):\n        out[n] = 2 * a[n]"
+    wide = np.arange(8, dtype=np.float32)
+    for n, a in enumerate((wide[:4], wide[::2])):
+        out = np.zeros(4, np.float32)
+        arguments = (1, 4, a, out)
+        path = _native.path_of(tmp_path / "s.py", tuple(map(_native.kind_of, arguments)))
+        assert not path.exists()
+        assert _native.keep(compiled(source, *arguments), arguments, path)
+        out[:] = 0
+        _native.load(path)(*arguments)
+        np.testing.assert_array_equal(out, [0, *(2 * a[1:])])
+        assert len(list(tmp_path.iterdir())) == n + 1
+
+
+def test_a_loop_that_needs_numba_is_not_kept(tmp_path):
+    out = np.zeros(4, np.float32)
+    allocates = compiled(
+        "def loop(out):\n    a = np.zeros(out.size + 1000)\n    out[:] = a[:4] + len(str(out.size))", out
+    )
+    assert not _native.keep(allocates, (out,), tmp_path / "a.o")
+    assert list(tmp_path.iterdir()) == []
+    assert _native.load(tmp_path / "a.o") is None
+
+
+def test_a_loop_that_is_not_numbas_is_not_kept(tmp_path):
+    assert not _native.keep(len, (1,), tmp_path / "a.o")
