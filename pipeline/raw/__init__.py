@@ -19,8 +19,11 @@ DUMPS = (".raw10", ".raw12", ".raw", ".bin")
 _KNOWN_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJI", b"FOVb", b"\0MRM")
 
 
+CameraLike = str | Path | Mapping[str, Any] | None
+
+
 def read(
-    path: str | Path, *, camera: str | Path | Mapping[str, Any] | None = None, max_pixels: int = 400_000_000
+    path: str | Path, *, camera: CameraLike = None, max_pixels: int = 400_000_000, keep_packed: bool = False
 ) -> Frame:
     """A frame from a raw file: DNG straight, packed dumps by their camera file, everything else through LibRaw.
 
@@ -33,6 +36,9 @@ def read(
         override both.
     max_pixels : int
         Larger pictures are refused before anything is allocated.
+    keep_packed : bool
+        A dump in RAW10 or RAW12 stays packed, (rows, bytes) uint8, and the frame's ``packing`` says how: `run` unpacks
+        it as it goes, which costs less than a trip over the frame. By default samples are (rows, cols) numbers.
 
     Returns
     -------
@@ -47,13 +53,13 @@ def read(
     """
     path = Path(path)
     try:
-        return _opened(path, camera, max_pixels)
+        return _opened(path, camera, max_pixels, keep_packed)
     except ReadError as error:
         error.path = path
         raise
 
 
-def _opened(path: Path, camera: str | Path | Mapping[str, Any] | None, max_pixels: int) -> Frame:
+def _opened(path: Path, camera: CameraLike, max_pixels: int, keep_packed: bool) -> Frame:
     try:
         if not path.is_file():
             raise ReadError("no such file" if not path.exists() else "a folder, not a file")
@@ -61,20 +67,20 @@ def _opened(path: Path, camera: str | Path | Mapping[str, Any] | None, max_pixel
             head = stream.read(16)
         if not head:
             raise ReadError("the file is empty")
-        return _read(path, head, camera, max_pixels)
+        return _read(path, head, camera, max_pixels, keep_packed)
     except OSError as fault:
         raise ReadError(f"cannot be read: {fault.strerror or fault}") from None
     except MemoryError:
         raise ReadError("too little memory for this picture") from None
 
 
-def _read(path: Path, head: bytes, camera: str | Path | Mapping[str, Any] | None, max_pixels: int) -> Frame:
+def _read(path: Path, head: bytes, camera: CameraLike, max_pixels: int, keep_packed: bool) -> Frame:
     is_known = head.startswith(_KNOWN_HEADS) or head[6:14] == b"HEAPCCDR"
     is_named_dng = path.suffix.lower() == ".dng"
     if (camera is not None and not is_named_dng) or (path.suffix.lower() in DUMPS and not is_known):
         from tenbit.pipeline.raw import packed
 
-        return packed.read_packed(path, camera=camera, max_pixels=max_pixels)
+        return packed.read_packed(path, camera=camera, max_pixels=max_pixels, keep_packed=keep_packed)
     if head.startswith(_KNOWN_HEADS[:4]):
         from tenbit.pipeline.raw import dng, tiff
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 
 from tenbit.kernels._facts import Array, CameraColour, Cfa, Facts, as_matrix
+from tenbit.kernels._stage import Packing
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.raw.camera import PACKINGS, Camera, load_camera, row_bytes
@@ -25,9 +26,16 @@ _ALIGNMENTS = (1, 8, 16, 32, 64, 128, 256)
 # Dumps read with the right layout have a roughness of 0.02 … 0.2, of the wrong packing 0.6 … 1.3, of the wrong width
 # above 0.8 across rows only (see `plausible`; measured on four dumps). Dark, noisy pictures are rough both ways.
 _ROUGH = 0.4
+# Times the white level: a sample above that tells of a wrong packing or level.
+_TOO_HIGH = 1.5
+# Of packed samples only some are looked at: a window of so many at the centre, about so many rows, or blocks of rows
+# until one is not dark.
+_WINDOW, _FEW_ROWS, _BLOCK_ROWS = 1024, 256, 64
 
 
-def read_packed(path: Path, *, camera: str | Path | Mapping[str, Any] | None, max_pixels: int) -> Frame:
+def read_packed(
+    path: Path, *, camera: str | Path | Mapping[str, Any] | None, max_pixels: int, keep_packed: bool = False
+) -> Frame:
     """A mosaic from a dump whose layout a camera file, a sidecar or options tell.
 
     Parameters
@@ -36,11 +44,14 @@ def read_packed(path: Path, *, camera: str | Path | Mapping[str, Any] | None, ma
     camera : str, Path, mapping or None
         See `load_camera`.
     max_pixels : int
+    keep_packed : bool
+        MIPI's packings stay as they are in the file.
 
     Returns
     -------
     Frame
-        (rows, cols) uint16, with a warning when neighbouring samples differ as they do under a wrong layout.
+        (rows, cols) uint16, or where it stays packed (rows, stride) uint8; with a warning when neighbouring samples
+        differ as they do under a wrong layout.
 
     Raises
     ------
@@ -57,14 +68,16 @@ def read_packed(path: Path, *, camera: str | Path | Mapping[str, Any] | None, ma
     if known.rows * known.cols > max_pixels:
         raise ReadError(f"{known.cols} × {known.rows} pixels are more than the limit of {max_pixels}")
     _check_size(size, known)
-    with path.open("rb") as stream:
-        stream.seek(known.offset)
-        data = stream.read(known.stride * known.rows)
-    samples = _rows(data, known)
-    if not samples.any():
+    stored = _stored(path, known)
+    packing = cast(Packing, known.packing) if keep_packed and known.packing in get_args(Packing) else None
+    samples = stored if packing else _samples(stored, known)
+    blocks = (_samples(stored[row : row + _BLOCK_ROWS], known) for row in range(0, known.rows, _BLOCK_ROWS))
+    if not (any(block.any() for block in blocks) if packing else samples.any()):
         raise ReadError("all samples are zero")
-    warnings = _doubts(samples, known)
-    return Frame(samples, _facts(known), Exif(make=known.make, model=known.model), path, "packed", tuple(warnings))
+    highest = _highest(stored, known) if packing else int(samples.max())
+    warnings = _doubts(_centre(stored, known), highest, known)
+    exif = Exif(make=known.make, model=known.model)
+    return Frame(samples, _facts(known), exif, path, "packed", tuple(warnings), packing=packing)
 
 
 def _check_size(size: int, camera: Camera) -> None:
@@ -93,14 +106,35 @@ def _fitting(size: int, camera: Camera | None = None) -> str:
     return f"that fits {', '.join(list(found)[:6])}" if found else "no common size fits"
 
 
-def _rows(data: bytes, camera: Camera) -> Array:
-    """Samples (rows, cols) uint16 from rows ``stride`` bytes apart."""
-    padded = np.zeros((camera.rows, camera.stride), np.uint8)
-    flat = np.frombuffer(data, np.uint8)
-    padded.reshape(-1)[: len(flat)] = flat
-    packed = padded[:, : camera.row_bytes]
+def _stored(path: Path, camera: Camera) -> Array:
+    """The rows of a dump as they are in the file, (rows, stride) uint8; padding that is not there is zeros."""
+    stored = np.empty((camera.rows, camera.stride), np.uint8)
+    with path.open("rb") as stream:
+        stream.seek(camera.offset)
+        count = stream.readinto(stored.reshape(-1).data)
+    stored.reshape(-1)[count:] = 0
+    return stored
+
+
+def _samples(stored: Array, camera: Camera, left: int = 0, right: int | None = None) -> Array:
+    """Samples (rows, right - left) uint16 of stored rows; ``left`` is a multiple of 4, the longest group."""
+    right = camera.cols if right is None else min(right, camera.cols)
+    packed = stored[:, row_bytes(left, camera.packing) : row_bytes(right, camera.packing)]
     samples = {"raw10": unpack_raw10, "raw12": unpack_raw12, "u16": unpack_u16}[camera.packing](packed)
-    return np.ascontiguousarray(samples[:, : camera.cols])
+    return np.ascontiguousarray(samples[:, : right - left])
+
+
+def _centre(stored: Array, camera: Camera) -> Array:
+    """Samples of a window in the middle that begins with a whole group and a whole period of any CFA."""
+    top, left = (max(0, (size - _WINDOW) // 2) // 4 * 4 for size in (camera.rows, camera.cols))
+    return _samples(stored[top : top + _WINDOW], camera, left, left + _WINDOW)
+
+
+def _highest(stored: Array, camera: Camera) -> int:
+    """The largest sample of some rows, of all phases of a CFA; 0 where a packing cannot hold one that is in doubt."""
+    if camera.white * _TOO_HIGH >= 2 ** PACKINGS[camera.packing] - 1:
+        return 0
+    return int(_samples(stored[:: max(1, camera.rows // _FEW_ROWS) | 1], camera).max())
 
 
 def unpack_raw10(packed: Array) -> Array:
@@ -144,16 +178,15 @@ def unpack_u16(packed: Array) -> Array:
     return np.ascontiguousarray(packed).view("<u2").astype(np.uint16)
 
 
-def _doubts(samples: Array, camera: Camera) -> list[str]:
+def _doubts(centre: Array, highest: int, camera: Camera) -> list[str]:
     """Lines about a layout that looks wrong."""
     doubts = []
-    across_cols, across_rows = roughness(samples, Cfa(camera.cfa).period)
+    across_cols, across_rows = roughness(centre, Cfa(camera.cfa).period)
     if max(across_cols, across_rows) > _ROUGH:
         figures = f"roughness {across_cols:.2f} along rows, {across_rows:.2f} along columns, usually below 0.3"
         guess = "the width or stride" if across_rows > 2 * across_cols else "the packing"
         doubts.append(f"neighbouring samples differ like noise ({figures}): {guess} may be wrong")
-    highest = int(samples.max())
-    if highest > camera.white * 1.5:
+    if highest > camera.white * _TOO_HIGH:
         doubts.append(f"the largest sample is {highest}, far above the white level {camera.white:g}")
     return doubts
 

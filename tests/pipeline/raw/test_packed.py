@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import tenbit
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.raw import read
 from tenbit.pipeline.raw.camera import check_camera, load_camera, shipped_cameras
@@ -69,6 +70,68 @@ def test_last_rows_padding_may_be_missing_and_rows_may_be_added(tmp_path: Path) 
     assert frame.facts.cfa is not None and frame.facts.cfa.name == "GBRG"
     assert (frame.facts.black, frame.facts.white) == ((64.0,) * 4, (1023.0,) * 4)
     assert frame.warnings == ()
+
+
+@pytest.mark.parametrize(("packing", "highest"), [("raw10", 1023), ("raw12", 4095)])
+@pytest.mark.parametrize(("rows", "cols"), [(24, 36), (23, 37), (25, 38), (9, 35)])
+def test_a_dump_that_stays_packed_develops_to_the_same_bits(
+    tmp_path: Path, packing: str, highest: int, rows: int, cols: int
+) -> None:
+    samples = np.random.default_rng(rows).integers(0, highest + 1, (rows, cols)).astype(np.uint16)
+    stored = np.pad(pack(samples, packing), ((0, 2), (0, 7)), constant_values=255)
+    path = tmp_path / "dump.raw"
+    path.write_bytes(b"head" + stored.tobytes()[:-7])
+    fields = {"rows": rows, "cols": cols, "packing": packing, "cfa": "GRBG", "black": 64}
+    fields |= {"stride": stored.shape[1], "stored_rows": rows + 2, "offset": 4}
+    plain, kept = read(path, camera=fields), read(path, camera=fields, keep_packed=True)
+    assert (plain.packing, kept.packing) == (None, packing)
+    assert (kept.samples.shape, kept.samples.dtype) == ((rows, stored.shape[1]), np.uint8)
+    assert (kept.warnings, vars(kept.facts)) == (plain.warnings, vars(plain.facts))
+    chain = ["black_level", {"demosaic": {"method": "malvar"}}]
+    pictures = [tenbit.run(frame, chain, device="cpu").samples for frame in (plain, kept)]
+    assert pictures[0].shape == (rows, cols, 3)
+    np.testing.assert_array_equal(pictures[0], pictures[1])
+
+
+def test_a_missing_padding_of_the_last_row_is_zeros(tmp_path: Path) -> None:
+    path = tmp_path / "dump.raw10"
+    stored = np.pad(pack(SMOOTH, "raw10"), ((0, 0), (0, 19)), constant_values=9)
+    path.write_bytes(stored.tobytes()[:-19])
+    kept = read(path, camera=FIELDS | {"stride": 64}, keep_packed=True)
+    stored[-1, 45:] = 0
+    np.testing.assert_array_equal(kept.samples, stored)
+
+
+def test_sixteen_bit_samples_are_not_packed(tmp_path: Path) -> None:
+    path = tmp_path / "dump.raw"
+    path.write_bytes(pack(SMOOTH, "u16").tobytes())
+    frame = read(path, camera=FIELDS | {"packing": "u16"}, keep_packed=True)
+    assert (frame.packing, frame.samples.dtype) == (None, np.uint16)
+    np.testing.assert_array_equal(frame.samples, SMOOTH)
+
+
+def test_packed_samples_are_doubted_as_others_are(tmp_path: Path) -> None:
+    """A frame of more than a window, with a wrong layout and a wrong white level; and a dark one."""
+    path = tmp_path / "dump.raw"
+    fields = {"rows": 1030, "cols": 1042, "packing": "raw10", "cfa": "RGGB", "black": 0, "white": 100}
+    noise = np.random.default_rng(3).integers(0, 1024, (1030, 1042)).astype(np.uint16)
+    # The largest is in every row, so that it is met in few of them.
+    noise[:, 500] = 1023
+    groups = np.pad(noise, ((0, 0), (0, 2))).reshape(1030, -1, 4)
+    low = (groups & 3) @ np.array([1, 4, 16, 64])
+    path.write_bytes(np.dstack([groups >> 2, low]).astype(np.uint8).tobytes())
+    plain, kept = read(path, camera=fields), read(path, camera=fields, keep_packed=True)
+    np.testing.assert_array_equal(plain.samples, noise)
+    assert kept.warnings == plain.warnings
+    assert "neighbouring samples differ like noise" in kept.warnings[0]
+    assert kept.warnings[1] == "the largest sample is 1023, far above the white level 100"
+    path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(ReadError, match="all samples are zero"):
+        read(path, camera=fields, keep_packed=True)
+    # What lies beyond the picture is no light: the two that fill up the last group.
+    path.write_bytes(np.tile(np.array([0] * 1302 + [255, 255, 0xF0], np.uint8), (1030, 1)).tobytes())
+    with pytest.raises(ReadError, match="all samples are zero"):
+        read(path, camera=fields, keep_packed=True)
 
 
 def test_sidecar_overrides_the_camera_file_and_fields_override_both(tmp_path: Path) -> None:
