@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
-from tenbit.pipeline.device import choose, is_simulated, usable_cores
+from tenbit.pipeline.device import choose, driver_version, install_hint, is_simulated, usable_cores
 from tenbit.pipeline.errors import DeviceError
 
 _REPORTED = ("numpy", "numba", "rawpy", "imageio", "imagecodecs", "tifffile", "pillow", "pydantic", "ruamel.yaml")
@@ -78,9 +78,13 @@ def _devices() -> list[Finding]:
     try:
         device = choose("cuda")[0]
     except DeviceError as error:
-        needs_packages = "not installed" in str(error)
-        remedy = "pip install 'tenbit[cuda13]'  (or 'tenbit[cuda12]', as the driver supports)" if needs_packages else ""
-        return [*findings, Finding("gpu", str(error), remedy)]
+        found = str(error)
+        if "not installed" not in found:
+            return [*findings, Finding("gpu", found)]
+        if driver_version() is None:
+            return [*findings, Finding("gpu", "no NVIDIA driver, so the CPU is used")]
+        hint = install_hint()
+        return [*findings, Finding("gpu", found.replace(f" ({hint})", ""), hint)]
     free = device.free_bytes()
     memory = "" if free is None else f", {free / 2**30:.1f} GiB free"
     said = "simulated: NUMBA_ENABLE_CUDASIM is set" if is_simulated() else f"{device.name}{memory}"

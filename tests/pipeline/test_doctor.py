@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tenbit.pipeline import doctor
+from tenbit.pipeline.device import driver
 from tenbit.pipeline.errors import DeviceError
 
 
@@ -37,12 +38,37 @@ def test_a_missing_package_comes_with_the_command_that_adds_it(monkeypatch: pyte
     assert doctor.versions()["rawpy"] == "missing"
 
 
-def test_a_gpu_without_its_packages_comes_with_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("version", "found", "remedy"),
+    [
+        ((13, 0), "cuda:0: CuPy is not installed", "pip install 'tenbit[cuda13]'"),
+        ((12, 4), "cuda:0: CuPy is not installed", "pip install 'tenbit[cuda12]'"),
+        (
+            (11, 8),
+            "cuda:0: CuPy is not installed",
+            "the driver knows CUDA 11.8; one that knows 12.0 or newer is needed",
+        ),
+        (None, "no NVIDIA driver, so the CPU is used", ""),
+    ],
+)
+def test_a_gpu_without_its_packages_comes_with_the_command_for_its_driver(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, int] | None, found: str, remedy: str
+) -> None:
     def choose(name: str) -> None:
-        raise DeviceError("cuda:0: CuPy is not installed")
+        raise DeviceError(f"cuda:0: CuPy is not installed ({driver.install_hint()})")
 
     monkeypatch.setattr(doctor, "choose", choose)
-    assert by_topic()["gpu"].remedy.startswith("pip install 'tenbit[cuda13]'")
+    for module in (doctor, driver):
+        monkeypatch.setattr(module, "driver_version", lambda: version)
+    assert by_topic()["gpu"] == doctor.Finding("gpu", found, remedy)
+
+
+def test_a_gpu_that_fails_for_another_reason_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def choose(name: str) -> None:
+        raise DeviceError("cuda:0: no usable NVIDIA driver (stub)")
+
+    monkeypatch.setattr(doctor, "choose", choose)
+    assert by_topic()["gpu"] == doctor.Finding("gpu", "cuda:0: no usable NVIDIA driver (stub)")
 
 
 def test_the_cache_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
