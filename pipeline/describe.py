@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import io
+import itertools
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -21,32 +22,32 @@ from tenbit.pipeline.plan import Plan
 from tenbit.pipeline.schema import Option, options
 
 OPTION_COLUMNS = ("parameter", "default", "allowed", "unit", "meaning")
-PASS_COLUMNS = (
-    *("pass", "steps", "access", "reads", "writes", "stored as", "size", "B/px in", "B/px out", "MB"),
-    "scratch KiB",
-)
+_PASS_FACTS = ("pass", "steps", "access", "reads", "writes", "stored as", "size", "B/px in", "B/px out", "MB")
+PASS_COLUMNS = (*_PASS_FACTS, "scratch KiB")
 _WHOLE = 20  # words of so many characters are never broken in a table
 _SHOWN_VALUES = 16  # arrays longer than this are told by shape and range
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int | None = None) -> str:
-    """Rows in columns under their names; wrapped to ``width`` characters when that is given."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    """Rows in columns under their names; wrapped between words to ``width`` characters when that is given."""
+    cells = [columns, *rows]
+    words = [[word for cell in column for word in cell.split()] for column in zip(*cells, strict=True)]
+    wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    least = [min(_WHOLE, max(map(len, some), default=1)) for some in words]
+    while width and sum(wide) + 2 * len(wide) > width and wide != least:
+        # What is longest wraps first.
+        longest = max(range(len(wide)), key=lambda n: (wide[n] > least[n], wide[n]))
+        wide[longest] -= 1
+    lines = [text for row in cells for text in _wrapped(row, wide)]
+    head = len(_wrapped(columns, wide))
+    return "\n".join([*lines[:head], " " + "─" * (sum(wide) + 2 * len(wide) - 1), *lines[head:]])
 
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    rows = list(rows)
-    for n, name in enumerate(columns):
-        # What is long wraps between its words, never inside one of usual length.
-        words = [len(word) for row in rows for word in row[n].split()]
-        grid.add_column(name, min_width=min(_WHOLE, max(words, default=0)))
-    for row in rows:
-        grid.add_row(*row)
-    console = Console(file=io.StringIO(), width=width or 1000, markup=False, highlight=False, color_system=None)
-    with console.capture() as captured:
-        console.print(grid)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip())
+
+def _wrapped(row: Sequence[str], wide: Sequence[int]) -> list[str]:
+    """The lines of one row of a table."""
+    parts = [textwrap.wrap(cell, size, break_on_hyphens=False) for cell, size in zip(row, wide, strict=True)]
+    lines = itertools.zip_longest(*parts, fillvalue="")
+    return [" " + "  ".join(f"{part:{size}}" for part, size in zip(line, wide, strict=True)).rstrip() for line in lines]
 
 
 def option_rows(parameters: type) -> list[tuple[str, ...]]:
@@ -161,6 +162,30 @@ def pass_rows(
         )
         shape = work.shape
     return rows
+
+
+class Shown(NamedTuple):
+    """A table with its title."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def plan_tables(
+    what: Plan, facts: Facts, *, dtype: str = "uint16", packing: Packing | None = None
+) -> tuple[Shown, ...]:
+    """The passes of each target, in one table where they are the same; parameters as of `pass_rows`."""
+    cpu = pass_rows(what, facts, dtype=dtype, packing=packing)
+    cuda = pass_rows(what, facts, dtype=dtype, packing=packing, target="cuda")
+    if [work.signature for work in what.passes] == [work.signature for work in what.cuda_passes]:
+        both = [(*row, other[-1]) for row, other in zip(cpu, cuda, strict=True)]
+        title = "cpu and cuda do the same; scratch: what a CPU thread keeps in its cache; shared: of a CUDA block"
+        return (Shown(title, (*PASS_COLUMNS, "shared KiB"), both),)
+    return (
+        Shown("cpu; scratch: what a thread keeps in its cache", PASS_COLUMNS, cpu),
+        Shown("cuda; shared: the shared memory of a block", (*_PASS_FACTS, "shared KiB"), cuda),
+    )
 
 
 def _access(work: Pass) -> str:

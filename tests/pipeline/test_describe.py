@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from tenbit.kernels import STAGES, _cpu, stage
+from tenbit.kernels import STAGES, _cpu, _cuda, stage
 from tenbit.kernels._facts import Opcode
 from tenbit.pipeline.config import load
 from tenbit.pipeline.describe import (
@@ -17,6 +17,7 @@ from tenbit.pipeline.describe import (
     markdown,
     option_rows,
     pass_rows,
+    plan_tables,
     table,
 )
 from tenbit.pipeline.frame import Frame
@@ -61,6 +62,30 @@ def test_a_packed_mosaic_moves_fewer_bytes() -> None:
     assert row["B/px in"] == "1.25"
 
 
+def test_one_table_where_both_targets_do_the_same_passes() -> None:
+    frame = Frame.from_mosaic(np.zeros((100, 200), np.uint16), black=64, white=1023)
+    what = plan(load(["black_level", "demosaic"]).links, frame.facts, bits=8, packing="raw10")
+    (both,) = plan_tables(what, frame.facts, packing="raw10")
+    assert "cpu and cuda" in both.title
+    (row,) = both.rows
+    shown = dict(zip(both.columns, row, strict=True))
+    (cpu,), (cuda,) = (pass_rows(what, frame.facts, packing="raw10", target=target) for target in ("cpu", "cuda"))
+    assert (shown["scratch KiB"], shown["shared KiB"]) == (cpu[-1], cuda[-1])
+    assert shown["B/px in"] == "1.25"
+    assert cpu[-1] != cuda[-1]
+
+
+def test_a_table_per_target_where_a_block_holds_less_than_a_thread() -> None:
+    frame = Frame.from_mosaic(np.zeros((100, 200), np.uint16), black=64, white=1023)
+    what = plan(load("monitor").links, frame.facts, bits=8)
+    assert len(what.cuda_passes) > len(what.passes)
+    cpu, cuda = plan_tables(what, frame.facts)
+    assert (cpu.title.split(";")[0], cuda.title.split(";")[0]) == ("cpu", "cuda")
+    assert (len(cpu.rows), len(cuda.rows)) == (len(what.passes), len(what.cuda_passes))
+    assert (cpu.columns[-1], cuda.columns[-1]) == ("scratch KiB", "shared KiB")
+    assert [row[-1] for row in cuda.rows] == [f"{_cuda.shared_bytes(work) / 1024:.0f}" for work in what.cuda_passes]
+
+
 def test_planes_of_a_pass_before_are_read_as_they_are_stored() -> None:
     frame = Frame.from_mosaic(np.zeros((1000, 1000), np.uint16), black=64, white=1023)
     what = plan(load(["black_level", "demosaic"]).links, frame.facts, fuse=False)
@@ -94,3 +119,6 @@ def test_a_table_is_whole_unless_a_width_is_given() -> None:
     assert len(whole.splitlines()) == 4
     assert "[b]" in whole
     assert max(map(len, table(("name", "what"), rows, width=60).splitlines())) <= 60
+    # A name wraps as its cells do: no letter of it is lost.
+    narrow = table(("scratch KiB", "what"), rows, width=60).split()
+    assert {"scratch", "KiB"} <= set(narrow)
