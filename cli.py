@@ -156,7 +156,7 @@ def develop(
 @commands.command()
 @click.argument("chain")
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
-@click.option("--plan", "shows_plan", is_flag=True, help="Show the passes that the chain becomes.")
+@click.option("--plan", "shows_plan", is_flag=True, help="Show the passes that the chain becomes on each target.")
 @click.option("--frame", help="Plan for this raw file, instead of for a 12 MP Bayer frame of 10 bits.")
 @click.option("--camera", help=CAMERA_HELP)
 def check(chain: str, overrides: tuple[str, ...], shows_plan: bool, frame: str | None, camera: str | None) -> None:
@@ -166,13 +166,19 @@ def check(chain: str, overrides: tuple[str, ...], shows_plan: bool, frame: str |
     of_dumps = batch.camera_from(camera)
     checked = config.load(chain, overrides=overrides)
     checked = batch.settled(checked, batch.likely_format(checked))
-    what, facts, dtype = batch.planned_for(checked, frame, camera=of_dumps)
-    click.echo(f"{checked.name}: {_count(len(checked.links), 'stage')}, {_count(len(what.passes), 'pass')}, no fault")
+    what, facts, dtype, packing = batch.planned_for(checked, frame, camera=of_dumps)
+    passes = _count(len(what.passes), "pass")
+    if len(what.cuda_passes) != len(what.passes):
+        passes += f" (cuda: {len(what.cuda_passes)})"
+    click.echo(f"{checked.name}: {_count(len(checked.links), 'stage')}, {passes}, no fault")
     for note in what.notes:
         click.echo(f"note: {note}")
     if shows_plan:
-        click.echo(f"for a {facts.state} of {facts.rows} x {facts.cols} in {dtype}, to {checked.output.format}")
-        _table(describe.PASS_COLUMNS, describe.pass_rows(what, facts, dtype=dtype), piped=120)
+        stored = packing or dtype
+        click.echo(f"for a {facts.state} of {facts.rows} x {facts.cols} in {stored}, to {checked.output.format}")
+        for shown in describe.plan_tables(what, facts, dtype=dtype, packing=packing):
+            click.echo(f"\n{shown.title}")
+            _table(shown.columns, shown.rows, piped=120)
 
 
 @commands.command()

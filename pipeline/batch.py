@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
+from tenbit.kernels import _native
 from tenbit.kernels._facts import Facts
+from tenbit.kernels._stage import Packing
 from tenbit.pipeline.config import Chain, Format, Output, final_facts, nominal
 from tenbit.pipeline.device import Device, choose
 from tenbit.pipeline.errors import ChainError, ReadError, RequestError, WriteError
@@ -19,7 +21,7 @@ from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome, as_json, failed
 from tenbit.pipeline.plan import Plan, PlanError, plan
 from tenbit.pipeline.raw import read
-from tenbit.pipeline.run import Said, is_auto, run_plan
+from tenbit.pipeline.run import PendingFrame, Said, begin, is_auto
 
 CameraLike = str | Mapping[str, Any] | None
 Existing = Literal["refuse", "skip", "replace"]
@@ -36,7 +38,8 @@ def develop(
 ) -> Iterator[Outcome]:
     """Outcomes of the jobs, one by one and in their order.
 
-    While one frame is run, the next is read and the one before it is written: three frames are in memory at most.
+    While one frame is run, the next is read and the one before it is written: three frames are in memory at most. A
+    card is given a frame while the one before it is still on its way to be written.
 
     Parameters
     ----------
@@ -68,25 +71,28 @@ def develop(
             where, note = choose(device)
             if note and said:
                 said(note)
+            if where.target == "cpu":
+                # LLVM, while the first file is read.
+                _native.prepare()
             for number in range(len(jobs)):
                 if writing is not None and writing in wait([*coming, writing], return_when=FIRST_COMPLETED).done:
                     outcome, writing = writing.result(), None
                     yield outcome
-                came = coming.pop().result()
+                came: _Came | Outcome = coming.pop().result()
                 coming = [reader.submit(_read, job, camera, existing) for job in jobs[number + 1 : number + 2]]
-                if isinstance(came, _Came):
-                    came = _run(came, chain, where, said=said, may_fall_back=is_auto(device))
+                begun = _begun(came, chain, where, said=said, may_fall_back=is_auto(device))
+                del came
                 # Nothing is being written while the caller has his turn: an interrupt then leaves nothing untold.
                 if writing is not None:
                     outcome, writing = writing.result(), None
                     yield outcome
-                if isinstance(came, Outcome):
-                    yield came
+                if isinstance(begun, Outcome):
+                    yield begun
                 elif coming:
-                    writing = writer.submit(_write, came, chain)
+                    writing = writer.submit(_write, begun, chain)
                 else:
-                    yield _write(came, chain)
-                del came
+                    yield _write(begun, chain)
+                del begun
         except KeyboardInterrupt:
             if writing is not None:
                 yield writing.result()
@@ -97,10 +103,19 @@ def develop(
 
 @dataclass(frozen=True)
 class _Came:
-    """A frame that was read, or developed, and the seconds that this took."""
+    """A frame that was read, and the seconds that this took."""
 
     job: Job
     frame: Frame
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A frame that is developed, or on its way through a card; and the seconds that it took so far."""
+
+    job: Job
+    frame: Frame | PendingFrame
     seconds: float
 
 
@@ -118,25 +133,32 @@ def _read(job: Job, camera: CameraLike, existing: Existing) -> _Came | Outcome:
     try:
         if kept := _kept(job, existing):
             return kept
-        return _Came(job, read(job.source, camera=camera), time.perf_counter() - began)
+        return _Came(job, read(job.source, camera=camera, keep_packed=True), time.perf_counter() - began)
     except Exception as error:
         return dataclasses.replace(failed(job, error), seconds=time.perf_counter() - began)
 
 
-def _run(came: _Came, chain: Chain, device: Device, *, said: Said | None, may_fall_back: bool) -> _Came | Outcome:
+def _begun(
+    came: _Came | Outcome, chain: Chain, device: Device, *, said: Said | None, may_fall_back: bool
+) -> _Begun | Outcome:
+    if isinstance(came, Outcome):
+        return came
     began = time.perf_counter() - came.seconds
     try:
-        what = planned(came.frame.facts, chain)
-        done = run_plan(came.frame, what, device, said=said, may_fall_back=may_fall_back)
-        return _Came(came.job, done, time.perf_counter() - began)
+        what = planned(came.frame.facts, chain, packing=came.frame.packing)
+        pending = begin(came.frame, what, device, said=said, may_fall_back=may_fall_back)
+        # The CPU has done it already, and then lets go of the samples that it was made from.
+        frame = pending.finish() if pending.device.target == "cpu" else pending
+        return _Begun(came.job, frame, time.perf_counter() - began)
     except Exception as error:
         return dataclasses.replace(failed(came.job, error), seconds=time.perf_counter() - began)
 
 
-def _write(came: _Came, chain: Chain) -> Outcome:
-    began = time.perf_counter() - came.seconds
-    job, done, output = came.job, came.frame, chain.output
+def _write(begun: _Begun, chain: Chain) -> Outcome:
+    began = time.perf_counter() - begun.seconds
+    job, output = begun.job, chain.output
     try:
+        done = begun.frame if isinstance(begun.frame, Frame) else begun.frame.finish()
         write(
             job.target,
             done.samples,
@@ -158,8 +180,8 @@ def _write(came: _Came, chain: Chain) -> Outcome:
     return Outcome(job, "done", seconds, warnings=done.warnings, results=results, device=str(done.record["device"]))
 
 
-def planned(facts: Facts, chain: Chain) -> Plan:
-    """The passes for one frame, ending in the whole numbers that its output needs.
+def planned(facts: Facts, chain: Chain, *, packing: Packing | None = None) -> Plan:
+    """The passes for one frame, packed or not, ending in the whole numbers that its output needs.
 
     Raises
     ------
@@ -169,18 +191,28 @@ def planned(facts: Facts, chain: Chain) -> Plan:
         If what the chain makes of the frame does not fit the output.
     """
     bits = _bits(chain.output)
-    what = plan(chain.links, facts, bits=None if bits == 32 else bits)
+    what = plan(chain.links, facts, bits=None if bits == 32 else bits, packing=packing)
     if faults := output_faults(chain.output, what.facts):
         raise WriteError("; ".join(chain.document.fault(("output", name), text) for name, text in faults))
     return what
 
 
-def planned_for(chain: Chain, path: str | None, *, camera: CameraLike = None) -> tuple[Plan, Facts, str]:
-    """The plan for one raw file, or for a nominal 12 MP frame; the facts of that frame, and its samples' dtype."""
-    frame = read(path, camera=camera) if path is not None else None
-    facts = frame.facts if frame else nominal()[0]
+class Foreseen(NamedTuple):
+    """What would be done to a frame: the plan, and how the frame comes."""
+
+    plan: Plan
+    facts: Facts
+    dtype: str
+    packing: Packing | None
+
+
+def planned_for(chain: Chain, path: str | None, *, camera: CameraLike = None) -> Foreseen:
+    """The plan for one raw file, or for a nominal 12 MP frame."""
+    frame = read(path, camera=camera, keep_packed=True) if path is not None else None
+    facts, packing = (frame.facts, frame.packing) if frame else (nominal()[0], None)
+    dtype = str(frame.samples.dtype) if frame else "uint16"
     try:
-        return planned(facts, chain), facts, str(frame.samples.dtype) if frame else "uint16"
+        return Foreseen(planned(facts, chain, packing=packing), facts, dtype, packing)
     except WriteError as error:
         raise ChainError([str(error)]) from None
     except PlanError as error:

@@ -164,7 +164,7 @@ def test_an_internal_error_is_one_line_and_its_traceback_is_for_debug(
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(batch, "run_plan", broken)
+    monkeypatch.setattr(batch, "begin", broken)
     result = develop("a.dng")
     assert (result.exit_code, result.stderr) == (1, "a.dng: internal error: ZeroDivisionError: oh\n")
     result = CliRunner().invoke(commands, ["develop", "a.dng", "-c", "small.yaml", "--debug"])
@@ -236,7 +236,19 @@ def test_check_shows_the_passes() -> None:
     first = next(line for line in text.splitlines() if line.startswith(" 1 "))
     assert "black_level" in first
     assert "stencil" in first
-    assert {"white_balance", "radius", "quantise"} <= set(text.split())  # whole words, though wrapped
+    assert {"white_balance", "histogram.paint", "quantise"} <= set(text.split())  # whole words, though wrapped
+    of_both = [line.split(";")[0] for line in text.splitlines() if line.startswith(("cpu", "cuda"))]
+    assert of_both == ["cpu", "cuda"]
+    assert {"scratch", "shared"} <= set(text.split())
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_check_shows_passes_that_both_targets_do_once_with_both_scratches() -> None:
+    text = tenbit("check", "fast", "--plan").stdout
+    assert text.startswith("fast: 8 stages, 1 pass, no fault\n")
+    assert text.count("black_level") == 1
+    assert "cpu and cuda do the same" in text
+    assert {"scratch", "shared"} <= set(text.split())
     assert max(map(len, text.splitlines())) <= 120
 
 
@@ -253,6 +265,10 @@ def test_check_plans_for_a_real_frame(raw: Path) -> None:
     result = tenbit("check", "small.yaml", "--plan", "--frame", "a.dng")
     assert result.exit_code == 0
     assert "for a mosaic of 64 x 64 in uint16" in result.stdout
+    assert tenbit("sample", "b.raw10", "--rows", "64", "--cols", "64", "--no-truth").exit_code == 0
+    result = tenbit("check", "small.yaml", "--plan", "--frame", "b.raw10")
+    assert "for a mosaic of 64 x 64 in raw10" in result.stdout
+    assert " 1.25 " in result.stdout
     result = tenbit("check", "small.yaml", "--frame", "gone.dng")
     assert (result.exit_code, result.stderr) == (1, "gone.dng: no such file\n")
 

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 
 from tenbit.pipeline import batch, outcome
 from tenbit.pipeline.batch import develop, settled
 from tenbit.pipeline.config import Chain, load
-from tenbit.pipeline.errors import ChainError, ReadError
+from tenbit.pipeline.errors import ChainError, DeviceError, ReadError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import read_record
 from tenbit.pipeline.jobs import Job
@@ -33,7 +34,7 @@ def chain_of(stages: list[Any], format: Any = "png", **overrides: Any) -> Chain:
 def frames(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Frame]:
     """Instead of reading files: a small frame by the file's name; ``broken`` and worse names fail."""
 
-    def read(path: Path, *, camera: Any = None) -> Frame:
+    def read(path: Path, *, camera: Any = None, keep_packed: bool = False) -> Frame:
         faults: dict[str, BaseException] = {
             "broken": ReadError("cut off"),
             "huge": MemoryError(),
@@ -171,7 +172,7 @@ def test_a_name_that_the_system_refuses_is_one_line(frames: Any, tmp_path: Path)
 def test_the_next_frame_is_read_and_the_last_one_written_while_one_runs(
     frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, run_plan, write = batch.read, batch.run_plan, batch.write
+    read, begin, write = batch.read, batch.begin, batch.write
     is_read, is_writing = threading.Event(), threading.Event()
     alive: list[int] = []
     most, count = 0, 0
@@ -189,21 +190,23 @@ def test_the_next_frame_is_read_and_the_last_one_written_while_one_runs(
             is_read.set()
         return frame
 
-    def running(frame: Frame, *arguments: Any, **options: Any) -> Frame:
+    def running(frame: Frame, *arguments: Any, **options: Any) -> Any:
         nonlocal count
         count += 1
         if count == 2:
             # The second frame: the third is read, the first is being written.
             assert is_read.wait(20)
             assert is_writing.wait(20)
-        return counted(run_plan(frame, *arguments, **options))
+        pending = begin(frame, *arguments, **options)
+        counted(pending.finish())
+        return pending
 
     def writing(path: Path, *arguments: Any, **options: Any) -> None:
         is_writing.set()
         write(path, *arguments, **options)
 
     monkeypatch.setattr(batch, "read", reading)
-    monkeypatch.setattr(batch, "run_plan", running)
+    monkeypatch.setattr(batch, "begin", running)
     monkeypatch.setattr(batch, "write", writing)
     outcomes = run(jobs(tmp_path, "a", "b", "c", "broken", "d", "e"), chain_of(SEEN))
     assert [outcome.job.source.stem for outcome in outcomes] == ["a", "b", "c", "broken", "d", "e"]
@@ -215,24 +218,80 @@ def test_the_next_frame_is_read_and_the_last_one_written_while_one_runs(
 def test_an_interrupt_tells_of_the_picture_that_is_being_written(
     frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, run_plan = batch.write, batch.run_plan
+    write, begin = batch.write, batch.begin
     is_stopped = threading.Event()
 
-    def running(frame: Frame, *arguments: Any, **options: Any) -> Frame:
+    def running(frame: Frame, *arguments: Any, **options: Any) -> Any:
         if (tmp_path / "begun").exists():
             is_stopped.set()
             raise KeyboardInterrupt
         (tmp_path / "begun").touch()
-        return run_plan(frame, *arguments, **options)
+        return begin(frame, *arguments, **options)
 
     def writing(path: Path, *arguments: Any, **options: Any) -> None:
         assert is_stopped.wait(20)
         write(path, *arguments, **options)
 
-    monkeypatch.setattr(batch, "run_plan", running)
+    monkeypatch.setattr(batch, "begin", running)
     monkeypatch.setattr(batch, "write", writing)
     steps = develop(jobs(tmp_path, "a", "b", "c"), chain_of(SEEN), device="cpu")
     assert next(steps).status == "done"
     with pytest.raises(KeyboardInterrupt):
         next(steps)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "begun"]
+
+
+def test_a_card_is_given_a_frame_before_the_last_one_is_finished(
+    frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer finishes a frame: here only once the next one is begun; and what fails there fails alone."""
+    begin, order, names = batch.begin, [], iter("abcd")
+    is_begun = {name: threading.Event() for name in "abcd"}
+
+    class Pending:
+        """As of a card: done when it is asked for."""
+
+        def __init__(self, frame: Frame, *arguments: Any, **options: Any) -> None:
+            self.name, self.device = next(names), Card
+            self.pending = begin(frame, *arguments, **options)
+            order.append(f"begin {self.name}")
+            is_begun[self.name].set()
+
+        def finish(self) -> Frame:
+            if self.name != "d":
+                assert is_begun[chr(ord(self.name) + 1)].wait(20)
+            order.append(f"finish {self.name}")
+            if self.name == "b":
+                raise DeviceError("cuda:0: an illegal memory access was encountered")
+            return self.pending.finish()
+
+    class Card:
+        target = "cuda"
+
+    monkeypatch.setattr(batch, "begin", Pending)
+    outcomes = run(jobs(tmp_path, "a", "b", "c", "d"), chain_of(SEEN))
+    assert [outcome.status for outcome in outcomes] == ["done", "failed", "done", "done"]
+    assert outcomes[1].error == "cuda:0: an illegal memory access was encountered"
+    expected = "begin a, begin b, finish a, begin c, finish b, begin d, finish c, finish d"
+    assert ", ".join(order) == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "c.png", "d.png"]
+
+
+def test_a_packed_dump_is_developed_as_its_samples_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tenbit
+    from tenbit.pipeline.sample import make
+
+    make(tmp_path / "a.raw10", rows=66, cols=70, truth=False)
+    begin, packings = batch.begin, []
+
+    def beginning(frame: Frame, *arguments: Any, **options: Any) -> Any:
+        packings.append(frame.packing)
+        return begin(frame, *arguments, **options)
+
+    monkeypatch.setattr(batch, "begin", beginning)
+    (outcome,) = run([Job(tmp_path / "a.raw10", tmp_path / "a.png")], chain_of(SEEN))
+    assert (outcome.status, packings) == ("done", ["raw10"])
+    expected = tenbit.run(tenbit.read(tmp_path / "a.raw10"), SEEN, device="cpu", bits=8).samples
+    np.testing.assert_array_equal(iio.imread(tmp_path / "a.png"), expected)
+    what, _, dtype, packing = batch.planned_for(chain_of(SEEN), str(tmp_path / "a.raw10"))
+    assert (what.passes[0].comes, dtype, packing) == ("raw10", "uint8", "raw10")
