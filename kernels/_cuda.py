@@ -59,7 +59,12 @@ def shared_bytes(work: Pass) -> int:
     """Shared memory of a block."""
     legs = legs_of(work)
     tiles = sum(len(leg.keeps) * (h := _height(work, leg)) * (h + work.period * (BLOCK[1] - BLOCK[0])) for leg in legs)
-    return 4 * (tiles + sum(tally.counters for tally in work.tallies))
+    return 4 * (tiles + sum(tally.counters for tally in work.tallies if _is_shared(tally)))
+
+
+def _is_shared(tally: Step) -> bool:
+    """Whether a block has counters of its own: thousands would leave no room for other blocks."""
+    return 4 * tally.counters <= SHARED_BYTES // 4
 
 
 def _height(work: Pass, leg: Leg) -> int:
@@ -97,17 +102,18 @@ class _Tiles:
             for plane in leg.keeps:
                 shape = (_height(work, leg), self.period * (BLOCK[1] + 2 * leg.halo))
                 lines += [f"t{index}_{plane} = cuda.shared.array({shape}, float32)"]
-        for n, tally in enumerate(work.tallies):
+        own = [(n, tally) for n, tally in enumerate(work.tallies) if _is_shared(tally)]
+        for n, tally in own:
             lines += [f"sum{n} = cuda.shared.array({tally.counters}, int32)"]
             lines += [f"for n in range({BLOCK[1]} * ty + tx, {tally.counters}, {BLOCK[0] * BLOCK[1]}):"]
             lines += [f"    sum{n}[n] = 0"]
-        if work.tallies:
+        if own:
             lines += ["cuda.syncthreads()"]
         for index, leg in enumerate(self.legs):
             lines += self._leg(index, leg)
-            if leg is not self.legs[-1] or work.tallies:
+            if leg is not self.legs[-1] or own:
                 lines += ["cuda.syncthreads()"]
-        for n, tally in enumerate(work.tallies):
+        for n, tally in own:
             lines += [f"for n in range({BLOCK[1]} * ty + tx, {tally.counters}, {BLOCK[0] * BLOCK[1]}):"]
             lines += [f"    if sum{n}[n] > 0:", f"        cuda.atomic.add(counters{n}, n, sum{n}[n])"]
         ins = [f"in{n}" for n in range(len(work.ins))]
@@ -213,8 +219,9 @@ class _Tiles:
         """Counters raised, for a pixel of this tile that no other tile counts."""
         number = self.work.tallies.index(step)
         lines: list[str] = []
+        sums = f"{'sum' if _is_shared(step) else 'counters'}{number}"
         for name in out:
-            lines += [f"if 0 <= {name} < {step.counters}:", f"    cuda.atomic.add(sum{number}, {name}, 1)"]
+            lines += [f"if 0 <= {name} < {step.counters}:", f"    cuda.atomic.add({sums}, {name}, 1)"]
         return [f"if {own} and low_row <= row and row < high_row:", *indented(lines, 1)]
 
     def _loaded(self, leg: Leg) -> tuple[list[str], dict[str, str]]:
