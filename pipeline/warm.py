@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from tenbit.kernels._facts import CFA_NAMES, Cfa
+from tenbit.kernels._stage import Packing
 from tenbit.pipeline.batch import likely_format, planned, settled
 from tenbit.pipeline.config import Chain, load, nominal, shipped_chains
 from tenbit.pipeline.device import choose, is_simulated, usable_cores
 from tenbit.pipeline.errors import DeviceError
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.raw.camera import PACKINGS, camera_file, shipped_cameras
 from tenbit.pipeline.run import Said, run_plan
 
 # A loop knows no sizes: what is compiled for a small frame serves all.
@@ -36,6 +40,10 @@ class Case:
     cfa: str
     orientation: int
     crop: tuple[int, int, int, int] | None
+    packing: Packing | None = None
+
+    def __str__(self) -> str:
+        return f"{self.chain}, {self.cfa}" + (f" in {self.packing}" if self.packing else "")
 
     def frame(self) -> Frame:
         """A small frame of this kind, as a reader would give it."""
@@ -51,14 +59,18 @@ class Case:
             crop=self.crop,
             optical_centre=((_SIDE_PX - 1) / 2, (_SIDE_PX - 1) / 2),
         )
+        if self.packing:
+            row_bytes = _SIDE_PX * PACKINGS[self.packing] // 8
+            return Frame(np.full((_SIDE_PX, row_bytes), 128, np.uint8), facts, packing=self.packing)
         return Frame(np.full((_SIDE_PX, _SIDE_PX), 512, np.uint16), facts)
 
 
 def warm(*, chains: Sequence[str] | None = None, cfas: Sequence[str] = CFA_NAMES, said: Said | None = None) -> int:
     """Number of loops that had to be compiled for the shipped chains; 0 when all were there.
 
-    For the CPU, and for the first CUDA device where there is one; for every CFA, for frames upright and turned, whole
-    and with a crop, and for the bits of the chains' own outputs. Any number of processes may do it at once.
+    For the CPU, and for the first CUDA device where there is one; for every CFA, packed too where a shipped camera is,
+    for frames upright and turned, whole and with a crop, and for the bits of the chains' own outputs. Any number of
+    processes may do it at once.
 
     Parameters
     ----------
@@ -78,23 +90,34 @@ def warm(*, chains: Sequence[str] | None = None, cfas: Sequence[str] = CFA_NAMES
             count += len(lines)
             for line in lines if said else ():
                 assert said is not None
-                said(f"{number} of {len(cases) * len(devices)}: {case.chain}, {case.cfa}, {device}: {line}")
+                said(f"{number} of {len(cases) * len(devices)}: {case}, {device}: {line}")
     return count
 
 
 def _cases(chains: Sequence[str], cfas: Sequence[str]) -> Iterator[Case]:
     """Every case that needs a pass which none before it has needed."""
-    seen = set[object]()
+    seen, packings = set[object](), _packings()
     for name in chains:
         chain = _settled(name)
         for cfa in cfas:
-            for orientation in (_UPRIGHT, _TURNED):
-                for crop in (None, _CROP):
-                    case = Case(name, cfa, orientation, crop)
-                    new = {work.signature for work in planned(case.frame().facts, chain).passes} - seen
-                    seen |= new
-                    if new:
-                        yield case
+            known: tuple[Packing | None, ...] = (None, *packings.get(cfa, ()))
+            for packing, orientation, crop in itertools.product(known, (_UPRIGHT, _TURNED), (None, _CROP)):
+                case = Case(name, cfa, orientation, crop, packing)
+                new = {work.signature for work in planned(case.frame().facts, chain, packing=packing).passes} - seen
+                seen |= new
+                if new:
+                    yield case
+
+
+def _packings() -> dict[str, tuple[Packing, ...]]:
+    """MIPI's packings of the shipped cameras, by their CFA."""
+    found: dict[str, tuple[Packing, ...]] = {}
+    for name in shipped_cameras():
+        _, fields, _ = camera_file(name)
+        cfa, packing = fields["cfa"], fields["packing"]
+        if packing in get_args(Packing) and packing not in found.get(cfa, ()):
+            found[cfa] = (*found.get(cfa, ()), packing)
+    return found
 
 
 def _settled(name: str) -> Chain:
@@ -106,7 +129,8 @@ def compiled(case: Case, device: str) -> list[str]:
     """What a device says that it compiles for a case, a line per loop."""
     frame = case.frame()
     lines: list[str] = []
-    run_plan(frame, planned(frame.facts, _settled(case.chain)), choose(device)[0], said=lines.append)
+    what = planned(frame.facts, _settled(case.chain), packing=case.packing)
+    run_plan(frame, what, choose(device)[0], said=lines.append)
     return lines
 
 

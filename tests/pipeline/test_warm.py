@@ -14,6 +14,7 @@ from tenbit.cli import commands
 from tenbit.pipeline import warm
 from tenbit.pipeline.batch import planned
 from tenbit.pipeline.config import shipped_chains
+from tenbit.pipeline.sample import make
 
 WARM = "from tenbit.pipeline.warm import warm; print(warm(chains=['fast'], cfas=['RGGB'], said=print))"
 
@@ -34,13 +35,16 @@ def test_two_processes_warm_at_once_and_the_next_one_compiles_nothing(raw: Path)
     both = [start(raw.parent, "-c", WARM) for _ in range(2)]
     said = [process.communicate(timeout=300)[0].splitlines() for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert any(line.startswith("1 of 2: fast, RGGB, cpu: compiling black_level") for line in said[0] + said[1])
+    lines = said[0] + said[1]
+    assert any(" of 4: fast, RGGB, cpu: compiling black_level" in line for line in lines), lines
+    assert any(": fast, RGGB in raw10, cpu: compiling black_level" in line for line in lines), lines
     again = start(raw.parent, "-c", WARM)
     assert again.communicate(timeout=100) == ("0\n", "")
     compiled = {path: path.stat().st_mtime_ns for path in (raw.parent / "cache").rglob("*.nb?")}
-    develop = start(raw.parent, "-m", "tenbit.cli", "develop", "a.dng", "-c", "fast")
+    make(raw.parent / "b.raw10", rows=66, cols=70, truth=False)
+    develop = start(raw.parent, "-m", "tenbit.cli", "develop", "a.dng", "b.raw10", "-c", "fast")
     shown, told = develop.communicate(timeout=100)
-    assert (develop.returncode, shown.startswith("a.jpg  "), told) == (0, True, "")
+    assert (develop.returncode, shown.startswith("a.jpg  "), told) == (0, True, "2 done\n")
     assert {path: path.stat().st_mtime_ns for path in (raw.parent / "cache").rglob("*.nb?")} == compiled
 
 
@@ -48,8 +52,10 @@ def test_the_cases_need_every_pass_of_every_chain_and_no_case_is_in_vain() -> No
     cases = list(warm._cases(shipped_chains(), ("RGGB", "QGBRG")))
     assert {case.chain for case in cases} == set(shipped_chains())
     assert {case.cfa for case in cases} == {"RGGB", "QGBRG"}
+    assert {(case.cfa, case.packing) for case in cases if case.packing} == {("RGGB", "raw10")}
     per_case = [
-        {work.signature for work in planned(case.frame().facts, warm._settled(case.chain)).passes} for case in cases
+        {work.signature for work in planned(case.frame().facts, warm._settled(case.chain), packing=case.packing).passes}
+        for case in cases
     ]
     assert all(new - set().union(*per_case[:n]) for n, new in enumerate(per_case))
 
