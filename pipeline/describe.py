@@ -35,9 +35,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, width: int |
     wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
     least = [min(_WHOLE, max(map(len, some), default=1)) for some in words]
     while width and sum(wide) + 2 * len(wide) > width and wide != least:
-        # What is longest wraps first.
-        longest = max(range(len(wide)), key=lambda n: (wide[n] > least[n], wide[n]))
-        wide[longest] -= 1
+        # Narrower where it makes the table least longer.
+        able = [[size - (n == m) for m, size in enumerate(wide)] for n in range(len(wide)) if wide[n] > least[n]]
+        wide = min(able, key=lambda sizes: (sum(len(_wrapped(row, sizes)) for row in cells), max(sizes)))
     lines = [text for row in cells for text in _wrapped(row, wide)]
     head = len(_wrapped(columns, wide))
     return "\n".join([*lines[:head], " " + "─" * (sum(wide) + 2 * len(wide) - 1), *lines[head:]])
