@@ -4,7 +4,11 @@ import doctest
 import re
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
 import tenbit
+from tenbit.cli import commands
 from tenbit.pipeline import describe
 from tenbit.pipeline.config import shipped_chains
 
@@ -16,11 +20,28 @@ def test_the_page_of_stages_has_not_drifted():
     assert page == describe.markdown(), "run: .venv/bin/tenbit stages --markdown > docs/stages.md"
 
 
-def test_every_link_and_picture_of_the_readme_is_there():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    targets = [t for t in re.findall(r"\]\(([^)]+)\)", text) if "://" not in t]
+def test_the_plans_in_the_page_of_the_engine_have_not_drifted():
+    page = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
+    shown = page.split("```text\n")[1].split("```")[0]
+    for name in shipped_chains():
+        command = ["check", name, "--plan"]
+        real = CliRunner().invoke(commands, command, catch_exceptions=False).stdout
+        assert f"$ tenbit {' '.join(command)}\n{real}" in shown, f"docs/engine.md: put in what this says:\n{real}"
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/engine.md"])
+def test_every_link_and_picture_is_there(name):
+    page = ROOT / name
+    targets = [t for t in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")) if "://" not in t]
     assert targets
-    assert [t for t in targets if not (ROOT / t).exists()] == []
+    assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+def test_files_that_the_page_of_the_engine_names_are_there():
+    page = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:kernels|pipeline|tests)/[\w/.]+)`", page)
+    assert len(named) > 5
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_readme_names_the_shipped_chains():
