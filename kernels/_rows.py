@@ -111,7 +111,7 @@ class RowWriter:
             # Unsigned: below 0 numba's indices count from the end, which takes time to find out.
             found += [(f"bins{n}", self._values(tally), "uint32")]
         if self._anywhere is not None and self._anywhere.access is Access.WARP:
-            found += [("far", 2, "int32"), ("parts", 2, "float32"), ("warped", len(self._anywhere.reads), "float32")]
+            found += [("far", 1, "int64"), ("parts", 2, "float32"), ("warped", len(self._anywhere.reads), "float32")]
         return found
 
     def _fixed(self) -> list[str]:
@@ -120,7 +120,7 @@ class RowWriter:
         if self._anywhere is not None:
             lines += [f"whole_{plane} = {self._array(plane)}" for plane in self._anywhere.reads]
         if self._anywhere is not None and self._anywhere.access is Access.WARP:
-            lines += ["far_rows, far_cols, part_rows, part_cols = far[0], far[1], parts[0], parts[1]"]
+            lines += ["moves, part_rows, part_cols = far[0], parts[0], parts[1]"]
         return lines
 
     @property
@@ -322,7 +322,9 @@ class RowWriter:
         lines: list[str] = []
         for n, plane in enumerate(core.reads):
             where = ["col = lo + int64(x)", *source_of(self.writer, core, n)]
-            where += ["far_rows[x], far_cols[x], part_rows[x], part_cols[x] = far_row, far_col, part_row, part_col"]
+            # Rows and columns in one number: one comparison finds the end of a run.
+            where += ["moves[x] = (int64(far_row) << 32) + int64(far_col)"]
+            where += ["part_rows[x], part_cols[x] = part_row, part_col"]
             lines += ["for x in range(n):", *indented(where, 1)]
 
             def read(d_row: int, d_col: int) -> str:
@@ -336,8 +338,9 @@ class RowWriter:
             together += indented([f"e = uint64({LANES} * block + lane)", *alike, f"w[e] = {value}"], 2)
             lone, value = clamped(self.writer, f"whole_{plane}")
             lone = ["part_row, part_col, col = part_rows[e], part_cols[e], lo + e", *lone, f"warped[{n}, e] = {value}"]
-            step = ["far_row, far_col, end = int64(far_rows[run]), int64(far_cols[run]), run + 1"]
-            step += ["while end < hi - lo and far_rows[end] == far_row and far_cols[end] == far_col:", "    end += 1"]
+            step = ["move, end = moves[run], run + 1"]
+            step += ["while end < hi - lo and moves[uint64(end)] == move:", "    end += 1"]
+            step += ["far_row = (move + (int64(1) << 31)) >> 32", "far_col = move - (far_row << 32)"]
             step += ["above, before = row + far_row - 1, lo + run + far_col - 1"]
             step += [f"blocks, (high_in, wide_in) = (end - run + {LANES - 1}) // {LANES}, whole_{plane}.shape"]
             step += ["is_inside = above >= 0 and above + 3 < high_in and before >= 0"]

@@ -258,8 +258,10 @@ def _may_join(group: list[_Placed], here: _Placed) -> bool:
     if before[0].access in ANYWHERE and not set(step.reads) <= {p for other in before for p in other.writes}:
         # What lies in memory is of the frame before it was resampled.
         return False
-    periods = {_period(other) for other in group} - {1}
-    return _period(here) == 1 or periods <= {_period(here)}
+    periods = {_period(other) for other in (*group, here)} - {1}
+    # Beyond its edges a quad-Bayer mosaic goes on in another way than planes do.
+    is_mixed = any(_period(s) == 1 and s.step.access is Access.STENCIL for s in (*group, here))
+    return not periods or (len(periods) == 1 and not (is_mixed and max(periods) > 2))
 
 
 def _period(here: _Placed) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import Access, Pass, Slot
+from tenbit.kernels._stage import ANYWHERE, Pass, Slot
 from tenbit.pipeline.device import Device, DeviceFullError, Done, Pending, Rows, Said
 from tenbit.pipeline.device.contract import native, said_once, stretches, summary
 from tenbit.pipeline.device.layout import layout
@@ -63,7 +63,7 @@ def why_not(passes: Sequence[Pass], rows: int) -> str | None:
     """Why passes cannot be done in tiles; None when they can."""
     for work in passes:
         for step in work.steps:
-            if step.access is Access.GATHER:
+            if step.access in ANYWHERE:
                 return f"{step.name} looks anywhere in the frame, so it cannot be done in tiles"
         if work.shape[0] != rows:
             return "the frame changes its size on the way, so it cannot be done in tiles"

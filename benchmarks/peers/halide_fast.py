@@ -162,11 +162,12 @@ def _filmic(rgb: list[Expr], film: dict[str, float] | Any) -> list[Expr]:
 
 
 def _code(light: Expr, code: dict[str, float] | Any) -> Expr:
-    """tenbit's code value of linear light, a polynomial in its fourth root, as uint8."""
+    """tenbit's code value of linear light, a quotient of polynomials, as uint8."""
     inside = hl.clamp(light, _f32(0), _f32(1))
-    root = hl.sqrt(hl.sqrt(inside))
-    curved = _f32(code["c6"])
+    above, below = _f32(code["a6"]), _f32(code["b5"])
     for n in range(5, -1, -1):
-        curved = _f32(code[f"c{n}"]) + root * curved
-    value = hl.select(inside > _f32(code["knee"]), curved, inside * _f32(code["slope"]))
+        above = _f32(code[f"a{n}"]) + inside * above
+    for n in range(4, -1, -1):
+        below = _f32(code[f"b{n}"] if n else 1) + inside * below
+    value = hl.select(inside > _f32(code["knee"]), above / below, inside * _f32(code["slope"]))
     return hl.cast(hl.UInt(8), hl.min(value, _f32(1)) * _f32(255) + _f32(0.5))
