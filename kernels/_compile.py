@@ -22,10 +22,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tenbit.kernels import _cpu, _cuda, _native
+from tenbit.kernels import _cpu_source, _cuda, _native
+from tenbit.kernels._bound import Bound
 from tenbit.kernels._cpu import CpuPass
 from tenbit.kernels._cuda import CudaPass
-from tenbit.kernels._source import Bound
 from tenbit.kernels._stage import Pass
 
 Said = Callable[[str], None]
@@ -65,7 +65,9 @@ def cpu_pass(work: Pass, bound: Bound, said: Said | None = None) -> CpuPass:
     """The pass for the CPU. ``said`` is told before a compile that takes seconds."""
     key = (work.signature, bound.signature)
     if key not in _CPU:
-        _CPU[key] = CpuPass(work, _Loop(_told(work, _cpu.source(work, bound), said)), _cpu.buffers(work, bound))
+        _CPU[key] = CpuPass(
+            work, _Loop(_told(work, _cpu_source.source(work, bound), said)), _cpu_source.buffers(work, bound)
+        )
     return _CPU[key]
 
 

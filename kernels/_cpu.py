@@ -17,8 +17,7 @@ import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._legs import legs_of
-from tenbit.kernels._rows import LANES, RowWriter
-from tenbit.kernels._source import Bound
+from tenbit.kernels._rows import LANES
 from tenbit.kernels._stage import Pass
 
 # Scratch of one band: small enough for the second-level cache of the machines we know (512 KiB and up).
@@ -27,16 +26,6 @@ SCRATCH_BYTES = 384 * 1024
 _LEAST_DEEP = 6
 # Bands per thread: the last ones to finish leave little idle time.
 _BANDS = 4
-
-
-def source(work: Pass, bound: Bound) -> str:
-    """Source of a module whose ``band`` does some rows and columns of a pass; see `CpuPass`."""
-    return RowWriter(work, bound).module()
-
-
-def buffers(work: Pass, bound: Bound) -> list[tuple[str, int, str]]:
-    """Rows that a band needs beside its scratch; see `RowWriter.buffers`."""
-    return RowWriter(work, bound).buffers()
 
 
 def tiling(work: Pass, cols: int) -> tuple[int, int]:

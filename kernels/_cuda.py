@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
-from tenbit.kernels._source import PACKINGS, Bound, Read, Writer, clamped, gathered, indented, source_of, stored
+from tenbit.kernels._source import PACKINGS, Read, Writer, clamped, gathered, indented, source_of, stored
 from tenbit.kernels._stage import Access, Pass, Step
 
 # Threads of a block, as (rows, cols): 32 wide so that a warp reads one row segment.

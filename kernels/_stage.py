@@ -16,8 +16,7 @@ STENCIL
 GATHER
     called once per plane with the whole plane as an array: ``body(plane, row, col, k)``.
 WARP
-    called once per plane: ``body(row, col, k)`` returns how many rows and columns away from this pixel its new value
-    lies; there it is interpolated, see `_resample.between`.
+    called once per plane: ``body(row, col, k)`` returns how many rows and columns away the new value is interpolated.
 REDUCE
     planes are float32 values; returns indices of the counters to raise by one; an index out of range counts nothing.
 
@@ -201,13 +200,7 @@ def point(
 
 
 def require_signal(stage: str, facts: Facts) -> None:
-    """For a ``prepare`` whose stage works on light alone: refuses samples that still hold their black level.
-
-    Raises
-    ------
-    StageError
-        Naming the stage.
-    """
+    """For a ``prepare`` whose stage works on light alone: a `StageError` if samples still hold their black level."""
     if not facts.is_signal:
         raise StageError(f"{stage}: the samples are counts above a black level; put black_level before it")
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Array
-from tenbit.kernels._source import Bound
 from tenbit.kernels._stage import Constants, Pass
 from tenbit.pipeline.device.contract import WHOLE, Rows
 from tenbit.pipeline.device.layout import ALIGNMENT, aligned

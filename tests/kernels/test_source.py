@@ -5,8 +5,9 @@ import importlib.util
 import numpy as np
 import pytest
 
+from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Cfa
-from tenbit.kernels._source import Bound, Writer, called, mirror
+from tenbit.kernels._source import Writer, called, mirror
 from tenbit.kernels._stage import Access, PerSite, Step
 
 FACTOR = 0.5

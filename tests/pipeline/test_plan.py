@@ -13,7 +13,8 @@ from tenbit.kernels.errors import StageError
 from tenbit.pipeline.device import CpuDevice
 from tenbit.pipeline.errors import DeviceError
 from tenbit.pipeline.frame import Frame
-from tenbit.pipeline.plan import Link, PlanError, _passes, _Placed, plan
+from tenbit.pipeline.passes import Placed, passes_of
+from tenbit.pipeline.plan import Link, PlanError, plan
 from tenbit.pipeline.run import bytes_needed, run_plan
 
 
@@ -117,10 +118,10 @@ def test_planes_that_one_step_leaves_alone_are_handed_through():
         Step("points", Access.POINT, same, rgb, rgb),
         Step("one plane", Access.STENCIL, first, ("green",), ("green",), radius=1),
     ]
-    placed = [_Placed(step, linear, (12, 16)) for step in steps]
-    (fused,) = _passes(placed, "interleaved", "linear", fuse=lambda work: True)
+    placed = [Placed(step, linear, (12, 16)) for step in steps]
+    (fused,) = passes_of(placed, "interleaved", "linear", fuse=lambda work: True)
     assert (fused.ins, [slot.name for slot in fused.outs]) == (("rgb",), ["rgb"])
-    first_pass, second_pass = _passes(placed, "interleaved", "linear", fuse=None)
+    first_pass, second_pass = passes_of(placed, "interleaved", "linear", fuse=None)
     assert [slot.name for slot in first_pass.outs] == list(rgb)
     assert set(second_pass.ins) == set(rgb)
     assert [slot.name for slot in second_pass.outs] == ["rgb"]

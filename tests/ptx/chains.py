@@ -10,9 +10,9 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 
 from tenbit.kernels import _cuda, stage
+from tenbit.kernels._bound import Bound
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Cfa, Facts
-from tenbit.kernels._source import Bound
 from tenbit.kernels._stage import Constants, Packing, Pass
 from tenbit.pipeline.config import load, nominal, shipped_chains
 from tenbit.pipeline.plan import plan

@@ -1,0 +1,120 @@
+"""Source of the CPU's loops: leg after leg, row after row, CFA site after site; the names are those of `_rows`."""
+
+from __future__ import annotations
+
+from tenbit.kernels._bound import Bound
+from tenbit.kernels._legs import Leg, planes_of
+from tenbit.kernels._row_inputs import parted, unpacked
+from tenbit.kernels._row_loops import computed
+from tenbit.kernels._row_outputs import ends, outside, tallied, woven
+from tenbit.kernels._rows import Rows
+from tenbit.kernels._source import PACKINGS, indented
+from tenbit.kernels._stage import Access, Pass
+
+_JIT = '@njit(nogil=True, error_model="numpy", cache=True)'
+_INLINE = '@njit(inline="always", error_model="numpy")'
+_HEADER = [
+    "import math",
+    "",
+    "import numpy as np",
+    "from numba import float32, int32, int64, njit, uint8, uint16, uint32, uint64",
+    "from numba.extending import intrinsic",
+    "",
+    "f32 = np.float32",
+    "",
+    "@intrinsic",
+    "def fma(context, a, b, c):",
+    "    def code(target, builder, signature, values):",
+    "        return builder.fma(*values)",
+    "    return float32(float32, float32, float32), code",
+    "",
+]
+
+
+def source(work: Pass, bound: Bound) -> str:
+    """Source of a module whose ``band`` does some rows and columns of a pass; see `_cpu.CpuPass`."""
+    rows = Rows(work, bound)
+    lines = _fixed(rows)
+    chunk = ["bottom = min(top + deep, last)"]
+    if any(leg.keeps for leg in rows.legs):
+        chunk += ["if top > first:", f"    for y in range({2 * rows.margin}):"]
+        chunk += ["        for k in range(scratch.shape[0]):"]
+        chunk += ["            kept, slid = scratch[k, y + deep], scratch[k, y]"]
+        # Not by an assignment of slices, whose error texts need numba's run-time.
+        chunk += ["            for x in range(uint64(len(slid))):", "                slid[x] = kept[x]"]
+    for leg in rows.legs:
+        chunk += _leg(rows, leg)
+    lines += ["for top in range(first, last, deep):", *indented(chunk, 1)]
+    ins = [f"in{n}" for n in range(len(rows.work.ins))]
+    ins += ["flat"] if "rgb" in rows.work.ins else []
+    arrays = [f"a{i}_{name}" for i, name in rows.bound.arrays]
+    outs = [f"out{n}" for n in range(len(rows.work.outs))]
+    counts = [f"counts{n}" for n in range(len(rows.work.tallies))]
+    plain = ["rows", "cols", "first", "last", "left", "right", "deep", "scratch"]
+    plain += [*(name for name, _, _ in _buffers(rows)), "kf", "ki"]
+    head = [_JIT, f"def band({', '.join([*plain, *ins, *arrays, *outs, *counts])}):"]
+    head += indented(rows.bound.preamble(uniform=True), 1)
+    return "\n".join([*_HEADER, *rows.writer.helper_source(_INLINE), *head, *indented(lines, 1), ""])
+
+
+def buffers(work: Pass, bound: Bound) -> list[tuple[str, int, str]]:
+    """What a band is handed over besides its scratch: name, lines (0: one as long as a row of samples), dtype.
+
+    Made outside: a loop that allocates nothing needs nothing of numba when it runs.
+    """
+    return _buffers(Rows(work, bound))
+
+
+def _buffers(rows: Rows) -> list[tuple[str, int, str]]:
+    found = []
+    cores = [len(leg.core.writes) for leg in rows.legs if leg.core and isinstance(leg.core.body, tuple)]
+    if cores:
+        found += [("core", max(cores), "float32")]
+    if rows.work.comes in PACKINGS:
+        found += [("line", 0, "uint16")]
+    planes = dict.fromkeys(plane for leg in rows.legs for plane in rows.planes_in(leg))
+    found += [(f"split_{plane}", rows.period, "float32") for plane in planes]
+    for n, slot in enumerate(rows.work.outs):
+        found += [(f"woven{n}", rows.period * len(planes_of(slot)), slot.dtype)]
+    for n, tally in enumerate(rows.work.tallies):
+        # Unsigned: below 0 numba's indices count from the end, which takes time to find out.
+        found += [(f"bins{n}", rows.values_of(tally), "uint32")]
+    if rows.anywhere is not None and rows.anywhere.access is Access.WARP:
+        found += [("far", 1, "int64"), ("parts", 2, "float32"), ("warped", len(rows.anywhere.reads), "float32")]
+    return found
+
+
+def _fixed(rows: Rows) -> list[str]:
+    """Views that do not change from row to row."""
+    lines: list[str] = []
+    if rows.anywhere is not None:
+        lines += [f"whole_{plane} = {_array(rows, plane)}" for plane in rows.anywhere.reads]
+    if rows.anywhere is not None and rows.anywhere.access is Access.WARP:
+        lines += ["moves, part_rows, part_cols = far[0], parts[0], parts[1]"]
+    return lines
+
+
+def _array(rows: Rows, plane: str) -> str:
+    """The whole plane as the array that is looked into at computed places."""
+    if plane in rows.work.ins:
+        return f"in{rows.work.ins.index(plane)}"
+    return f"in{rows.work.ins.index('rgb')}[:, :, {('red', 'green', 'blue').index(plane)}]"
+
+
+def _leg(rows: Rows, leg: Leg) -> list[str]:
+    """Loops that do one leg as far as the chunk needs it."""
+    period, halo = rows.period, leg.halo
+    begin = f"(first if top == first else top + {halo}) - ({halo} if top == first else 0)"
+    site = [f"site = {period} * pr + pc"] if period > 1 else ["site = 0"]
+    site += rows.bound.hoisted(rows.sites)
+    site += [f"lo, hi = max(left - {halo}, 0), min(right + {halo}, (cols - pc + {period - 1}) // {period})"]
+    site += ["n, base = uint64(max(hi - lo, 0)), lo - left"]
+    site += computed(rows, leg)
+    site += ends(rows, leg)
+    row = [f"row = {period} * y + pr", "if 0 <= row < rows:"]
+    row += indented([*unpacked(rows, leg), *parted(rows, leg)], 1)
+    row += indented([f"for pc in range({period}):", *indented([*site, *tallied(rows, leg)], 1)], 1)
+    row += indented(woven(rows, leg), 1)
+    lines = [f"begin = {begin}", f"for y in range(begin, bottom + {halo}):"]
+    lines += indented([f"for pr in range({period}):", *indented(row, 1)], 1)
+    return lines + outside(rows, leg)

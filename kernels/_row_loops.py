@@ -1,0 +1,193 @@
+"""The loops that compute a row of the CPU: a leg's core, then its points."""
+
+from __future__ import annotations
+
+from tenbit.kernels._bound import HOISTED
+from tenbit.kernels._legs import Leg, planes_of
+from tenbit.kernels._resample import between
+from tenbit.kernels._row_inputs import loaded
+from tenbit.kernels._rows import LANES, Rows
+from tenbit.kernels._source import Read, clamped, gathered, indented, source_of, stored
+from tenbit.kernels._stage import Access, Step
+
+
+def computed(rows: Rows, leg: Leg) -> list[str]:
+    """Everything that a leg computes of one row at one site."""
+    lines, values = loaded(rows, leg)
+    inner: list[str] = []
+    if leg.core is not None and leg.core.access is Access.GATHER:
+        inner, made = gathered(rows.writer, leg.core, {p: f"whole_{p}" for p in leg.core.reads})
+        values |= made
+    elif leg.core is not None and leg.core.access is Access.WARP:
+        lines += _warped(rows, leg.core)
+        lines += [f"warp_{plane} = warped[{n}]" for n, plane in enumerate(leg.core.writes)]
+        values |= {plane: f"warp_{plane}[x]" for plane in leg.core.writes}
+    elif leg.core is not None and isinstance(leg.core.body, tuple):
+        lines += _by_site(rows, leg)
+        lines += [f"core_{plane} = core[{n}]" for n, plane in enumerate(leg.core.writes)]
+        values |= {plane: f"core_{plane}[x]" for plane in leg.core.writes}
+    elif leg.core is not None:
+        views, reads = _neighbours(rows, leg, None)
+        inner, out = rows.writer.paste(leg.core, values={}, reads=reads, site=HOISTED)
+        lines += views
+        values |= dict(zip(leg.core.writes, out, strict=True))
+    head = [f"col = int64(uint64({rows.period}) * x) + ({rows.period} * lo + pc)"]
+    loads = []
+    for plane, text in list(values.items()):
+        if "[" in text:
+            loads += [f"p_{plane} = {text}"]
+            values[plane] = f"p_{plane}"
+    everywhere, sinks = _points(rows, leg, dict(values), leaves_out=True)
+    everywhere = [*head, *loads, *inner, *everywhere]
+    panels = [step for step in leg.steps if step.within]
+    if not panels:
+        return [*lines, *sinks, "for x in range(n):", *indented(everywhere, 1)]
+    inside, _ = _points(rows, leg, dict(values), leaves_out=False)
+    lines += ["start, stop = n, uint64(0)"]
+    for step in panels:
+        lines += _widened(rows, step)
+    lines += ["stop = max(start, stop)", *sinks, "for side in range(2):"]
+    beside = ["first_x, last_x = (uint64(0), start) if side == 0 else (stop, n)"]
+    beside += ["for x in range(first_x, last_x):", *indented(everywhere, 1)]
+    within = ["for x in range(start, stop):", *indented([*head, *loads, *inner, *inside], 1)]
+    return [*lines, *indented(beside, 1), *within]
+
+
+def _widened(rows: Rows, step: Step) -> list[str]:
+    """Lines that widen ``start`` … ``stop`` of a row to what a step may change of it."""
+    assert step.within is not None
+    index = rows.work.steps.index(step)
+    top, left, high, wide = (rows.bound.expression(index, name, "0") for name in step.within)
+    period = rows.period
+
+    def at(col: str) -> str:
+        return f"uint64(min(max(({col} - pc + {period - 1}) // {period} - lo, 0), int64(n)))"
+
+    inner = [f"start, stop = min(start, {at(left)}), max(stop, {at(f'{left} + {wide}')})"]
+    return [f"if {top} <= row < {top} + {high}:", *indented(inner, 1)]
+
+
+def _by_site(rows: Rows, leg: Leg) -> list[str]:
+    """A STENCIL with a body per site: one loop each, into ``core``."""
+    assert leg.core is not None
+    lines: list[str] = []
+    for site in range(rows.sites):
+        views, reads = _neighbours(rows, leg, site)
+        inner, out = rows.writer.paste(leg.core, values={}, reads=reads, site=str(site))
+        inner = [f"col = int64(uint64({rows.period}) * x) + ({rows.period} * lo + pc)", *inner]
+        inner += [f"c{n}[x] = {name}" for n, name in enumerate(out)]
+        views += [f"c{n} = core[{n}]" for n in range(len(out))]
+        lines += [f"if site == {site}:", *indented([*views, "for x in range(n):", *indented(inner, 1)], 1)]
+    return lines
+
+
+def _warped(rows: Rows, core: Step) -> list[str]:
+    """A WARP into ``warped``: where a row's pixels come from, then run after run of pixels that move alike.
+
+    The source of such a run lies in rows of its own, so that it is read by whole vectors; the lanes behind its end
+    are done over by the next run.
+    """
+    lines: list[str] = []
+    for n, plane in enumerate(core.reads):
+        where = ["col = lo + int64(x)", *source_of(rows.writer, core, n)]
+        # Rows and columns in one number: one comparison finds the end of a run.
+        where += ["moves[x] = (int64(far_row) << 32) + int64(far_col)"]
+        where += ["part_rows[x], part_cols[x] = part_row, part_col"]
+        lines += ["for x in range(n):", *indented(where, 1)]
+
+        def read(d_row: int, d_col: int) -> str:
+            return f"f32(q{d_row + 1}[e + uint64({d_col + 1})])"
+
+        names = {"down": "u[e]", "right": "v[e]"}
+        alike, (value,) = rows.writer.paste_body(between, reads={"plane": read}, names=names)
+        together = [f"q{k} = whole_{plane}[above + {k}, before:]" for k in range(4)]
+        together += [f"u, v, w = part_rows[run:], part_cols[run:], warped[{n}, run:]"]
+        together += ["for block in range(blocks):", f"    for lane in range({LANES}):"]
+        together += indented([f"e = uint64({LANES} * block + lane)", *alike, f"w[e] = {value}"], 2)
+        lone, value = clamped(rows.writer, f"whole_{plane}")
+        lone = ["part_row, part_col, col = part_rows[e], part_cols[e], lo + e", *lone, f"warped[{n}, e] = {value}"]
+        step = ["move, end = moves[run], run + 1"]
+        step += ["while end < hi - lo and moves[uint64(end)] == move:", "    end += 1"]
+        step += ["far_row = (move + (int64(1) << 31)) >> 32", "far_col = move - (far_row << 32)"]
+        step += ["above, before = row + far_row - 1, lo + run + far_col - 1"]
+        step += [f"blocks, (high_in, wide_in) = (end - run + {LANES - 1}) // {LANES}, whole_{plane}.shape"]
+        step += ["is_inside = above >= 0 and above + 3 < high_in and before >= 0"]
+        step += [f"if is_inside and before + {LANES} * blocks + 3 <= wide_in:"]
+        step += [*indented(together, 1), "else:", "    for e in range(run, end):", *indented(lone, 2), "run = end"]
+        lines += ["run = int64(0)", "while run < hi - lo:", *indented(step, 1)]
+    return lines
+
+
+def _neighbours(rows: Rows, leg: Leg, site: int | None) -> tuple[list[str], dict[str, Read]]:
+    """Views of the scratch around a row, filled as reads are met, and the text of a relative read.
+
+    At a known site the text of a read holds its place; else the place is worked out once per row.
+    """
+    assert leg.core is not None
+    period, views = rows.period, _Views()
+    around = -(-leg.core.radius // period)
+
+    def reader(plane: str) -> Read:
+        source = leg.takes[plane]
+
+        def read(d_row: int, d_col: int) -> str:
+            if site is not None or period == 1:
+                pr, pc = divmod(site or 0, period)
+                (q_row, s_row), (q_col, s_col) = divmod(pr + d_row, period), divmod(pc + d_col, period)
+                here = str(s_row * period + s_col)
+                row = rows.kept(source, plane, site=here, row=f"y + {q_row}")
+                view = views.named(f"{row}[base + {rows.margin - around} :]")
+                return f"{view}[x + uint64({q_col + around})]"
+            here = f"(pr + {d_row}) % {period} * {period} + (pc + {d_col}) % {period}"
+            row = rows.kept(source, plane, site=here, row=f"y + (pr + {d_row}) // {period}")
+            view = views.named(f"{row}[base + {rows.margin} + (pc + {d_col}) // {period} :]")
+            return f"{view}[x]"
+
+        return read
+
+    return views.lines, {plane: reader(plane) for plane in leg.core.reads}
+
+
+def _points(rows: Rows, leg: Leg, values: dict[str, str], *, leaves_out: bool) -> tuple[list[str], list[str]]:
+    """Lines at one pixel behind the core, and the rows that they write into.
+
+    ``leaves_out`` steps that change a part of the picture only.
+    """
+    inner: list[str] = []
+    sinks: list[str] = []
+    for step in leg.steps:
+        if leaves_out and step.within:
+            continue
+        more, out = rows.writer.paste(step, values=values, site=HOISTED)
+        inner += more
+        if step.access is not Access.REDUCE:
+            values |= dict(zip(step.writes, out, strict=True))
+            continue
+        tally, none = rows.work.tallies.index(step), step.counters
+        for n, name in enumerate(out):
+            sinks += [f"b{tally}_{n} = bins{tally}[{n}]"]
+            inner += [f"b{tally}_{n}[x] = uint32({name} if 0 <= {name} < {none} else {none})"]
+    for plane in leg.keeps:
+        sinks += [f"s_{plane} = {rows.kept(rows.legs.index(leg), plane)}[base + {rows.margin} :]"]
+        inner += [f"s_{plane}[x] = {values[plane]}"]
+    for slot in leg.slots:
+        number, planes = rows.work.outs.index(slot), planes_of(slot)
+        for n, plane in enumerate(planes):
+            sinks += [f"w{number}_{n} = woven{number}[{len(planes)} * pc + {n}]"]
+            inner += [f"w{number}_{n}[x] = {stored(values[plane], slot.dtype)}"]
+    return inner, sinks
+
+
+class _Views:
+    """Rows of the scratch by name, each once."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._names: dict[str, str] = {}
+
+    def named(self, text: str) -> str:
+        """The variable that holds a view."""
+        if text not in self._names:
+            self._names[text] = f"r{len(self._names)}"
+            self.lines.append(f"{self._names[text]} = {text}")
+        return self._names[text]

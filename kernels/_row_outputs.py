@@ -1,0 +1,88 @@
+"""What follows a row of the CPU: edges for those who read around their pixels, counts, and the way to memory."""
+
+from __future__ import annotations
+
+from tenbit.kernels._legs import Leg, planes_of
+from tenbit.kernels._rows import Rows
+from tenbit.kernels._source import called, indented, mirror
+from tenbit.kernels._stage import Access
+
+# A REDUCE of so few counters is counted by comparing, which vectorises; others by raising one counter after another.
+_FEW = 4
+
+
+def ends(rows: Rows, leg: Leg) -> list[str]:
+    """Columns beyond the frame's edges, of the planes that others read around their pixels."""
+    lines: list[str] = []
+    period, index = rows.period, rows.legs.index(leg)
+    for plane in leg.keeps:
+        lines += [f"kept = {rows.kept(index, plane)}"]
+        for span in (f"left - {leg.halo}, 0", f"(cols - pc + {period - 1}) // {period}, right + {leg.halo}"):
+            lines += [f"for e in range({span}):"]
+            mirrored = f"{called(mirror)}({period} * e + pc, cols, {period}) // {period}"
+            lines += [f"    kept[e - left + {rows.margin}] = kept[{mirrored} - left + {rows.margin}]"]
+    return lines
+
+
+def outside(rows: Rows, leg: Leg) -> list[str]:
+    """Rows beyond the frame's edges."""
+    if not leg.keeps or not leg.halo:
+        return []
+    index, period = rows.legs.index(leg), rows.period
+    copies: list[str] = []
+    for plane in leg.keeps:
+        away = rows.kept(index, plane, site=f"{period} * pr + pc")
+        within = rows.kept(index, plane, site=f"{period} * pr + pc", row="inside")
+        copies += [f"kept, slid = {within}, {away}", "for x in range(uint64(len(slid))):", "    slid[x] = kept[x]"]
+    inner = [f"row = {period} * y + pr", "if row < 0 or row >= rows:"]
+    inner += [f"    inside = {called(mirror)}(row, rows, {period}) // {period}", f"    for pc in range({period}):"]
+    inner += indented(copies, 2)
+    lines = [f"for y in range(begin, bottom + {leg.halo}):", f"    for pr in range({period}):"]
+    return lines + indented(inner, 2)
+
+
+def tallied(rows: Rows, leg: Leg) -> list[str]:
+    """Counters raised for the pixels of a row that are the band's own."""
+    lines: list[str] = []
+    for step in leg.steps:
+        if step.access is not Access.REDUCE:
+            continue
+        tally = rows.work.tallies.index(step)
+        for n in range(rows.values_of(step)):
+            lines += [f"own = bins{tally}[{n}, left - lo : min(right, hi) - lo]"]
+            if step.counters <= _FEW:
+                for counter in range(step.counters):
+                    count = f"sum_{tally}_{counter}"
+                    lines += [f"{count} = 0", "for x in range(uint64(len(own))):"]
+                    lines += [f"    {count} += own[x] == {counter}", f"counts{tally}[0, {counter}] += {count}"]
+                continue
+            # Two tables: equal neighbours need not wait for each other.
+            lines += ["for x in range(uint64(len(own) // 2)):"]
+            lines += [f"    counts{tally}[0, own[uint64(2) * x]] += 1"]
+            lines += [f"    counts{tally}[1, own[uint64(2) * x + uint64(1)]] += 1"]
+            lines += ["if len(own) % 2:", f"    counts{tally}[0, own[len(own) - 1]] += 1"]
+    return ["if first <= y < last and hi > left:", *indented(lines, 1)] if lines else []
+
+
+def woven(rows: Rows, leg: Leg) -> list[str]:
+    """The band's own part of a row of results, from a line per site and plane to how it lies in memory."""
+    lines: list[str] = []
+    period = rows.period
+    for slot in leg.slots:
+        number, count = rows.work.outs.index(slot), len(planes_of(slot))
+        streams = period * count
+        row = f"out{number}[row, {streams} * left :]"
+        inner = [f"result = {row}", f"skip = left - max(left - {leg.halo}, 0)"]
+        inner += [f"t{n} = woven{number}[{n}, skip:]" for n in range(streams)]
+        inner += [f"full = max(min(right, cols // {period}) - left, 0)", "for x in range(uint64(full)):"]
+        inner += [f"    result[uint64({streams}) * x + uint64({n})] = t{n}[x]" for n in range(streams)]
+        if period > 1:
+            # The last period of the frame is not whole.
+            inner += [f"for rest in range({period} * full, min({period} * right, cols) - {period} * left):"]
+            inner += [f"    for plane in range({count}):"]
+            inner += [
+                f"        result[{count} * rest + plane] = "
+                f"woven{number}[rest % {period} * {count} + plane, skip + rest // {period}]"
+            ]
+        lines += inner
+    return ["if first <= y < last:", *indented(lines, 1)] if lines else []

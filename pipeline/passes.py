@@ -1,0 +1,122 @@
+"""Passes: the steps of a chain grouped into as few trips over the frame as a target can make, and what lies between."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tenbit.kernels._facts import Facts, State
+from tenbit.kernels._stage import ANYWHERE, PICTURE, PLANES, Access, Layout, Pass, Step
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A step with the facts of the frame that it meets."""
+
+    step: Step
+    facts: Facts
+    shape: tuple[int, int]
+
+
+def passes_of(placed: list[Placed], came: Layout, state: State, *, fuse: Callable[[Pass], bool] | None) -> list[Pass]:
+    """Steps in the fewest passes, each with the arrays that it takes and makes.
+
+    Parameters
+    ----------
+    placed : list of Placed
+    came : Layout
+        How the picture lies before the first.
+    state : State
+        Of the finished frame.
+    fuse : callable or None
+        Whether a target can do a pass at all; None makes every step a pass of its own.
+    """
+    groups: list[list[Placed]] = []
+    for here in placed:
+        joined = [*groups[-1], here] if groups else []
+        if fuse and joined and _may_join(groups[-1], here) and fuse(_one(joined)):
+            groups[-1] = joined
+        else:
+            groups.append([here])
+    return _arranged([_one(group) for group in groups], came, state)
+
+
+def _may_join(group: list[Placed], here: Placed) -> bool:
+    """Whether a step can be done in the trip over the frame that others make."""
+    step, before = here.step, [other.step for other in group]
+    if step.access in ANYWHERE:
+        return False
+    if callable(step.constants) and any(other.access is Access.REDUCE for other in before):
+        # It may need what they count.
+        return False
+    if before[0].access in ANYWHERE and not set(step.reads) <= {p for other in before for p in other.writes}:
+        # What lies in memory is of the frame before it was resampled.
+        return False
+    periods = {_period(other) for other in (*group, here)} - {1}
+    # Beyond its edges a quad-Bayer mosaic goes on in another way than planes do.
+    is_mixed = any(_period(s) == 1 and s.step.access is Access.STENCIL for s in (*group, here))
+    return not periods or (len(periods) == 1 and not (is_mixed and max(periods) > 2))
+
+
+def _period(here: Placed) -> int:
+    """Of the CFA whose sites a step must know; 1 when it need not."""
+    if here.step.access in ANYWHERE or here.facts.cfa is None:
+        return 1
+    return here.facts.cfa.period if "mosaic" in here.step.reads else 1
+
+
+def _one(group: list[Placed]) -> Pass:
+    """A pass that writes all that its steps make."""
+    reads: list[str] = []
+    made: dict[str, None] = {}
+    for here in group:
+        reads += [plane for plane in here.step.reads if plane not in made and plane not in reads]
+        if here.step.access is not Access.REDUCE:
+            made |= dict.fromkeys(here.step.writes)
+    return Pass(
+        tuple(here.step for here in group),
+        tuple(reads),
+        tuple(made),
+        max(_period(here) for here in group),
+        group[-1].shape,
+    )
+
+
+def _arranged(passes: list[Pass], came: Layout, state: State) -> list[Pass]:
+    """The passes with what they need not write left out, and with the place of every plane in memory."""
+    finished = set(PLANES[state])
+    wanted = set(finished)
+    kept: list[Pass] = []
+    for work in reversed(passes):
+        writes = tuple(plane for plane in work.writes if plane in wanted)
+        if not (writes or work.tallies):
+            continue
+        reads = work.reads
+        if 0 < len(set(writes) & finished - {"mosaic"}) < len(finished):
+            # The three planes stay together: one that is not made is handed through.
+            reads += tuple(plane for plane in PLANES[state] if plane not in (*writes, *reads))
+            writes = (*PLANES[state], *(plane for plane in writes if plane not in finished))
+        wanted = wanted - set(writes) | set(reads)
+        kept.append(dataclasses.replace(work, reads=reads, writes=writes))
+    passes = kept[::-1]
+    painters = [n for n, work in enumerate(passes) if set(work.writes) & PICTURE]
+    layout = came
+    out: list[Pass] = []
+    for n, work in enumerate(passes):
+        goes: Layout = "interleaved" if painters and n == painters[-1] and state != "mosaic" else "planar"
+        out.append(dataclasses.replace(work, comes=layout if set(work.reads) & PICTURE else "planar", goes=goes))
+        if n in painters:
+            layout = goes
+    return _freed(out, "mosaic" if state == "mosaic" else "rgb")
+
+
+def _freed(passes: list[Pass], finished: str) -> list[Pass]:
+    """The passes, each with the arrays that are done with after it."""
+    wanted, out = {finished}, []
+    for work in reversed(passes):
+        made = {slot.name for slot in work.outs}
+        gone = tuple(name for name in work.ins if name not in wanted or name in made)
+        out.append(dataclasses.replace(work, frees=gone))
+        wanted = (wanted - made) | set(work.ins)
+    return out[::-1]
