@@ -1,0 +1,150 @@
+"""What schedules meet at the edge of what is allowed: lines, arrays as they come, threads on one plan, no numbers.
+
+Two chains of made-up steps of every kind but those that look anywhere do it all, so that few loops are compiled.
+"""
+
+import importlib.util
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tenbit.kernels import _cpu
+from tenbit.kernels._facts import Cfa
+from tenbit.pipeline.device import CpuDevice, SimulatedDevice
+
+
+def made_up(name):
+    """A module of the folder ``made_up``: tests are no package, so it is loaded by its path."""
+    if "made_up" not in sys.modules:
+        path = Path(__file__).with_name("made_up") / "__init__.py"
+        spec = importlib.util.spec_from_file_location("made_up", path)
+        sys.modules["made_up"] = importlib.util.module_from_spec(spec)
+    return importlib.import_module(f"made_up.{name}")
+
+
+Chain, schedules = made_up("chains").Chain, made_up("schedules")
+assert_same, by_definition, done = schedules.assert_same, schedules.by_definition, schedules.done
+MOSAIC = Chain(
+    ("shade", "edge", "level", "guide", "box", "colour", "luma", "detail", "weigh", "soft", "sides"),
+    Cfa("GRBG"),
+    "float32",
+    None,
+)
+PLANES = Chain(("luma", "box", "detail", "levels", "soft", "follow", "weigh", "green", "box"), None, "float32", None)
+LINES = [(2, 2), (2, 3), (3, 2), (2, 41), (33, 2), (3, 3), (5, 7)]
+
+
+@pytest.fixture(scope="module")
+def cpu():
+    return CpuDevice(3)
+
+
+@pytest.fixture(params=[MOSAIC, PLANES], ids=["mosaic", "planes"])
+def chain(request):
+    return request.param
+
+
+@pytest.mark.parametrize(
+    ("chain", "rows", "cols"),
+    [
+        *((c, *size) for c in (MOSAIC, PLANES) for size in LINES),
+        *((PLANES, *size) for size in ((1, 1), (1, 2), (1, 40), (40, 1))),
+    ],
+)
+def test_frames_smaller_than_what_is_looked_at(chain, rows, cols, cpu):
+    fused, apart = chain.plans(rows, cols, 3)
+    frame, planes = chain.frame(rows, cols, 3)
+    expected = by_definition(apart, planes)
+    for device in (cpu, SimulatedDevice()):
+        assert_same(done(device, fused, frame), expected)
+
+
+@pytest.mark.parametrize(
+    ("chain", "rows", "cols"),
+    [
+        *((c, *size) for c in (MOSAIC, PLANES) for size in ((2, 20000), (20000, 2), (7, 20001))),
+        *((PLANES, *size) for size in ((1, 20000), (20000, 1))),
+    ],
+)
+def test_frames_of_a_few_lines_that_are_very_long(chain, rows, cols, cpu):
+    fused, apart = chain.plans(rows, cols, 1)
+    frame, _ = chain.frame(rows, cols, 1)
+    assert_same(done(cpu, fused, frame), done(CpuDevice(1), apart, frame))
+
+
+def strided(samples):
+    wide = np.zeros((2 * len(samples), 2 * samples.shape[1], *samples.shape[2:]), samples.dtype)
+    wide[::2, ::2] = samples
+    return wide[::2, ::2]
+
+
+def unaligned(samples):
+    moved = np.zeros(samples.nbytes + 1, np.uint8)[1:].view(samples.dtype).reshape(samples.shape)
+    moved[...] = samples
+    return moved
+
+
+def read_only(samples):
+    kept = samples.copy()
+    kept.flags.writeable = False
+    return kept
+
+
+def reversed_bytes(samples):
+    return samples.astype(samples.dtype.newbyteorder())
+
+
+def doubled(samples):
+    return samples.astype(np.float64)
+
+
+@pytest.mark.parametrize("as_given", [strided, unaligned, read_only, reversed_bytes, doubled, np.asfortranarray])
+def test_arrays_however_they_lie(chain, as_given, cpu):
+    fused, apart = chain.plans(14, 30, 5)
+    frame, planes = chain.frame(14, 30, 5)
+    ((name, samples),) = frame.items()
+    given = as_given(samples)
+    before = given.copy()
+    assert_same(done(cpu, fused, {name: given}), by_definition(apart, planes))
+    np.testing.assert_array_equal(given, before)
+
+
+@pytest.mark.parametrize("scratch", [_cpu.SCRATCH_BYTES, 1])
+def test_threads_may_share_a_plan(chain, scratch, cpu, monkeypatch):
+    fused, _ = chain.plans(50, 300, 1)
+    frames = [chain.frame(50, 300, number)[0] for number in range(6)]
+    expected = [done(cpu, fused, frame) for frame in frames]
+    monkeypatch.setattr(_cpu, "SCRATCH_BYTES", scratch)
+    with ThreadPoolExecutor(4) as pool:
+        for number, found in enumerate(pool.map(lambda frame: done(cpu, fused, frame), 4 * frames)):
+            assert_same(found, expected[number % 6])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_what_is_no_number_stays_where_it_is(chain, cpu):
+    fused, apart = chain.plans(14, 30, 5)
+    frame, planes = chain.frame(14, 30, 5)
+    (samples,) = frame.values()
+    samples[3, 4], samples[9, 20] = np.inf, -np.inf
+    expected = by_definition(apart, planes)
+    assert not np.isfinite(expected[0]).all() and np.isfinite(expected[0]).any()
+    for device in (cpu, SimulatedDevice()):
+        assert_same(done(device, fused, frame), expected)
+    # Counting makes whole numbers of samples, which plain Python refuses: the step after step loops are the measure.
+    samples[6, 11] = np.nan
+    expected = done(CpuDevice(1), apart, frame)
+    for device in (cpu, SimulatedDevice()):
+        assert_same(done(device, fused, frame), expected)
+
+
+def test_a_pass_may_write_a_side_plane_alone(cpu):
+    chain = Chain(("edge", "level", "follow", "ease"), Cfa("BGGR"), "uint16", None)
+    fused, apart = chain.plans(20, 70, 1)
+    assert [[slot.name for slot in work.outs] for work in fused.passes] == [["edge"], ["mosaic"]]
+    frame, planes = chain.frame(20, 70, 1)
+    expected = by_definition(apart, planes)
+    for device in (cpu, SimulatedDevice()):
+        assert_same(done(device, fused, frame), expected)

@@ -1,0 +1,147 @@
+"""Law 1 on chains drawn at random: whatever the schedule, the same picture and the same counts, to the last bit.
+
+Each test draws a chain from a seed, and hypothesis frames, rectangles and distances for it: see `made_up`.
+``TENBIT_CHAINS=20:60`` draws those of seeds 20 … 59 in the place of the suite's.
+"""
+
+import contextlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tenbit.kernels import _cpu
+from tenbit.pipeline import tiles
+from tenbit.pipeline.device import CpuDevice, DeviceFullError, SimulatedDevice
+
+
+def made_up(name):
+    """A module of the folder ``made_up``: tests are no package, so it is loaded by its path."""
+    if "made_up" not in sys.modules:
+        path = Path(__file__).with_name("made_up") / "__init__.py"
+        spec = importlib.util.spec_from_file_location("made_up", path)
+        sys.modules["made_up"] = importlib.util.module_from_spec(spec)
+    return importlib.import_module(f"made_up.{name}")
+
+
+Chain, schedules = made_up("chains").Chain, made_up("schedules")
+assert_same, by_definition, done = schedules.assert_same, schedules.by_definition, schedules.done
+ASKED = os.environ.get("TENBIT_CHAINS")
+# The simulator compiles nothing; a loop of the CPU takes seconds where it is not kept yet.
+FOR_CUDA = range(*map(int, ASKED.split(":"))) if ASKED else range(10)
+FOR_CPU = FOR_CUDA if ASKED else (3, 4, 5, 6, 9, 10)
+
+
+def few(count):
+    return settings(max_examples=count, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def side(chain, most):
+    """Pixels along one side of a frame, from one period of the CFA on."""
+    return st.integers(chain.cfa.period if chain.cfa else 1, most)
+
+
+@pytest.fixture(scope="module")
+def cpus():
+    """The CPU with one thread and with three."""
+    return CpuDevice(1), CpuDevice(3)
+
+
+@pytest.fixture
+def thin():
+    """``with thin():`` the thinnest chunks of rows and the narrowest strips that there are."""
+
+    def patched():
+        patch = pytest.MonkeyPatch()
+        patch.setattr(_cpu, "SCRATCH_BYTES", 1)
+        return contextlib.closing(SimpleNamespace(close=patch.undo))
+
+    return patched
+
+
+@pytest.mark.parametrize("seed", FOR_CPU)
+def test_the_cpu_makes_the_picture_of_the_definition(seed, cpus, thin):
+    chain = Chain.of(seed)
+
+    @few(5)
+    @given(data=st.data(), number=st.integers(0, 999))
+    def at_any_size(data, number):
+        rows, cols = data.draw(side(chain, 40)), data.draw(side(chain, 70))
+        fused, apart = chain.plans(rows, cols, number)
+        frame, planes = chain.frame(rows, cols, number)
+        expected = by_definition(apart, planes)
+        for device in cpus:
+            assert_same(done(device, apart, frame), expected)
+            assert_same(done(device, fused, frame), expected)
+        with thin():
+            assert_same(done(cpus[1], fused, frame), expected)
+
+    at_any_size()
+
+
+@pytest.mark.parametrize("seed", FOR_CPU)
+def test_no_strip_and_no_band_shows(seed, cpus, thin):
+    chain = Chain.of(seed)
+
+    @few(40)
+    @given(data=st.data(), number=st.integers(0, 999))
+    def at_any_size(data, number):
+        rows, cols = data.draw(side(chain, 9)), data.draw(side(chain, 700))
+        if data.draw(st.booleans()):
+            rows, cols = cols, rows
+        fused, apart = chain.plans(rows, cols, number)
+        frame, _ = chain.frame(rows, cols, number)
+        expected = done(cpus[0], apart, frame)
+        assert_same(done(cpus[0], fused, frame), expected)
+        with thin():
+            assert_same(done(cpus[1], fused, frame), expected)
+
+    at_any_size()
+
+
+@pytest.mark.parametrize("seed", FOR_CUDA)
+def test_cuda_makes_the_picture_of_the_definition(seed):
+    chain, device = Chain.of(seed), SimulatedDevice()
+
+    @few(2)
+    @given(data=st.data(), number=st.integers(0, 999))
+    def at_any_size(data, number):
+        # Blocks do 8 × 32 pixels, or periods of the CFA.
+        rows, cols = data.draw(side(chain, 18)), data.draw(side(chain, 70))
+        fused, apart = chain.plans(rows, cols, number)
+        frame, planes = chain.frame(rows, cols, number)
+        assert_same(done(device, fused, frame), by_definition(apart, planes))
+
+    at_any_size()
+
+
+class Small(SimulatedDevice):
+    """Numba's simulator; it takes frames of so many rows at the most."""
+
+    def __init__(self, most_rows):
+        super().__init__()
+        self.most_rows = most_rows
+
+    def begin(self, passes, planes, wanted, **more):
+        if len(next(iter(planes.values()))) > self.most_rows:
+            raise DeviceFullError("too tall")
+        return super().begin(passes, planes, wanted, **more)
+
+
+@pytest.mark.parametrize("seed", FOR_CUDA)
+def test_tiles_make_the_picture_of_the_whole_frame(seed, monkeypatch):
+    chain, (rows, cols) = Chain.of(seed), (45, 11)
+    fused, apart = chain.plans(rows, cols, seed)
+    if tiles.why_not(fused.cuda_passes, rows):
+        pytest.skip("a chain that cannot be done in tiles")
+    monkeypatch.setattr(tiles, "LEAST_ROWS", 8)
+    frame, planes = chain.frame(rows, cols, seed)
+    device, name = Small(12 + 2 * tiles.margin_of(fused.cuda_passes)), "mosaic" if apart.facts.cfa else "rgb"
+    period = chain.cfa.period if chain.cfa else 1
+    out = tiles.through_tiles(device, fused.cuda_passes, frame, (name,), period=period)
+    assert_same((out.arrays[name], out.counters), by_definition(apart, planes))
