@@ -148,3 +148,14 @@ def test_a_pass_may_write_a_side_plane_alone(cpu):
     expected = by_definition(apart, planes)
     for device in (cpu, SimulatedDevice()):
         assert_same(done(device, fused, frame), expected)
+
+
+@pytest.mark.parametrize("names", ["edge spread ease", "colour luma detail weigh", "edge gain spread near ease"])
+def test_a_quad_mosaic_ends_in_its_own_way(names, cpu):
+    # By whole periods; planes that are made of it are mirrored about their outermost pixels as any planes are.
+    chain = Chain(tuple(names.split()), Cfa("QGRBG"), "float32", None)
+    fused, apart = chain.plans(14, 18, 1)
+    frame, planes = chain.frame(14, 18, 1)
+    expected = by_definition(apart, planes)
+    for device in (cpu, SimulatedDevice()):
+        assert_same(done(device, fused, frame), expected)
