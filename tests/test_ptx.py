@@ -81,9 +81,6 @@ CARDS = {
     "sm_100": Multiprocessor(2048, 32, 228 * KIB, KIB, 128),
 }
 
-# Less than half full: three histograms of 4096 bins are 48 of the 64 KiB, so that one block fits.
-CROWDED = {("white_balance.measure", "sm_75")}
-
 
 def python(*arguments):
     """What a process without the simulator writes, read as JSON."""
@@ -147,15 +144,14 @@ def test_no_kernel_has_float64_calls_or_local_memory(found):
 
 def test_every_kernel_leaves_a_card_half_full(found):
     assert all(set(by_arch) == set(CARDS) for by_arch in found["kernels"].values())
-    lines, crowded = [], set()
+    lines = []
     for name, by_arch in found["kernels"].items():
         for arch, row in by_arch.items():
             taken = {key: row[key] for key in ("registers", "shared_bytes")}
             part = CARDS[arch].occupancy(threads=found["threads"][name], **taken)
             if part < 0.5:
                 lines.append(f"{name}, {arch}: {part:.0%} with {taken}")
-                crowded.add((found["steps"][name], arch))
-    assert crowded == CROWDED, "\n".join(lines)
+    assert not lines, "\n".join(lines)
 
 
 def test_every_body_of_every_stage_is_in_some_kernel(found):

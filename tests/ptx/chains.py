@@ -13,7 +13,8 @@ from tenbit.kernels import _cuda, stage
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Cfa, Facts
-from tenbit.kernels._stage import Constants, Packing, Pass
+from tenbit.kernels._resample import between
+from tenbit.kernels._stage import Access, Constants, Packing, Pass
 from tenbit.pipeline.config import load, nominal, shipped_chains
 from tenbit.pipeline.plan import plan
 
@@ -22,6 +23,7 @@ FLAT = nominal()[0]
 BAYER = dataclasses.replace(FLAT, orientation=6, crop=(8, 16, 3056, 4064))
 QUAD = dataclasses.replace(BAYER, cfa=Cfa("QRGGB"), black=(64.0,) * 16, white=(1023.0,) * 16)
 PLANAR = dataclasses.replace(BAYER, state="linear", cfa=None, black=(64.0,) * 3, white=(1023.0,) * 3)
+SHOWN = dataclasses.replace(FLAT, state="display", cfa=None, space="srgb", black=(0.0,) * 3, white=(1.0,) * 3)
 _DELTAS = {"black_rows": np.ones(BAYER.rows), "black_cols": np.ones(BAYER.cols)}
 
 LENS = (
@@ -97,6 +99,8 @@ CASES = (
         dtype="float32",
         bits=16,
     ),
+    Case("planes, lens first", [{"lens": {"distortion": [-0.06, 0.01, 0]}}], facts=PLANAR, bits=None),
+    Case("code values", ["peaking", "zebra", "histogram"], facts=SHOWN, dtype="uint8"),
 )
 
 
@@ -108,8 +112,6 @@ class Kernel:
     ----------
     name : str
         The first case that has it, its steps, and how it reads and writes.
-    steps : str
-        As plans show them.
     text : str
         Source; its ``kernel`` takes ``arguments``.
     arguments : tuple of (str, int)
@@ -121,7 +123,6 @@ class Kernel:
     """
 
     name: str
-    steps: str
     text: str
     arguments: tuple[tuple[str, int], ...]
     threads: int
@@ -143,16 +144,18 @@ def _of(case: Case) -> Iterator[Kernel]:
     arrays: dict[str, tuple[str, int]] = {}
     came = "uint8" if case.packing else case.dtype
     results: dict[str, Any] = {}
-    for work in plan(chain.links, case.facts, bits=case.bits, packing=case.packing).cuda_passes:
+    came_bits = {"uint8": 8, "uint16": 16}.get(case.dtype)
+    for work in plan(chain.links, case.facts, bits=case.bits, packing=case.packing, came_bits=came_bits).cuda_passes:
         for name in work.ins:
             arrays.setdefault(name, (came, 3 if name == "rgb" else 2))
         constants = [step.resolved(results) for step in work.steps]
         bound = Bound.of(constants)
         bodies = [body for step in work.steps for body in (step.body if isinstance(step.body, tuple) else (step.body,))]
+        # What interpolates stands in the kernel as if it were a body.
+        bodies += [between] * any(step.access is Access.WARP for step in work.steps)
         written = work.outs[0].dtype if work.outs else "counters"
         yield Kernel(
             f"{case.name}: {label(work)} ({arrays[work.ins[0]][0]} to {written})",
-            label(work),
             _cuda.source(work, bound),
             argument_types(work, bound, constants, arrays),
             _cuda.BLOCK[0] * _cuda.BLOCK[1],

@@ -155,7 +155,6 @@ def found() -> dict[str, Any]:
         "table": as_table(results),
         "bodies": sorted({body for kernel in every for body in kernel.bodies}),
         "functions": sorted({name for kernel in every for name in re.findall(r"^def (\w+)\(", kernel.text, re.M)}),
-        "steps": {kernel.name: kernel.steps for kernel in every},
         "threads": {kernel.name: kernel.threads for kernel in every},
         "kernels": results,
     }
