@@ -1,7 +1,6 @@
 """The laws that no schedule may break: one chain, one picture."""
 
 import dataclasses
-import itertools
 
 import numpy as np
 import pytest
@@ -134,7 +133,8 @@ def test_law_4_no_monitor_measures_paint():
     frame = scene(24, 40)
     alone = {name: developed(frame, [*STRAIGHT, (name, given)]).results[name] for name, given in MONITORS}
     assert alone["peaking"] > 0 and alone["zebra"]["high"] > 0
-    for order in itertools.permutations(MONITORS):
+    # Each order compiles loops of its own; every monitor stands first, in the middle and last once.
+    for order in (MONITORS, MONITORS[1:] + MONITORS[:1], MONITORS[2:] + MONITORS[:2]):
         together = developed(frame, [*STRAIGHT, *order]).results
         np.testing.assert_array_equal(together["histogram"].counts, alone["histogram"].counts)
         assert (together["peaking"], together["zebra"]) == (alone["peaking"], alone["zebra"])
