@@ -41,8 +41,13 @@ def cache_folder() -> Path:
     """Where generated loops live: ``$TENBIT_CACHE``, else ``tenbit`` in the user's cache folder."""
     if explicit := os.environ.get("TENBIT_CACHE"):
         return Path(explicit)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "tenbit"
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "tenbit"
+    try:
+        return Path.home() / ".cache" / "tenbit"
+    except RuntimeError:
+        # A user without a home, as containers have them.
+        return _private_folder()
 
 
 def is_cold(text: str) -> bool:
@@ -75,7 +80,13 @@ def cuda_pass(work: Pass, bound: Bound, said: Said | None = None) -> CudaPass:
     """The pass for CUDA, or for numba's simulator where ``NUMBA_ENABLE_CUDASIM`` is set."""
     key = (work.signature, bound.signature)
     if key not in _CUDA:
-        _CUDA[key] = CudaPass(work, _module(_told(work, _cuda.source(work, bound), said)).kernel)
+        text = _told(work, _cuda.source(work, bound), said)
+        try:
+            kernel = _module(text).kernel
+        except Exception:  # Python passes on whatever reading a damaged file raises.
+            _forget(text)
+            kernel = _module(text).kernel
+        _CUDA[key] = CudaPass(work, kernel)
     return _CUDA[key]
 
 
@@ -123,15 +134,27 @@ class _Loop:
             if kept := _native.load(path):
                 kept(*arguments)
                 return kept
-        band: Callable[..., None] = _module(self._text).band
-        try:
-            band(*arguments)
-        except Exception:  # numba passes on whatever reading a damaged file raises.
-            _forget(self._text)
-            band = _module(self._text).band
-            band(*arguments)
+        band = self._compiled(arguments)
         if path:
             _native.keep(band, arguments, path)
+        return band
+
+    def _compiled(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
+        """numba's loop, called once: nothing of it has run where reading or writing the cache fails."""
+        band: Callable[..., None]
+        try:
+            band = _module(self._text).band
+            band(*arguments)
+        except Exception:  # Python and numba pass on whatever reading a damaged file raises.
+            _forget(self._text)
+            try:
+                band = _module(self._text).band
+                band(*arguments)
+            except OSError:
+                # The folder could be written to, but numba's part did not fit.
+                _forget(self._text)
+                band = _module(self._text, is_private=True).band
+                band(*arguments)
         return band
 
 
@@ -147,18 +170,18 @@ def label(work: Pass) -> str:
 
 
 def _path(text: str, folder: Path) -> Path:
-    digest = hashlib.sha256(f"{_native.numba_version()}\n{sys.version}\n{_LLVM_OPTION}\n{text}".encode()).hexdigest()[
-        :24
-    ]
-    return folder / f"tenbit_{digest}.py"
+    key = "\n".join((_native.numba_version(), sys.version, _LLVM_OPTION, text))
+    return folder / f"tenbit_{hashlib.sha256(key.encode()).hexdigest()[:24]}.py"
 
 
-def _module(text: str) -> ModuleType:
-    """The module of a generated source, loaded once per process."""
+def _module(text: str, *, is_private: bool = False) -> ModuleType:
+    """The module of a generated source, loaded once per process; ``is_private`` where others cannot use it."""
     path = _path(text, cache_folder())
     if path.stem in _LOADED:
         return _LOADED[path.stem]
     try:
+        if is_private:
+            raise PermissionError(path)
         _keep(path, text)
     except OSError:
         # A cache folder that cannot be used costs time, never a failure.
@@ -197,7 +220,7 @@ def _copied(kept: Path, path: Path, text: str) -> None:
     numba (0.68) does not read a cache that it cannot write to. The copies keep their dates, which are part of its key.
     """
     with contextlib.suppress(OSError):
-        if kept.read_text(encoding="utf-8") == text:
+        if kept.read_bytes() == text.encode():
             (path.parent / "__pycache__").mkdir(parents=True, exist_ok=True)
             shutil.copy2(kept, path)
             for compiled in (kept.parent / "__pycache__").glob(f"{kept.stem}.*"):
@@ -209,6 +232,7 @@ def _forget(text: str) -> None:
     """Take a source and what numba made of it out of the cache folder."""
     path = _path(text, cache_folder())
     _LOADED.pop(path.stem, None)
+    sys.modules.pop(path.stem, None)
     with contextlib.suppress(OSError):
         kept = path.parent.glob(f"{path.stem}.*.o")
         for damaged in (path, *kept, *(path.parent / "__pycache__").glob(f"{path.stem}.*")):
@@ -222,9 +246,6 @@ def _keep(path: Path, text: str) -> None:
     cache.mkdir(exist_ok=True)
     if not (os.access(path.parent, os.W_OK) and os.access(cache, os.W_OK)):
         raise PermissionError(path.parent)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+    if path.is_file() and path.read_bytes() == text.encode():
         return
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
+    _native.write(path, text.encode())

@@ -128,12 +128,27 @@ def keep(dispatcher: Any, arguments: tuple[Any, ...], path: Path) -> bool:
         return False
     body = json.dumps({"name": name}).encode() + b"\n" + code
     with contextlib.suppress(OSError):
-        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(body).digest() + body)
-        Path(part).replace(path)
+        write(path, hashlib.sha256(body).digest() + body)
         return True
     return False
+
+
+def write(path: Path, data: bytes) -> None:
+    """A file that is complete or absent.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; then nothing of it stays.
+    """
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(part).replace(path)
+    except OSError:
+        Path(part).unlink(missing_ok=True)
+        raise
 
 
 def load(path: Path) -> Callable[..., None] | None:

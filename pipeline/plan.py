@@ -179,6 +179,7 @@ class _Draft:
             raise _WrongStateError(f"{name} takes a {states} frame; here it is {facts.state} ({_WHY[facts.state]})")
         prepared = link.stage.prepare(link.parameters, facts)
         self._refuse_after_paint(name, prepared)
+        self._refuse_uneven_black(name, prepared)
         for step in prepared.steps:
             shape = self.placed[-1].shape if self.placed else (facts.rows, facts.cols)
             self.placed.append(Placed(step, facts, step.shape or shape))
@@ -202,6 +203,15 @@ class _Draft:
             raise StageError(f"{name} changes the frame's size; {before}")
         if any(set(step.writes) & PICTURE for step in prepared.steps):
             raise StageError(f"{name} changes the picture; {before}")
+
+    def _refuse_uneven_black(self, name: str, prepared: Prepared) -> None:
+        """Where black differs by row or column, it must be taken off before pixels go elsewhere."""
+        now, then = self.facts, prepared.facts
+        kept = (then.black_rows is now.black_rows is not None) or (then.black_cols is now.black_cols is not None)
+        if kept and any(step.access in ANYWHERE for step in prepared.steps):
+            raise StageError(
+                f"{name} moves pixels, and in this file black differs by row or column; put black_level before it"
+            )
 
 
 # What a user can do about a frame of the wrong state.

@@ -5,9 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tenbit.kernels import _compile
+from tenbit.kernels import _compile, stage
+from tenbit.pipeline.device import CpuDevice
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.plan import Link, plan
+from tenbit.pipeline.run import run_plan
 
 PROGRAM = """
 import numpy as np, sys
@@ -26,6 +31,7 @@ print(said, round(float(out.samples[3, 3, 1]), 5))
 
 def run(folder: Path) -> str:
     environment = {**os.environ, "TENBIT_CACHE": str(folder), "NUMBA_ENABLE_CUDASIM": "0"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True, timeout=120
     )
@@ -40,19 +46,50 @@ def test_the_second_process_compiles_nothing(tmp_path):
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.nb?")} == compiled
 
 
-@pytest.mark.parametrize("kind", ["file in the way", "damaged source", "damaged index", "damaged code"])
-def test_a_cache_that_cannot_be_used_costs_only_time(tmp_path, kind):
+DAMAGE = {
+    "source": ("tenbit_*.py", b"raise SystemExit(3)"),
+    "text": ("tenbit_*.py", b"\xff\xfe\x00"),
+    "bytecode": ("**/*.pyc", None),
+    "index": ("**/*.nbi", b"raise SystemExit(3)"),
+    "code": ("**/*.nbc", b"raise SystemExit(3)"),
+}
+
+
+@pytest.mark.parametrize("damaged", [None, *DAMAGE])
+def test_a_cache_that_cannot_be_used_costs_only_time(tmp_path, damaged):
     folder = tmp_path / "cache"
-    if kind == "file in the way":
-        folder.write_text("not a folder")
+    if damaged is None:
+        folder.write_text("a file in the way")
     else:
         run(folder)
         for kept in folder.glob("*.o"):
             kept.unlink()
-        pattern = {"damaged source": "tenbit_*.py", "damaged index": "**/*.nbi", "damaged code": "**/*.nbc"}[kind]
-        for path in folder.glob(pattern):
-            path.write_text("raise SystemExit(3)")
+        pattern, content = DAMAGE[damaged]
+        found = list(folder.glob(pattern))
+        assert found
+        for path in found:
+            # Bytecode keeps its header, which is all that Python looks at first.
+            path.write_bytes(path.read_bytes()[:40] if content is None else content)
     assert run(folder).endswith(" 0.46715")
+
+
+def test_a_folder_that_numba_cannot_write_to_costs_only_time(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("TENBIT_CACHE", str(tmp_path))
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile._save_data", full)
+    monkeypatch.setattr(_compile, "_private_folder", lambda: tmp_path / "private")
+    (tmp_path / "private").mkdir()
+    frame = Frame.from_mosaic(np.full((6, 8), 300, np.uint16), black=44, white=1023)
+    loops: dict[object, object] = {}
+    monkeypatch.setattr(_compile, "_CPU", loops)
+    chain = [Link(stage(name), stage(name).parameters()) for name in ("black_level", "demosaic")]
+    with pytest.raises(OSError, match="No space left"):
+        # The other folder is full too here; with room in it the loop is made there.
+        run_plan(frame, plan(chain, frame.facts), CpuDevice(1))
+    assert list((tmp_path / "private").glob("tenbit_*.py"))
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_a_warm_cache_that_is_read_only_is_used(tmp_path):

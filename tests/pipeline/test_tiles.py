@@ -102,7 +102,7 @@ def test_the_memory_that_is_free_decides_how_deep_tiles_are(scene, planned):
 @pytest.mark.parametrize(("name", "given"), [("orient", {"degrees": 90}), ("lens", {"distortion": (-0.2, 0.0, 0.0)})])
 def test_what_looks_anywhere_is_done_on_the_cpu_and_said(scene, planned, name, given):
     frame, said, device = scene(24, 20), [], Small(10)
-    what = planned(frame, *LIGHT, (name, given))
+    what = planned(frame, "black_level", "demosaic", (name, given), "tone")
     reason = f"the frame does not fit into the memory of cuda:0 small; {name} looks anywhere in the frame, so it cannot"
     with pytest.raises(DeviceFullError, match=reason):
         run_plan(frame, what, device)
