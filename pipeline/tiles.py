@@ -55,8 +55,12 @@ def tiles(rows: int, deep: int, margin: int, period: int) -> Iterator[Tile]:
 
 
 def margin_of(passes: Sequence[Pass]) -> int:
-    """Rows beyond its own that a row of the finished picture depends on."""
-    return sum(step.radius for work in passes for step in work.steps)
+    """Rows beyond its own that a row of the finished picture depends on.
+
+    A quad-Bayer mosaic goes on by whole periods beyond its edge: the last row looks a period back.
+    """
+    stencils = [(step.radius, work.period) for work in passes for step in work.steps if step.radius]
+    return sum(radius + (period if period > 2 else 0) for radius, period in stencils)
 
 
 def why_not(passes: Sequence[Pass], rows: int) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -53,20 +54,26 @@ class Buffers:
         self.most_bytes = most_bytes
         self._allocate = allocate or (lambda count: np.empty(count, np.uint8))
         self._free: list[Array] = []
-        # Re-entrant: the garbage collector may end a loan while this thread holds the lock.
-        self._lock = threading.RLock()
-        self.lent = 0
+        # The garbage collector may end a loan in a thread that holds the lock: what comes back waits here.
+        self._back: deque[Array] = deque()
+        self._lock = threading.Lock()
+        self._lent = 0
+
+    @property
+    def lent(self) -> int:
         """Arrays that are out now."""
+        return self._lent - len(self._back)
 
     def empty(self, shape: tuple[int, ...], dtype: str | np.dtype[Any]) -> Array:
         """An array of any content, C-ordered; its memory comes back by itself when nobody looks at it any more."""
         kind = np.dtype(dtype)
         count = max(1, math.prod(shape) * kind.itemsize)
         with self._lock:
+            self._take_back()
             # The newest first: it is the likeliest to be in a cache.
             at = next((n for n in reversed(range(len(self._free))) if self._free[n].nbytes == count), None)
             memory = self._free.pop(at) if at is not None else None
-            self.lent += 1
+            self._lent += 1
         if memory is None:
             memory = self._fresh(count)
         return np.asarray(_Loan(memory, shape, kind, self._returned))
@@ -81,6 +88,7 @@ class Buffers:
     def drop(self) -> None:
         """Give all memory that is not in use back to the system."""
         with self._lock:
+            self._take_back()
             self._free.clear()
 
     def _fresh(self, count: int) -> Array:
@@ -92,15 +100,24 @@ class Buffers:
             return self._allocate(count)
         except MemoryError:
             with self._lock:
-                self.lent -= 1
+                self._lent -= 1
             raise
 
     def _returned(self, memory: Array) -> None:
-        with self._lock:
-            self.lent -= 1
-            self._free.append(memory)
-            while sum(kept.nbytes for kept in self._free) > self.most_bytes:
-                self._free.pop(0)
+        self._back.append(memory)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._take_back()
+            finally:
+                self._lock.release()
+
+    def _take_back(self) -> None:
+        """Under the lock: what has come back becomes free, and what is too much goes."""
+        while self._back:
+            self._lent -= 1
+            self._free.append(self._back.popleft())
+        while sum(kept.nbytes for kept in self._free) > self.most_bytes:
+            self._free.pop(0)
 
 
 def an_eighth_of_memory() -> int:
