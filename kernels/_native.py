@@ -29,6 +29,8 @@ _KNOWN = frozenset(f"{name}{kind}" for name in _LIBM.split() for kind in ("", "f
 _STUB = "define void @NRT_MemInfo_call_dtor(ptr %0) {\n  ret void\n}"
 # How a loop is called is numba's own affair and not promised: versions of which it is known to be so.
 _TRIED = ("0.68.",)
+# Of what is kept, and of how it is called: another number leaves old objects alone.
+_FORMAT = 1
 _OK, _NONE = 0, -2
 """Status of a loop that returned, as numba's calling convention has it."""
 
@@ -89,7 +91,7 @@ def kind_of(argument: Any) -> str:
 
 def path_of(source: Path, kinds: tuple[str, ...]) -> Path:
     """Where the object for some kinds of arguments lies: beside its source."""
-    digest = hashlib.sha256(f"{_cpu()}\n{kinds}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{_FORMAT}\n{_cpu()}\n{kinds}".encode()).hexdigest()[:16]
     return source.with_name(f"{source.stem}.{digest}.o")
 
 
@@ -104,7 +106,11 @@ def keep(dispatcher: Any, arguments: tuple[Any, ...], path: Path) -> bool:
     path : Path
     """
     import llvmlite.binding as llvm
+    from numba import config
 
+    if config.OPT != 3 or config.BOUNDSCHECK or config.DEBUGINFO_DEFAULT:  # type: ignore[attr-defined]
+        # Somebody looks for a fault; later processes want the fast one.
+        return False
     try:
         compiled = dispatcher.overloads[tuple(dispatcher.typeof_pyval(argument) for argument in arguments)]
         name = compiled.fndesc.llvm_func_name

@@ -27,8 +27,8 @@ print("numba" in sys.modules, out[0] == out[1], hashlib.sha256(out[0]).hexdigest
 """
 
 
-def run(folder):
-    environment = {**os.environ, "TENBIT_CACHE": str(folder), "NUMBA_ENABLE_CUDASIM": "0"}
+def run(folder, **more):
+    environment = {**os.environ, "TENBIT_CACHE": str(folder), "NUMBA_ENABLE_CUDASIM": "0", **more}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True, timeout=120
     )
@@ -40,6 +40,11 @@ def test_the_second_process_needs_no_numba_and_makes_the_same_picture(tmp_path):
     assert (had_numba, is_equal) == ("True", "True")
     assert list(tmp_path.glob("*.o"))
     assert run(tmp_path) == ["False", "True", first]
+
+
+def test_a_loop_that_is_compiled_for_a_search_is_not_kept(tmp_path):
+    assert run(tmp_path, NUMBA_OPT="0")[0] == "True"
+    assert list(tmp_path.glob("*.py")) and not list(tmp_path.glob("*.o"))
 
 
 @pytest.mark.parametrize("damage", ["cut off", "one bit", "empty", "another's"])
