@@ -23,9 +23,9 @@ demo: $(VENV)/.ready
 	$(BIN)/tenbit develop demo/sample.dng -c monitor -o 'demo/{stem}-{chain}.{ext}' --overwrite $(CORRECTION)
 	@echo "Look at demo/sample.jpg and demo/sample-monitor.jpg; demo/sample-truth.tif is what the lens was shown."
 
-# A worker per core: the first run compiles several hundred loops.
+# A worker per core, a file at a time: the first run compiles several hundred loops.
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

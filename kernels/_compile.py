@@ -135,7 +135,7 @@ class _Loop:
                 kept(*arguments)
                 return kept
         band = self._compiled(arguments)
-        if path:
+        if path and _is_usual():
             _native.keep(band, arguments, path)
         return band
 
@@ -156,6 +156,13 @@ class _Loop:
                 band = _module(self._text, is_private=True).band
                 band(*arguments)
         return band
+
+
+def _is_usual() -> bool:
+    """Whether numba compiles as it does by itself: who looks for a fault has slow loops, which no other wants."""
+    from numba import config
+
+    return bool(config.OPT == 3 and not config.BOUNDSCHECK and not config.DEBUGINFO_DEFAULT)  # type: ignore[attr-defined]
 
 
 def _told(work: Pass, text: str, said: Said | None) -> str:

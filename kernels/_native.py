@@ -106,11 +106,7 @@ def keep(dispatcher: Any, arguments: tuple[Any, ...], path: Path) -> bool:
     path : Path
     """
     import llvmlite.binding as llvm
-    from numba import config
 
-    if config.OPT != 3 or config.BOUNDSCHECK or config.DEBUGINFO_DEFAULT:  # type: ignore[attr-defined]
-        # Somebody looks for a fault; later processes want the fast one.
-        return False
     try:
         compiled = dispatcher.overloads[tuple(dispatcher.typeof_pyval(argument) for argument in arguments)]
         name = compiled.fndesc.llvm_func_name
