@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,7 +18,7 @@ from tenbit.pipeline.device.contract import WHOLE, Done, Finished, Rows, Said, T
 from tenbit.pipeline.device.numbers import packed
 
 
-class HostDevice:
+class HostDevice(ABC):
     """Passes one after the other on arrays of the host."""
 
     name: str
@@ -33,6 +34,7 @@ class HostDevice:
     def free_bytes(self) -> int | None:
         return None
 
+    @abstractmethod
     def run(
         self,
         work: Pass,
@@ -43,7 +45,6 @@ class HostDevice:
         rows: Rows = WHOLE,
     ) -> list[Array]:
         """Do one pass; returns the counters of each REDUCE that rides on it, int64."""
-        raise NotImplementedError
 
     def begin(
         self,

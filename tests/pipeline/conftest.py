@@ -23,7 +23,7 @@ def strict_cupy():
 def strict(monkeypatch):
     """``strict(capacity)``: the stand-in in the place of cupy, numba's simulator behind it; no fault may be left."""
     if os.environ.get("TENBIT_TEST_GPU"):
-        pytest.skip("the stand-in needs numba's simulator")
+        pytest.skip("numba's simulator stands behind the stand-in, and TENBIT_TEST_GPU asks for the real numba")
     from tenbit.kernels import _compile
     from tenbit.kernels._cuda import CudaPass
     from tenbit.pipeline.device import cuda
