@@ -1,25 +1,21 @@
-"""The benchmark's own modules, imported as its script does: its folder stands first on the path."""
+"""The benchmark's own modules, for tests that need its peers."""
 
 from __future__ import annotations
 
 import importlib
 import os
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 # As the script sets it, before Halide is loaded.
 os.environ.setdefault("HL_NUM_THREADS", "2")
 
 
 @pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+def module() -> Callable[[str], ModuleType]:
     """``module("peers.opencv")``; the test is skipped where what it imports is not installed."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
 
     def imported(name: str) -> ModuleType:
         try:

@@ -1,30 +1,22 @@
 """The benchmark for cards, rehearsed: on numba's simulator, and on the strict stand-in for CuPy."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
+import gpu as benchmark
 import numpy as np
 import pytest
 
 from tenbit.kernels import STAGES
 from tenbit.pipeline.raw.packed import unpack_raw10
 
-PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "gpu.py"
-
 
 @pytest.fixture
 def gpu(monkeypatch):
     """The benchmark as a module, with one bit depth and one chain to save time."""
-    spec = importlib.util.spec_from_file_location("gpu_benchmark", PATH)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "CODES", {8: 1})
-    monkeypatch.setattr(module, "shipped_chains", lambda: ["fast"])
-    monkeypatch.setattr(module, "REHEARSED", {"tiny": (8, 8)})
-    return module
+    monkeypatch.setattr(benchmark, "CODES", {8: 1})
+    monkeypatch.setattr(benchmark, "shipped_chains", lambda: ["fast"])
+    monkeypatch.setattr(benchmark, "REHEARSED", {"tiny": (8, 8)})
+    return benchmark
 
 
 def test_every_stage_is_held_against_the_cpu(gpu):

@@ -3,30 +3,17 @@
 Two chains of made-up steps of every kind but those that look anywhere do it all, so that few loops are compiled.
 """
 
-import importlib.util
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
+from made_up.chains import Chain
+from made_up.schedules import assert_same, by_definition, done
 
 from tenbit.kernels import _cpu
 from tenbit.kernels._facts import Cfa
 from tenbit.pipeline.device import CpuDevice, SimulatedDevice
 
-
-def made_up(name):
-    """A module of the folder ``made_up``: tests are no package, so it is loaded by its path."""
-    if "made_up" not in sys.modules:
-        path = Path(__file__).with_name("made_up") / "__init__.py"
-        spec = importlib.util.spec_from_file_location("made_up", path)
-        sys.modules["made_up"] = importlib.util.module_from_spec(spec)
-    return importlib.import_module(f"made_up.{name}")
-
-
-Chain, schedules = made_up("chains").Chain, made_up("schedules")
-assert_same, by_definition, done = schedules.assert_same, schedules.by_definition, schedules.done
 MOSAIC = Chain(
     ("shade", "edge", "level", "guide", "box", "colour", "luma", "detail", "weigh", "soft", "sides"),
     Cfa("GRBG"),

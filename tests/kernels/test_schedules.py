@@ -5,33 +5,20 @@ Each test draws a chain from a seed, and hypothesis frames, rectangles and dista
 """
 
 import contextlib
-import importlib.util
 import os
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_up.chains import Chain
+from made_up.schedules import assert_same, by_definition, done
 
 from tenbit.kernels import _cpu
 from tenbit.kernels._stage import ANYWHERE
 from tenbit.pipeline import tiles
 from tenbit.pipeline.device import CpuDevice, DeviceFullError, SimulatedDevice
 
-
-def made_up(name):
-    """A module of the folder ``made_up``: tests are no package, so it is loaded by its path."""
-    if "made_up" not in sys.modules:
-        path = Path(__file__).with_name("made_up") / "__init__.py"
-        spec = importlib.util.spec_from_file_location("made_up", path)
-        sys.modules["made_up"] = importlib.util.module_from_spec(spec)
-    return importlib.import_module(f"made_up.{name}")
-
-
-Chain, schedules = made_up("chains").Chain, made_up("schedules")
-assert_same, by_definition, done = schedules.assert_same, schedules.by_definition, schedules.done
 ASKED = os.environ.get("TENBIT_CHAINS")
 # The simulator compiles nothing; a loop of the CPU takes seconds where it is not kept yet.
 FOR_CUDA = range(*map(int, ASKED.split(":"))) if ASKED else (*range(11), 13)
