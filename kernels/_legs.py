@@ -8,6 +8,7 @@ the tile too, as far as they look.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tenbit.kernels._stage import ANYWHERE, Access, Pass, Slot, Step
 
@@ -52,8 +53,9 @@ class Leg:
                 self.takes.setdefault(plane, where.get(plane, MEMORY))
 
 
+@lru_cache(maxsize=256)
 def legs_of(work: Pass) -> list[Leg]:
-    """The legs of a pass, in order."""
+    """The legs of a pass, in order; not to be changed."""
     legs, where = _split(work)
     kept = 0
     for index, leg in enumerate(legs):
