@@ -140,12 +140,20 @@ class Facts:
         Levels in counts: one number per site of one CFA period, row by row (4 or 16), or one per plane (3).
     black_rows, black_cols : array or None
         BlackLevelDeltaV (one per row) and BlackLevelDeltaH (one per column), counts added to ``black``.
+    masked_black : tuple of float or None
+        Mean of the sensor's covered pixels per CFA site, counts, as ``black``; None when the file has none.
+    masked_rows : array or None
+        What the covered pixels of each row differ from that mean by, counts; None when there are none beside the rows.
     neutral : Triple or None
         As-shot white in camera space (AsShotNeutral): what a grey card reads, largest or green about 1.
     colour : CameraColour
     baseline_exposure_ev : float
     noise : tuple of (scale, offset) or None
         NoiseProfile: variance = scale · signal + offset on samples scaled to 0 … 1, one pair per plane or one for all.
+        Stages that multiply samples or average them hand on the profile of what they make.
+    measured_noise : Triple or None
+        What each colour has been multiplied by since the noise was measured from the frame itself; the profile of that
+        moment is then ``results["noise"]``. None when it has not been measured.
     opcodes : tuple of Opcode
     crop : tuple of int or None
         (top, left, rows, cols) of the picture that the maker wants shown, inside the samples (DefaultCrop).
@@ -156,6 +164,11 @@ class Facts:
         then is ``results["white_balance"]["gains"]``.
     is_balanced : bool
         Whether white balance has been: equal channels are grey.
+    is_clipped : bool
+        Whether white balance cut its samples off at 1; else each colour clips at its own gain.
+    has_lateral_colour : bool
+        Whether the lens's lateral colour was measured from the frame: ``results["lateral_colour"]`` holds the
+        ``red_scale`` and ``blue_scale`` that `lens` undoes.
     exposure_ev : float
         Stops that the samples have been raised by; white, where the sensor clips, is no longer at 1.
     space : str
@@ -172,15 +185,20 @@ class Facts:
     white: tuple[float, ...] = (1.0, 1.0, 1.0)
     black_rows: Array | None = field(default=None, compare=False)
     black_cols: Array | None = field(default=None, compare=False)
+    masked_black: tuple[float, ...] | None = None
+    masked_rows: Array | None = field(default=None, compare=False)
     neutral: Triple | None = None
     colour: CameraColour = CameraColour()
     baseline_exposure_ev: float = 0.0
     noise: tuple[tuple[float, float], ...] | None = None
+    measured_noise: Triple | None = None
     opcodes: tuple[Opcode, ...] = ()
     crop: tuple[int, int, int, int] | None = None
     orientation: int = 1
     gains: Triple | None = (1.0, 1.0, 1.0)
     is_balanced: bool = False
+    is_clipped: bool = False
+    has_lateral_colour: bool = False
     exposure_ev: float = 0.0
     space: str = "camera"
     optical_centre: tuple[float, float] = (0.0, 0.0)
