@@ -150,10 +150,11 @@ class Facts:
     baseline_exposure_ev : float
     noise : tuple of (scale, offset) or None
         NoiseProfile: variance = scale · signal + offset on samples scaled to 0 … 1, one pair per plane or one for all.
-        Stages that multiply samples or average them hand on the profile of what they make.
+        Stages that multiply samples or average them hand on the profile of what they make; gains that are measured
+        while the frame is developed (``gains`` is None) are not in it.
     measured_noise : Triple or None
         What each colour has been multiplied by since the noise was measured from the frame itself; the profile of that
-        moment is then ``results["noise"]``. None when it has not been measured.
+        moment is then ``results["noise"]``. None when it has not been measured, or is no longer what it was.
     opcodes : tuple of Opcode
     crop : tuple of int or None
         (top, left, rows, cols) of the picture that the maker wants shown, inside the samples (DefaultCrop).

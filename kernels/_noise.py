@@ -101,6 +101,8 @@ def multiplied(facts: Facts, gains: Triple | None) -> Facts:
     """
     if gains is None:
         return replace(facts, measured_noise=None)
+    if set(gains) == {1.0}:
+        return facts
     if facts.noise is not None:
         pairs = facts.noise if len(facts.noise) == 3 else (facts.noise[0],) * 3
         return replace(facts, noise=tuple((s * g, o * g * g) for (s, o), g in zip(pairs, gains, strict=True)))

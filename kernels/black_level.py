@@ -76,7 +76,11 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     scale = tuple(1.0 / (high - low) for low, high in zip(black, white, strict=True))
     has_deltas = parameters.black_counts is None and (facts.black_rows is not None or facts.black_cols is not None)
     after = dataclasses.replace(
-        facts, black=(0.0,) * len(black), white=(1.0,) * len(black), black_rows=None, black_cols=None
+        _with_noise_between(facts, black, white),
+        black=(0.0,) * len(black),
+        white=(1.0,) * len(black),
+        black_rows=None,
+        black_cols=None,
     )
     if not has_deltas and set(black) == {0.0} and set(scale) == {1.0}:
         return Prepared(after)
@@ -93,6 +97,18 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     plain, with_deltas = BODIES[facts.state]
     body = with_deltas if has_deltas else plain
     return Prepared(after, (point("black_level", body, facts, constants=constants),))
+
+
+def _with_noise_between(facts: Facts, black: tuple[float, ...], white: tuple[float, ...]) -> Facts:
+    """Facts whose noise is that of signal between other levels than the file's; unchanged where they are the file's."""
+    if (black, white) == (facts.black, facts.white):
+        return facts
+    if facts.noise is None:
+        return dataclasses.replace(facts, measured_noise=None)
+    span = (facts.white[0] - facts.black[0]) / (white[0] - black[0])
+    shift = (black[0] - facts.black[0]) / (facts.white[0] - facts.black[0])
+    noise = tuple((scale * span, max(offset + scale * shift, 0.0) * span**2) for scale, offset in facts.noise)
+    return dataclasses.replace(facts, noise=noise)
 
 
 STAGE = Stage("black_level", Parameters, ("mosaic", "linear"), prepare)

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from tenbit.kernels._facts import Facts
+from tenbit.kernels._noise import multiplied
 from tenbit.kernels._stage import Prepared, Stage, param, point, require_signal
 
 
@@ -43,7 +44,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         after = dataclasses.replace(facts, baseline_exposure_ev=0.0)
     if ev == 0.0:
         return Prepared(after)
-    after = dataclasses.replace(after, exposure_ev=facts.exposure_ev + ev)
+    after = dataclasses.replace(multiplied(after, (2.0**ev,) * 3), exposure_ev=facts.exposure_ev + ev)
     body = brighter_mosaic if facts.state == "mosaic" else brighter
     return Prepared(after, (point("exposure", body, facts, constants={"gain": 2.0**ev}),))
 

@@ -59,6 +59,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         black_rows=halved(facts.black_rows),
         black_cols=halved(facts.black_cols),
         noise=None if facts.noise is None else tuple((scale / 4, offset / 4) for scale, offset in facts.noise),
+        measured_noise=None,
         crop=_halved_crop(facts.crop),
         # The centre of pixel (0, 0) lies half a pixel inside its block.
         optical_centre=((top - 0.5) / 2, (left - 0.5) / 2),

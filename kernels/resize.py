@@ -169,6 +169,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         cols=cols,
         crop=None if facts.crop is None else _scaled(facts.crop, by_row, by_col),
         noise=None if facts.noise is None else tuple((s * noise_left, o * noise_left) for s, o in facts.noise),
+        measured_noise=None,
         # Pixel (0, 0) reaches half a pixel to either side of its centre.
         optical_centre=((facts.optical_centre[0] + 0.5) * by_row - 0.5, (facts.optical_centre[1] + 0.5) * by_col - 0.5),
     )

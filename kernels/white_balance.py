@@ -10,6 +10,7 @@ import numpy as np
 
 from tenbit.kernels._camera import daylight, gains_of, has_color_matrix, neutral_of_white
 from tenbit.kernels._facts import Array, Facts, Triple
+from tenbit.kernels._noise import multiplied
 from tenbit.kernels._stage import (
     PLANES,
     Access,
@@ -130,7 +131,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         gains, notes = _gains(parameters, facts)
     except StageError as error:
         raise StageError(f"white_balance: {error}") from None
-    after = dataclasses.replace(facts, gains=gains, is_balanced=True)
+    after = dataclasses.replace(multiplied(facts, gains), gains=gains, is_balanced=True)
     if gains == (1.0, 1.0, 1.0):
         return Prepared(after, notes=notes)
     body = _body(parameters, facts)
@@ -188,7 +189,7 @@ def _measuring(parameters: Parameters, facts: Facts) -> Prepared:
     def late(results: Results) -> Constants:
         return _constants(facts, results["white_balance"]["gains"])
 
-    after = dataclasses.replace(facts, gains=None, is_balanced=True)
+    after = dataclasses.replace(multiplied(facts, None), gains=None, is_balanced=True)
     return Prepared(after, (measure, point("white_balance", _body(parameters, facts), facts, constants=late)))
 
 
