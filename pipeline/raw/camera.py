@@ -54,6 +54,9 @@ class Camera:
         EXIF LightSource code; 21 is D65.
     orientation : int
         EXIF orientation.
+    noise : tuple of (scale, offset) or None
+        Variance = scale · signal + offset at the sensitivity used, signal 0 at black and 1 at white, as in DNG's
+        NoiseProfile; one pair for all colours or one each for red, green and blue.
     """
 
     rows: int
@@ -69,6 +72,7 @@ class Camera:
     color_matrix: tuple[tuple[float, float, float], ...] | None = None
     illuminant: int = 21
     orientation: int = 1
+    noise: tuple[tuple[float, float], ...] | None = None
     name: str | None = None
     make: str | None = None
     model: str | None = None
@@ -98,6 +102,7 @@ def _model() -> type[BaseModel]:
     above = Annotated[float, Field(gt=0, allow_inf_nan=False)]
     levels = finite | Annotated[tuple[finite, ...], Field(min_length=4, max_length=16)]
     triple = tuple[finite, finite, finite]
+    positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
     fields: dict[str, Any] = {
         "rows": (whole, ...),
         "cols": (whole, ...),
@@ -112,6 +117,7 @@ def _model() -> type[BaseModel]:
         "color_matrix": (tuple[triple, triple, triple] | None, None),
         "illuminant": (Annotated[int, Field(ge=0, le=255)], 21),
         "orientation": (Annotated[int, Field(ge=1, le=8)], 1),
+        "noise": (tuple[tuple[positive, positive], ...] | None, None),
         "name": (str | None, None),
         "make": (str | None, None),
         "model": (str | None, None),
@@ -271,6 +277,8 @@ def _checked(fields: _Fields) -> Camera:
         )
     if values["white"] <= (max(black) if isinstance(black, tuple) else black):
         raise ReadError(f"camera white: {values['white']:g} is not above black {black}")
+    if values["noise"] is not None and len(values["noise"]) not in (1, 3):
+        raise ReadError(f"camera noise: {len(values['noise'])} pairs of scale and offset, 1 or 3 belong there")
     return Camera(**values)
 
 

@@ -205,5 +205,6 @@ def _facts(camera: Camera) -> Facts:
         neutral=camera.neutral,
         colour=CameraColour(color_matrix1=matrix, illuminant1=camera.illuminant if matrix else 0),
         orientation=camera.orientation,
+        noise=camera.noise,
         optical_centre=((camera.rows - 1) / 2, (camera.cols - 1) / 2),
     )

@@ -88,6 +88,7 @@ def sidecar(shape: tuple[int, int], stride: int, sensor: SensorModel) -> bytes:
         "white": sensor.white,
         "neutral": [round(n, 6) for n in neutral()],
         "color_matrix": [list(row) for row in COLOR_MATRIX],
+        "noise": [list(sensor.noise_profile)],
         "make": MAKE,
         "model": MODEL,
     }

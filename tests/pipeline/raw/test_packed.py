@@ -148,6 +148,14 @@ def test_sidecar_overrides_the_camera_file_and_fields_override_both(tmp_path: Pa
     assert read(path, camera={"black": 40}).facts.black == (40.0,) * 4
 
 
+@pytest.mark.parametrize("pairs", [[[1e-3, 1e-5]], [[1e-3, 1e-5], [2e-3, 0], [3e-3, 1e-6]]])
+def test_the_noise_profile_is_handed_on(tmp_path: Path, pairs: list[list[float]]) -> None:
+    path = tmp_path / "dump.raw"
+    path.write_bytes(pack(SMOOTH, "raw10").tobytes())
+    assert read(path, camera=FIELDS | {"noise": pairs}).facts.noise == tuple(map(tuple, pairs))
+    assert read(path, camera=FIELDS).facts.noise is None
+
+
 @pytest.mark.parametrize("name", shipped_cameras())
 def test_shipped_cameras_are_valid_and_name_their_source(name: str, tmp_path: Path) -> None:
     camera = load_camera(name, tmp_path / "x.raw")
@@ -208,6 +216,8 @@ def test_zeros_and_pixel_limit(tmp_path: Path) -> None:
         ({"stored_rows": 23}, "camera stored_rows: 23 are fewer than the 24 rows"),
         ({"black": [1, 2, 3, 4], "cfa": "QRGGB"}, "4 numbers, 1 or 16"),
         ({"white": 64}, "camera white: 64 is not above black 64"),
+        ({"noise": [[1e-3, 1e-5]] * 2}, "camera noise: 2 pairs of scale and offset, 1 or 3 belong there"),
+        ({"noise": [[1e-3, -1e-5]]}, "camera noise: .*input should be greater than or equal to 0"),
         ({"packing": "u16", "white": None}, "camera white: missing"),
         ({"camera": "imx989-bined"}, r"did you mean 'imx989-binned'\?"),
         ({"camera": "nothing/like.yaml"}, "shipped are imx296, imx989-binned, imx989-full"),

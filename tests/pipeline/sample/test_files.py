@@ -49,6 +49,7 @@ def test_sidecar_says_how_to_read():
         "white": 1023,
         "neutral": 0,
         "color_matrix": [list(row) for row in COLOR_MATRIX],
+        "noise": [list(SensorModel(black=60).noise_profile)],
         "make": "tenbit",
         "model": "sample",
     }
