@@ -35,6 +35,8 @@ FEWEST = 60
 # Shares of a chi-squared distribution of so many degrees of freedom that lie below 0.55 and 0.85 of its mean.
 FLANK = (0.55, 0.85)
 FLANK_SHARES = {22: (0.0447, 0.3362), 9: (0.1614, 0.4302)}
+# Sites of a quad-Bayer period at which its blocks begin.
+BLOCKS = (0, 2, 8, 10)
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,16 @@ def row_sums(a, b, c, d, e):
 
 def counter(mean, spread, most, high, first):
     """The counter of a window with this mean, variance and largest sample, those of its colour beginning at first."""
-    bright = f32(math.sqrt(max(mean, 0.0) / high)) * MEANS
+    bright = int(within(f32(math.sqrt(max(mean, 0.0) / high)) * f32(MEANS), MEANS - 1.0))
     eighth = f32(math.sqrt(f32(math.sqrt(f32(math.sqrt(max(spread, 0.0)))))))
-    wide = min(max((eighth - SPREAD_LOW) * (1.0 / SPREAD_STEP), 0.0), SPREADS - 1.0)
-    index = first + f32(int(f32(min(bright, MEANS - 1.0)))) * SPREADS + f32(int(f32(wide)))
+    wide = int(within((eighth - SPREAD_LOW) * (1.0 / SPREAD_STEP), SPREADS - 1.0))
+    index = first + f32(SPREADS * bright + wide)
     return index if most < high * HIGHEST else -1.0
+
+
+def within(value, high):
+    """A value held between 0 and another."""
+    return min(max(value, 0.0), high)
 
 
 def spread_bin_of_blocks(m, k):
@@ -161,8 +168,12 @@ def spread_bin_of_blocks(m, k):
     corner = max(max(m(-4, -4), m(-4, 5)), max(m(5, -4), m(5, 5)))
     mean = (0.25 * (m(0, 0) + m(0, 1) + m(1, 0) + m(1, 1)) - k.black) * k.scale
     spread = (a + b + c) * (k.scale * k.scale / 36.0)
-    index = counter(mean, spread, (max(max(near, beside), corner) - k.black) * k.scale, k.high, k.first)
-    return index if k.is_origin > 0.5 else -1.0
+    return counter(mean, spread, (max(max(near, beside), corner) - k.black) * k.scale, k.high, k.first)
+
+
+def no_bin(m):
+    """At the other pixels of a block nothing is counted."""
+    return -1.0
 
 
 def crossed(a, b, c, d):
@@ -211,8 +222,8 @@ def _steps(facts: Facts) -> tuple[Step, ...]:
     if not facts.cfa.is_quad:
         step = Step("noise", Access.STENCIL, spread_bin, planes, window, constants, radius=4)
         return step, _counting(counted, window, clips, 22)
-    constants["is_origin"] = PerSite(float(n % 2 == 0 and n // 4 % 2 == 0) for n in range(16))
-    step = Step("noise", Access.STENCIL, spread_bin_of_blocks, planes, window, constants, radius=5)
+    bodies = tuple(spread_bin_of_blocks if n in BLOCKS else no_bin for n in range(16))
+    step = Step("noise", Access.STENCIL, bodies, planes, window, constants, radius=5)
     return step, _counting(counted, window, clips, 9)
 
 
