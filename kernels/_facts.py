@@ -156,6 +156,8 @@ class Facts:
         What each colour has been multiplied by since the noise was measured from the frame itself; the profile of that
         moment is then ``results["noise"]``. None when it has not been measured, or is no longer what it was.
     opcodes : tuple of Opcode
+    defects : array or None
+        (count, 2) rows and columns of sites that are known to be defective, as `tenbit calibrate dark` finds them.
     crop : tuple of int or None
         (top, left, rows, cols) of the picture that the maker wants shown, inside the samples (DefaultCrop).
     orientation : int
@@ -194,6 +196,7 @@ class Facts:
     noise: tuple[tuple[float, float], ...] | None = None
     measured_noise: Triple | None = None
     opcodes: tuple[Opcode, ...] = ()
+    defects: Array | None = field(default=None, compare=False)
     crop: tuple[int, int, int, int] | None = None
     orientation: int = 1
     gains: Triple | None = (1.0, 1.0, 1.0)
