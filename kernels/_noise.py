@@ -32,6 +32,8 @@ HIGHEST = 0.95
 LEAST_OFFSET = (0.5 / 65535) ** 2
 # Windows of a brightness that count: fewer are left out of the fit.
 FEWEST = 60
+# How sure it must be that the flank is as flat as noise, in standard deviations of a count: chance is early, else.
+SURE = 0.7
 # Shares of a chi-squared distribution of so many degrees of freedom that lie below 0.55 and 0.85 of its mean.
 FLANK = (0.55, 0.85)
 FLANK_SHARES = {22: (0.0447, 0.3362), 9: (0.1614, 0.4302)}
@@ -140,12 +142,15 @@ def row_sums(a, b, c, d, e):
 
 
 def counter(mean, spread, most, high, first):
-    """The counter of a window with this mean, variance and largest sample, those of its colour beginning at first."""
+    """The counter of a window with this mean, variance and largest sample, those of its colour beginning at first.
+
+    Equal samples count nowhere: they are black that was cut off, or noise lost in the rounding to counts.
+    """
     bright = int(within(f32(math.sqrt(max(mean, 0.0) / high)) * f32(MEANS), MEANS - 1.0))
     eighth = f32(math.sqrt(f32(math.sqrt(f32(math.sqrt(max(spread, 0.0)))))))
     wide = int(within((eighth - SPREAD_LOW) * (1.0 / SPREAD_STEP), SPREADS - 1.0))
     index = first + f32(SPREADS * bright + wide)
-    return index if most < high * HIGHEST else -1.0
+    return index if most < high * HIGHEST and spread > 0.0 else -1.0
 
 
 def within(value, high):
@@ -268,7 +273,8 @@ def _points(histogram: Array, clip: float, degrees: int) -> tuple[Array, Array, 
     for n, counts in enumerate(histogram):
         below = np.concatenate([[0.0], np.cumsum(counts)])
         low, high = (np.interp((share * fine) ** 0.125, edges**0.125, below) for share in FLANK)
-        reached = np.flatnonzero((high >= FEWEST) & (low >= steep * high))
+        expected = steep * high
+        reached = np.flatnonzero((high >= FEWEST) & (low >= expected + SURE * np.sqrt(expected)))
         if reached.size:
             signals.append(clip * ((n + 0.5) / MEANS) ** 2)
             variances.append(fine[reached[0]])
@@ -280,12 +286,13 @@ def _line(signals: Array, variances: Array, weights: Array) -> tuple[float, floa
     """(scale, offset), neither below 0, of the line that lies under most of the points, texture being above."""
     if not signals.size:
         return 0.0, LEAST_OFFSET
-    fitted = variances
     scale, offset = 0.0, float(variances.min())
+    fitted = np.median(variances / (signals + 0.02)) * (signals + 0.02)
     for _ in range(30):
-        # Errors are a share of the variance; what lies above the line counts less.
+        # Errors are a share of the variance; what lies off the line counts less, sooner above it than below.
         over = variances / np.maximum(fitted, LEAST_OFFSET) - 1
-        w = np.sqrt(weights) / np.maximum(fitted, LEAST_OFFSET) ** 2 / np.maximum(1.0, over / 0.1) ** 2
+        far = np.maximum(1.0, np.maximum(over / 0.1, over / -0.25))
+        w = np.sqrt(weights) / np.maximum(fitted, LEAST_OFFSET) ** 2 / far**2
         mean = (w * signals).sum() / w.sum()
         level = (w * variances).sum() / w.sum()
         away = signals - mean
