@@ -1,0 +1,444 @@
+"""Adaptive: long, stiff means of colour differences where colours move together, short, supple ones where they do not.
+
+Two families of methods win on different pictures. Direction fusion (Pekkucuksen and Altunbasak 2010) takes green less
+red to be constant and averages it over many pixels: right where the fine detail of all colours is the same, as it is
+in sharp, aliased frames. Residual interpolation (Kiku and others 2013) lets each colour follow green by a slope of its
+own over a short way: right where colours differ in detail. Here one trip does both, and the evidence is local:
+
+1. differences of four directions, fused over a long way, give a first green at red and blue sites;
+2. there, the curvature of green and of the own colour over 5 × 5 sites of that colour (their second moments) says how
+   far they part, the share of their energy in which they differ, and the slope of one against the other;
+3. differences over a short way with these slopes are fused in the same directions; the share decides between long and
+   short, and that is green;
+4. red and blue follow green by their slope about a mean of their own samples, the sharper the surer the samples are.
+
+What noise adds to the moments is taken off them first, so that noise is not followed as if it were detail: in the dark
+slopes fall to 0 and what is left is a mean of neighbours.
+
+The constants were chosen on 21 pictures (twelve of Kodak, nine of McMaster), each where both sets lose as much by less
+as by more of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tenbit.kernels._arithmetic import fma
+from tenbit.kernels._facts import Cfa
+from tenbit.kernels._stage import Access, Body, Constants, Results, Step
+from tenbit.kernels.demosaic._sites import by_site, difference_step, nothing, on_red_rows
+from tenbit.kernels.demosaic.gbtf import gradients
+
+# Added to a sum of 25 gradients: flat areas weigh all directions alike.
+LEAST = 1e-4
+# Added to the mean of squared curvatures: where nothing is curved, slopes are 1.
+LEAST_ENERGY = 1e-5
+# The share of the energy in which colours differ at which long and short count alike.
+HALF_WAY = 0.05
+# Of the four samples before, over those behind, along a line: the cubic that is flattest there has 1/16 for 0.14.
+SHARPER = 0.14
+# How far a mean of near samples moves away from that of farther ones: at corners, and beside.
+CORNERS, BESIDE = 0.27, 0.4
+# How far it moves towards them where there is nothing but noise.
+BACK = 0.2
+STEEPEST = 2.0
+# What a mean over a long way makes of five differences, the first three of them alike.
+NEAREST, FOURTH, FIFTH = 4.0 / 17.0, 3.0 / 17.0, 2.0 / 17.0
+# What a mean over a short way makes of two.
+HERE, NEXT = 2.0 / 3.0, 1.0 / 3.0
+# Curvature of pure noise of variance 1: 1 + 4/16.
+CURVATURE_OF_NOISE = 1.25
+# Light at which noise that was not evened out is taken from its profile, as a fraction of white.
+MIDDLE_GREY = 0.18
+
+
+def two_nothings(*_planes):
+    """What sites that nobody asks are given."""
+    return 0.0, 0.0
+
+
+def three_nothings(*_planes):
+    """As `two_nothings`, for three planes."""
+    return 0.0, 0.0, 0.0
+
+
+def four_nothings(*_planes):
+    """As `two_nothings`, for four planes."""
+    return 0.0, 0.0, 0.0, 0.0
+
+
+def weight(gradient):
+    """Weight of a direction whose gradients add up to this."""
+    return 1.0 / ((gradient + LEAST) * (gradient + LEAST))
+
+
+def fused(across, down, along_rows, along_cols):
+    """Green less the own colour at a red or blue site over a long way, and the shares of left, right and above."""
+    left = weight(along_rows(0, -4) + along_rows(0, -3) + along_rows(0, -2) + along_rows(0, -1) + along_rows(0, 0))
+    right = weight(along_rows(0, 0) + along_rows(0, 1) + along_rows(0, 2) + along_rows(0, 3) + along_rows(0, 4))
+    above = weight(along_cols(-4, 0) + along_cols(-3, 0) + along_cols(-2, 0) + along_cols(-1, 0) + along_cols(0, 0))
+    below = weight(along_cols(0, 0) + along_cols(1, 0) + along_cols(2, 0) + along_cols(3, 0) + along_cols(4, 0))
+    to_one = 1.0 / ((left + right) + (above + below))
+    left, right, above, below = left * to_one, right * to_one, above * to_one, below * to_one
+    difference = (
+        left * long_mean(across(0, 0), across(0, -1), across(0, -2), across(0, -3), across(0, -4))
+        + right * long_mean(across(0, 0), across(0, 1), across(0, 2), across(0, 3), across(0, 4))
+        + above * long_mean(down(0, 0), down(-1, 0), down(-2, 0), down(-3, 0), down(-4, 0))
+        + below * long_mean(down(0, 0), down(1, 0), down(2, 0), down(3, 0), down(4, 0))
+    )
+    return difference, left, right, above
+
+
+def long_mean(a, b, c, d, e):
+    """Mean of five differences, the nearest first."""
+    return NEAREST * (a + b + c) + (FOURTH * d + FIFTH * e)
+
+
+# ---- how far colours part: second moments of their curvatures over 5 x 5 sites of one colour ----
+def curvatures(m, difference):
+    """Curvature of the own colour and of the first green at a red or blue site."""
+    own = m(0, 0) - 0.25 * ((m(-2, 0) + m(2, 0)) + (m(0, -2) + m(0, 2)))
+    d = difference(0, 0) - 0.25 * ((difference(-2, 0) + difference(2, 0)) + (difference(0, -2) + difference(0, 2)))
+    return own, own + d
+
+
+def curvature(green):
+    """Curvature of the finished green at a red or blue site."""
+    return green(0, 0) - 0.25 * ((green(-2, 0) + green(2, 0)) + (green(0, -2) + green(0, 2)))
+
+
+def squares(a, b, c, d, e):
+    """Sum of five squares."""
+    return fma(a, a, fma(b, b, fma(c, c, fma(d, d, e * e))))
+
+
+def products(a, b, c, d, e, p, q, r, s, t):
+    """Sum of five products, first by first."""
+    return fma(a, p, fma(b, q, fma(c, r, fma(d, s, e * t))))
+
+
+def evidence(own, green, k):
+    """How much the short way counts, and the slopes of green by the own colour and of the own colour by green."""
+    oo = 0.04 * (
+        squares(own(-4, -4), own(-4, -2), own(-4, 0), own(-4, 2), own(-4, 4))
+        + squares(own(-2, -4), own(-2, -2), own(-2, 0), own(-2, 2), own(-2, 4))
+        + squares(own(0, -4), own(0, -2), own(0, 0), own(0, 2), own(0, 4))
+        + squares(own(2, -4), own(2, -2), own(2, 0), own(2, 2), own(2, 4))
+        + squares(own(4, -4), own(4, -2), own(4, 0), own(4, 2), own(4, 4))
+    )
+    og = 0.04 * (
+        products(
+            own(-4, -4),
+            own(-4, -2),
+            own(-4, 0),
+            own(-4, 2),
+            own(-4, 4),
+            green(-4, -4),
+            green(-4, -2),
+            green(-4, 0),
+            green(-4, 2),
+            green(-4, 4),
+        )
+        + products(
+            own(-2, -4),
+            own(-2, -2),
+            own(-2, 0),
+            own(-2, 2),
+            own(-2, 4),
+            green(-2, -4),
+            green(-2, -2),
+            green(-2, 0),
+            green(-2, 2),
+            green(-2, 4),
+        )
+        + products(
+            own(0, -4),
+            own(0, -2),
+            own(0, 0),
+            own(0, 2),
+            own(0, 4),
+            green(0, -4),
+            green(0, -2),
+            green(0, 0),
+            green(0, 2),
+            green(0, 4),
+        )
+        + products(
+            own(2, -4),
+            own(2, -2),
+            own(2, 0),
+            own(2, 2),
+            own(2, 4),
+            green(2, -4),
+            green(2, -2),
+            green(2, 0),
+            green(2, 2),
+            green(2, 4),
+        )
+        + products(
+            own(4, -4),
+            own(4, -2),
+            own(4, 0),
+            own(4, 2),
+            own(4, 4),
+            green(4, -4),
+            green(4, -2),
+            green(4, 0),
+            green(4, 2),
+            green(4, 4),
+        )
+    )
+    gg = 0.04 * (
+        squares(green(-4, -4), green(-4, -2), green(-4, 0), green(-4, 2), green(-4, 4))
+        + squares(green(-2, -4), green(-2, -2), green(-2, 0), green(-2, 2), green(-2, 4))
+        + squares(green(0, -4), green(0, -2), green(0, 0), green(0, 2), green(0, 4))
+        + squares(green(2, -4), green(2, -2), green(2, 0), green(2, 2), green(2, 4))
+        + squares(green(4, -4), green(4, -2), green(4, 0), green(4, 2), green(4, 4))
+    )
+    apart, both = max((oo - og) + (gg - og), 0.0), HALF_WAY * (0.5 * (oo + gg) + LEAST_ENERGY)
+    apart, both = apart * apart * apart, both * both * both
+    shared = og - k.noise + LEAST_ENERGY
+    return apart / (apart + both), limited(shared / (oo + LEAST_ENERGY)), limited(shared / (gg + LEAST_ENERGY))
+
+
+def following(own, green, short, k):
+    """The slope of the own colour by green, and how far means of it are sharpened at corners and beside."""
+    oo = 0.04 * (
+        squares(own(-4, -4), own(-4, -2), own(-4, 0), own(-4, 2), own(-4, 4))
+        + squares(own(-2, -4), own(-2, -2), own(-2, 0), own(-2, 2), own(-2, 4))
+        + squares(own(0, -4), own(0, -2), own(0, 0), own(0, 2), own(0, 4))
+        + squares(own(2, -4), own(2, -2), own(2, 0), own(2, 2), own(2, 4))
+        + squares(own(4, -4), own(4, -2), own(4, 0), own(4, 2), own(4, 4))
+    )
+    og = 0.04 * (
+        products(
+            own(-4, -4),
+            own(-4, -2),
+            own(-4, 0),
+            own(-4, 2),
+            own(-4, 4),
+            green(-4, -4),
+            green(-4, -2),
+            green(-4, 0),
+            green(-4, 2),
+            green(-4, 4),
+        )
+        + products(
+            own(-2, -4),
+            own(-2, -2),
+            own(-2, 0),
+            own(-2, 2),
+            own(-2, 4),
+            green(-2, -4),
+            green(-2, -2),
+            green(-2, 0),
+            green(-2, 2),
+            green(-2, 4),
+        )
+        + products(
+            own(0, -4),
+            own(0, -2),
+            own(0, 0),
+            own(0, 2),
+            own(0, 4),
+            green(0, -4),
+            green(0, -2),
+            green(0, 0),
+            green(0, 2),
+            green(0, 4),
+        )
+        + products(
+            own(2, -4),
+            own(2, -2),
+            own(2, 0),
+            own(2, 2),
+            own(2, 4),
+            green(2, -4),
+            green(2, -2),
+            green(2, 0),
+            green(2, 2),
+            green(2, 4),
+        )
+        + products(
+            own(4, -4),
+            own(4, -2),
+            own(4, 0),
+            own(4, 2),
+            own(4, 4),
+            green(4, -4),
+            green(4, -2),
+            green(4, 0),
+            green(4, 2),
+            green(4, 4),
+        )
+    )
+    gg = 0.04 * (
+        squares(green(-4, -4), green(-4, -2), green(-4, 0), green(-4, 2), green(-4, 4))
+        + squares(green(-2, -4), green(-2, -2), green(-2, 0), green(-2, 2), green(-2, 4))
+        + squares(green(0, -4), green(0, -2), green(0, 0), green(0, 2), green(0, 4))
+        + squares(green(2, -4), green(2, -2), green(2, 0), green(2, 2), green(2, 4))
+        + squares(green(4, -4), green(4, -2), green(4, 0), green(4, 2), green(4, 4))
+    )
+    slope = limited((og - k.noise + LEAST_ENERGY) / (gg + LEAST_ENERGY))
+    sure = min(max((oo - k.noise + LEAST_ENERGY) / (oo + LEAST_ENERGY), 0.0), 1.0)
+    back = BACK * (1.0 - sure)
+    return 1.0 + short(0, 0) * (slope - 1.0), CORNERS * sure - back, BESIDE * sure * short(0, 0) - back
+
+
+def limited(slope):
+    """A slope between none and the steepest."""
+    return min(max(slope, 0.0), STEEPEST)
+
+
+# ---- green ----
+def supple(before_3, before, after, after_3, curve, slope):
+    """A colour between samples of it along a line, following the curve of the other colour there."""
+    near, far = before + after, before_3 + after_3
+    return (0.5 + SHARPER) * near - SHARPER * far + slope * curve
+
+
+def bend(before_4, before_2, here, after_2, after_4):
+    """How far a sample lies off what `supple` would make of its own colour's samples two and four away."""
+    # The means between neighbours, put through the same four samples.
+    return (0.5 - SHARPER) * here - 0.25 * (before_2 + after_2) + (0.5 * SHARPER) * (before_4 + after_4)
+
+
+def supple_at_colour(m, green_slope, colour_slope):
+    """Green less the own colour along the row and along the column of a red or blue site."""
+    slope, here = green_slope(0, 0), m(0, 0)
+    row = supple(m(0, -3), m(0, -1), m(0, 1), m(0, 3), bend(m(0, -4), m(0, -2), here, m(0, 2), m(0, 4)), slope)
+    col = supple(m(-3, 0), m(-1, 0), m(1, 0), m(3, 0), bend(m(-4, 0), m(-2, 0), here, m(2, 0), m(4, 0)), slope)
+    return row - here, col - here
+
+
+def supple_at_green(m, green_slope, colour_slope):
+    """Green less the row's other colour, and less the column's, at a green site."""
+    across, down = 0.5 * (colour_slope(0, -1) + colour_slope(0, 1)), 0.5 * (colour_slope(-1, 0) + colour_slope(1, 0))
+    here = m(0, 0)
+    row = supple(m(0, -3), m(0, -1), m(0, 1), m(0, 3), bend(m(0, -4), m(0, -2), here, m(0, 2), m(0, 4)), across)
+    col = supple(m(-3, 0), m(-1, 0), m(1, 0), m(3, 0), bend(m(-4, 0), m(-2, 0), here, m(2, 0), m(4, 0)), down)
+    return here - row, here - col
+
+
+def green_at_colour(m, difference, left, right, above, short, across, down):
+    """Green at a red or blue site: long and short differences in the shares of the evidence."""
+    below = 1.0 - (left(0, 0) + right(0, 0) + above(0, 0))
+    here = (left(0, 0) + right(0, 0)) * across(0, 0) + (above(0, 0) + below) * down(0, 0)
+    beside = left(0, 0) * across(0, -1) + right(0, 0) * across(0, 1)
+    supple_difference = HERE * here + NEXT * (beside + (above(0, 0) * down(-1, 0) + below * down(1, 0)))
+    return m(0, 0) + (difference(0, 0) + short(0, 0) * (supple_difference - difference(0, 0)))
+
+
+def green_at_green(m, difference, left, right, above, short, across, down):
+    """Green as it was measured."""
+    return m(0, 0)
+
+
+# ---- red and blue ----
+def sharpened(near, far, sharpness):
+    """A mean of near samples, moved away from that of farther ones."""
+    return near + sharpness * (near - far)
+
+
+def opposite_at_colour(m, green, slope, corners):
+    """Blue at a red site, red at a blue one: from the corners, along green."""
+    near = 0.25 * ((m(-1, -1) + m(1, 1)) + (m(-1, 1) + m(1, -1)))
+    far = 0.125 * (((m(-3, -1) + m(-3, 1)) + (m(3, -1) + m(3, 1))) + ((m(-1, -3) + m(1, -3)) + (m(-1, 3) + m(1, 3))))
+    green_near = 0.25 * ((green(-1, -1) + green(1, 1)) + (green(-1, 1) + green(1, -1)))
+    green_far = 0.125 * (
+        ((green(-3, -1) + green(-3, 1)) + (green(3, -1) + green(3, 1)))
+        + ((green(-1, -3) + green(1, -3)) + (green(-1, 3) + green(1, 3)))
+    )
+    sharpness = 0.25 * ((corners(-1, -1) + corners(1, 1)) + (corners(-1, 1) + corners(1, -1)))
+    along = 0.25 * ((slope(-1, -1) + slope(1, 1)) + (slope(-1, 1) + slope(1, -1)))
+    return sharpened(near, far, sharpness) + along * (green(0, 0) - sharpened(green_near, green_far, sharpness))
+
+
+def colours_at_colour(m, green, opposite, slope, beside, k):
+    """Red, green and blue of a red or blue site."""
+    own, other = m(0, 0), opposite(0, 0)
+    return own if k.red_row > 0.5 else other, green(0, 0), other if k.red_row > 0.5 else own
+
+
+def colours_at_green(m, green, opposite, slope, beside, k):
+    """Red, green and blue of a green site: its row's colour and its column's, each along green."""
+    here = green(0, 0)
+    green_near = 0.25 * ((green(0, -1) + green(0, 1)) + (green(-1, 0) + green(1, 0)))
+    green_far = 0.125 * (
+        ((green(-2, -1) + green(-2, 1)) + (green(2, -1) + green(2, 1)))
+        + ((green(-1, -2) + green(1, -2)) + (green(-1, 2) + green(1, 2)))
+    )
+    near = 0.25 * ((m(0, -1) + m(0, 1)) + (opposite(-1, 0) + opposite(1, 0)))
+    far = 0.125 * (
+        ((m(-2, -1) + m(-2, 1)) + (m(2, -1) + m(2, 1)))
+        + ((opposite(-1, -2) + opposite(1, -2)) + (opposite(-1, 2) + opposite(1, 2)))
+    )
+    sharpness = 0.5 * (beside(0, -1) + beside(0, 1))
+    along = 0.5 * (slope(0, -1) + slope(0, 1))
+    row = sharpened(near, far, sharpness) + along * (here - sharpened(green_near, green_far, sharpness))
+    near = 0.25 * ((m(-1, 0) + m(1, 0)) + (opposite(0, -1) + opposite(0, 1)))
+    far = 0.125 * (
+        ((m(-1, -2) + m(-1, 2)) + (m(1, -2) + m(1, 2)))
+        + ((opposite(-2, -1) + opposite(2, -1)) + (opposite(-2, 1) + opposite(2, 1)))
+    )
+    sharpness = 0.5 * (beside(-1, 0) + beside(1, 0))
+    along = 0.5 * (slope(-1, 0) + slope(1, 0))
+    col = sharpened(near, far, sharpness) + along * (here - sharpened(green_near, green_far, sharpness))
+    return row if k.red_row > 0.5 else col, here, col if k.red_row > 0.5 else row
+
+
+def steps(cfa: Cfa, noise: Constants | Callable[[Results], Constants]) -> tuple[Step, ...]:
+    """Steps from a Bayer mosaic to red, green and blue.
+
+    Parameters
+    ----------
+    cfa : Cfa
+    noise : mapping, or a function of the results so far that makes one
+        ``noise``: per site, the variance of its samples times `CURVATURE_OF_NOISE`; 0 where noise is not looked at.
+    """
+    stencil, m, difference = Access.STENCIL, "mosaic", "demosaic_difference"
+    ways, sums = ("demosaic_across", "demosaic_down"), ("demosaic_along_rows", "demosaic_along_cols")
+    shares = ("demosaic_left", "demosaic_right", "demosaic_above")
+    curved, green = ("demosaic_own_curve", "demosaic_green_curve"), "demosaic_green"
+    short, slopes = "demosaic_short", ("demosaic_green_slope", "demosaic_colour_slope")
+    slope, corners, beside, opposite = "demosaic_slope", "demosaic_corners", "demosaic_beside", "demosaic_opposite"
+
+    def at(colour: Body, site_of_green: Body = nothing) -> tuple[Body, ...]:
+        return by_site(cfa, colour, site_of_green)
+
+    return (
+        difference_step(cfa),
+        Step("demosaic.gradients", stencil, gradients, ways, sums, radius=2),
+        Step("demosaic.long", stencil, at(fused, four_nothings), (*ways, *sums), (difference, *shares), radius=4),
+        Step("demosaic.curvatures", stencil, at(curvatures, two_nothings), (m, difference), curved, radius=2),
+        Step("demosaic.evidence", stencil, at(evidence, three_nothings), curved, (short, *slopes), noise, radius=4),
+        Step("demosaic.supple", stencil, at(supple_at_colour, supple_at_green), (m, *slopes), ways, radius=4),
+        Step(
+            "demosaic.green",
+            stencil,
+            at(green_at_colour, green_at_green),
+            (m, difference, *shares, short, *ways),
+            (green,),
+            radius=1,
+        ),
+        Step("demosaic.curvature", stencil, at(curvature), (green,), (curved[1],), radius=2),
+        Step(
+            "demosaic.following",
+            stencil,
+            at(following, three_nothings),
+            (*curved, short),
+            (slope, corners, beside),
+            noise,
+            radius=4,
+        ),
+        Step("demosaic.opposite", stencil, at(opposite_at_colour), (m, green, slope, corners), (opposite,), radius=3),
+        Step(
+            "demosaic",
+            stencil,
+            at(colours_at_colour, colours_at_green),
+            (m, green, opposite, slope, beside),
+            ("red", "green", "blue"),
+            {"red_row": on_red_rows(cfa)},
+            radius=2,
+        ),
+    )

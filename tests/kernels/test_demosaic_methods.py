@@ -1,0 +1,85 @@
+"""The methods of several steps against references that filter whole arrays in float64, colour by colour."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import correlate, correlate1d
+
+from tenbit.pipeline.frame import Frame
+
+PHASES = [("RGGB", (14, 16)), ("GRBG", (13, 15)), ("GBRG", (15, 12)), ("BGGR", (9, 18))]
+# Of the corners of the nearest sites, then of the eight behind them.
+DIAGONAL = np.zeros((7, 7))
+DIAGONAL[2:5:2, 2:5:2] = 10 / 32
+DIAGONAL[0, 2:5:2] = DIAGONAL[6, 2:5:2] = DIAGONAL[2:5:2, 0] = DIAGONAL[2:5:2, 6] = -1 / 32
+
+
+def along(array, taps, axis):
+    """Filtered along an axis, mirrored about the outermost samples."""
+    return correlate1d(array, np.asarray(taps, float), axis=axis, mode="mirror")
+
+
+def colours(frame):
+    rows, cols = frame.samples.shape
+    return np.array([[frame.facts.cfa.colour(r, c) for c in range(cols)] for r in range(rows)])
+
+
+def differences(m, colour):
+    """Green less the other colour, across and down."""
+    sign = np.where(colour == 1, 1.0, -1.0)
+    return [sign * along(m, [0.25, -0.5, 0.5, -0.5, 0.25], axis) for axis in (1, 0)]
+
+
+def coloured(m, colour, difference, diagonal=DIAGONAL):
+    """Red, green, blue from green less the own colour at red and blue sites."""
+    green = np.where(colour == 1, m, m + difference)
+    out = np.stack([m, green, m], axis=-1)
+    for c in (0, 2):
+        known = np.where(colour == c, difference, 0)
+        known = np.where(colour == 2 - c, correlate(known, diagonal, mode="mirror"), known)
+        is_row = (colour == c).any(axis=1)[:, None]
+        here = np.where(colour == c, difference, 0)
+        at_green = np.where(is_row, along(here, [0.5, 0, 0.5], 1), along(here, [0.5, 0, 0.5], 0))
+        out[..., c] = np.where(colour == c, m, green - np.where(colour == 1, at_green, known))
+    return out
+
+
+def gbtf(m, colour):
+    across, down = differences(m, colour)
+    total = weights = 0
+    for plane, axis in ((across, 1), (down, 0)):
+        gradient = along(np.abs(along(plane, [-1, 0, 1], axis)), np.ones(5), 1 - axis)
+        for back in (1, -1):
+            weight = (along(gradient, [1, 1, 1, 1, 1, 0, 0, 0, 0][::back], axis) + 1e-4) ** -4.0
+            total = total + weight * along(plane, [0.25, 0.25, 0.25, 0.25, 0, 0, 0][::back], axis)
+            weights = weights + weight
+    return coloured(m, colour, total / weights)
+
+
+REFERENCES = {"gbtf": gbtf}
+
+
+def smooth(shape, seed=3):
+    """Noise over soft shapes of three colours, 0 … 1."""
+    rng = np.random.default_rng(seed)
+    row, col = np.mgrid[: shape[0], : shape[1]]
+    return (0.5 + 0.3 * np.sin(row / 3 + col / 5) + 0.1 * rng.standard_normal(shape)).astype(np.float32)
+
+
+@pytest.mark.parametrize("method", REFERENCES)
+@pytest.mark.parametrize(("cfa", "shape"), PHASES)
+def test_equals_filtered_arrays(develop, method, cfa, shape):
+    frame = Frame.from_mosaic(smooth(shape), cfa=cfa)
+    out = develop(frame, ("demosaic", {"method": method, "encode": "none"}))
+    expected = REFERENCES[method](frame.samples.astype(float), colours(frame))
+    # float32 sums of some tens of terms about 1, and quotients of them
+    np.testing.assert_allclose(out.samples, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("method", REFERENCES)
+def test_equals_plain_python(develop, plain, method):
+    frame = Frame.from_mosaic(
+        np.random.default_rng(2).integers(0, 1023, (9, 11)).astype(np.uint16), cfa="GBRG", black=64, white=1023
+    )
+    chain = (("black_level", {}), ("demosaic", {"method": method, "encode": "sqrt"}))
+    # a root is the last bit's business of each machine's own library
+    np.testing.assert_allclose(develop(frame, *chain).samples, plain(frame, *chain).samples, rtol=1e-6, atol=1e-6)
