@@ -11,8 +11,12 @@ from tenbit.kernels._stage import Stage
 
 # The order of a full chain; a chain may leave any of them out.
 STAGES = (
+    "linearise",
     "black_level",
+    "file_corrections",
     "white_balance",
+    "lateral_colour",
+    "highlights",
     "quad_bayer",
     "demosaic",
     "lens",
