@@ -5,8 +5,8 @@ from __future__ import annotations
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import Leg, planes_of
 from tenbit.kernels._row_inputs import parted, unpacked
-from tenbit.kernels._row_loops import computed
-from tenbit.kernels._row_outputs import ends, outside, tallied, woven
+from tenbit.kernels._row_loops import computed, is_apart
+from tenbit.kernels._row_outputs import ends, tallied, woven
 from tenbit.kernels._rows import Rows
 from tenbit.kernels._source import PACKINGS, indented
 from tenbit.kernels._stage import Access, Pass
@@ -35,22 +35,20 @@ def source(work: Pass, bound: Bound) -> str:
     """Source of a module whose ``band`` does some rows and columns of a pass; see `_cpu.CpuPass`."""
     rows = Rows(work, bound)
     lines = _fixed(rows)
+    for place in range(sum(len(leg.keeps) for leg in rows.legs)):
+        lines += [f"first{place}, deep{place} = rings[{place}, 0], rings[{place}, 1]"]
     chunk = ["bottom = min(top + deep, last)"]
-    if any(leg.keeps for leg in rows.legs):
-        chunk += ["if top > first:", f"    for y in range({2 * rows.margin}):"]
-        chunk += ["        for k in range(scratch.shape[0]):"]
-        chunk += ["            kept, slid = scratch[k, y + deep], scratch[k, y]"]
-        # Not by an assignment of slices, whose error texts need numba's run-time.
-        chunk += ["            for x in range(uint64(len(slid))):", "                slid[x] = kept[x]"]
     for leg in rows.legs:
         chunk += _leg(rows, leg)
-    lines += ["for top in range(first, last, deep):", *indented(chunk, 1)]
+    # Early enough for the first leg's rows above the band.
+    before = 2 * max(leg.halo for leg in rows.legs)
+    lines += [f"for top in range(first - {before}, last, deep):", *indented(chunk, 1)]
     ins = [f"in{n}" for n in range(len(rows.work.ins))]
     ins += ["flat"] if "rgb" in rows.work.ins else []
     arrays = [f"a{i}_{name}" for i, name in rows.bound.arrays]
     outs = [f"out{n}" for n in range(len(rows.work.outs))]
     counts = [f"counts{n}" for n in range(len(rows.work.tallies))]
-    plain = ["rows", "cols", "first", "last", "left", "right", "deep", "scratch"]
+    plain = ["rows", "cols", "first", "last", "left", "right", "deep", "near", "rings", "scratch"]
     plain += [*(name for name, _, _ in _buffers(rows)), "kf", "ki"]
     head = [_JIT, f"def band({', '.join([*plain, *ins, *arrays, *outs, *counts])}):"]
     head += indented(rows.bound.preamble(uniform=True), 1)
@@ -67,8 +65,7 @@ def buffers(work: Pass, bound: Bound) -> list[tuple[str, int, str]]:
 
 def _buffers(rows: Rows) -> list[tuple[str, int, str]]:
     found = []
-    cores = [len(leg.core.writes) for leg in rows.legs if leg.core and isinstance(leg.core.body, tuple)]
-    if cores:
+    if cores := [len(leg.core.writes) for leg in rows.legs if leg.core and is_apart(leg)]:
         found += [("core", max(cores), "float32")]
     if rows.work.comes in PACKINGS:
         found += [("line", 0, "uint16")]
@@ -104,7 +101,6 @@ def _array(rows: Rows, plane: str) -> str:
 def _leg(rows: Rows, leg: Leg) -> list[str]:
     """Loops that do one leg as far as the chunk needs it."""
     period, halo = rows.period, leg.halo
-    begin = f"(first if top == first else top + {halo}) - ({halo} if top == first else 0)"
     site = [f"site = {period} * pr + pc"] if period > 1 else ["site = 0"]
     site += rows.bound.hoisted(rows.sites)
     site += [f"lo, hi = max(left - {halo}, 0), min(right + {halo}, (cols - pc + {period - 1}) // {period})"]
@@ -115,6 +111,5 @@ def _leg(rows: Rows, leg: Leg) -> list[str]:
     row += indented([*unpacked(rows, leg), *parted(rows, leg)], 1)
     row += indented([f"for pc in range({period}):", *indented([*site, *tallied(rows, leg)], 1)], 1)
     row += indented(woven(rows, leg), 1)
-    lines = [f"begin = {begin}", f"for y in range(begin, bottom + {halo}):"]
-    lines += indented([f"for pr in range({period}):", *indented(row, 1)], 1)
-    return lines + outside(rows, leg)
+    lines = [f"for y in range(max(top + {halo}, first - {halo}), bottom + {halo}):"]
+    return lines + indented([f"for pr in range({period}):", *indented(row, 1)], 1)

@@ -10,10 +10,32 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from tenbit.kernels._stage import ANYWHERE, Access, Pass, Slot, Step
+from tenbit.kernels._stage import ANYWHERE, PLANES, Access, Pass, Slot, Step
 
 # Where a value comes from that no leg makes.
 MEMORY = -1
+
+
+@dataclass(eq=False)
+class Kept:
+    """A plane that a leg keeps for later ones.
+
+    Parameters
+    ----------
+    place : int
+        Its number among all that are kept.
+    halo : int
+        CFA periods around a tile that are read of it.
+    low : int
+        CFA periods beyond the first row of a tile at which the reading begins, for the reader that looks back most.
+    last : int
+        The last leg that reads it.
+    """
+
+    place: int
+    halo: int = 0
+    low: int = 0
+    last: int = 0
 
 
 @dataclass(eq=False)
@@ -31,7 +53,7 @@ class Leg:
     makes : dict
         Planes that its steps give a value.
     keeps : dict
-        Planes, made or loaded here, that later legs read from the scratch, each with its place there.
+        Planes, made or loaded here, that later legs read from the scratch.
     slots : list of Slot
         Arrays that it writes.
     halo : int
@@ -42,9 +64,18 @@ class Leg:
     steps: list[Step] = field(default_factory=list)
     takes: dict[str, int] = field(default_factory=dict)
     makes: dict[str, None] = field(default_factory=dict)
-    keeps: dict[str, int] = field(default_factory=dict)
+    keeps: dict[str, Kept] = field(default_factory=dict)
     slots: list[Slot] = field(default_factory=list)
     halo: int = 0
+
+    @property
+    def is_by_site(self) -> bool:
+        """Whether one of its steps has a body per site."""
+        return any(isinstance(step.body, tuple) for step in (*((self.core,) if self.core else ()), *self.steps))
+
+    def is_around(self, plane: str) -> bool:
+        """Whether it reads neighbours of a plane."""
+        return self.core is not None and self.core.access is Access.STENCIL and plane in self.core.reads
 
     def reads(self, step: Step, where: dict[str, int]) -> None:
         """Note where a step's planes come from, unless the leg has made them itself."""
@@ -60,19 +91,22 @@ def legs_of(work: Pass) -> list[Leg]:
     kept = 0
     for index, leg in enumerate(legs):
         for plane, source in leg.takes.items():
-            if _is_around(leg, plane) and source == MEMORY and index:
+            if leg.is_around(plane) and source == MEMORY and index:
                 # Neighbours are read from the scratch alone: the first leg loads them into it.
                 leg.takes[plane] = source = 0
                 legs[0].takes.setdefault(plane, MEMORY)
             if source != MEMORY and source != index and plane not in legs[source].keeps:
-                legs[source].keeps[plane] = kept
+                legs[source].keeps[plane] = Kept(kept)
                 kept += 1
     for index in reversed(range(len(legs))):
         leg = legs[index]
         for plane, source in leg.takes.items():
             if source not in (MEMORY, index):
-                around = -(-leg.core.radius // work.period) if leg.core and _is_around(leg, plane) else 0
+                around = -(-leg.core.radius // work.period) if leg.core and leg.is_around(plane) else 0
                 legs[source].halo = max(legs[source].halo, leg.halo + around)
+                known = legs[source].keeps[plane]
+                known.low = min(known.low, leg.halo - around) if known.last else leg.halo - around
+                known.halo, known.last = max(known.halo, leg.halo + around), max(known.last, index)
     for slot in work.outs:
         legs[_last(slot, where)].slots.append(slot)
     return legs
@@ -111,11 +145,6 @@ def _last(slot: Slot, where: dict[str, int]) -> int:
     return max(where.get(plane, 0) for plane in planes_of(slot))
 
 
-def _is_around(leg: Leg, plane: str) -> bool:
-    """Whether a leg reads neighbours of a plane."""
-    return leg.core is not None and leg.core.access is Access.STENCIL and plane in leg.core.reads
-
-
 def planes_of(slot: Slot) -> tuple[str, ...]:
     """The planes that an array holds."""
-    return ("red", "green", "blue") if slot.name == "rgb" else (slot.name,)
+    return PLANES["linear"] if slot.name == "rgb" else (slot.name,)

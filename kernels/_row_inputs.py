@@ -5,6 +5,7 @@ from __future__ import annotations
 from tenbit.kernels._legs import MEMORY, Leg
 from tenbit.kernels._rows import Rows
 from tenbit.kernels._source import PACKINGS, indented
+from tenbit.kernels._stage import PLANES
 
 
 def unpacked(rows: Rows, leg: Leg) -> list[str]:
@@ -52,7 +53,7 @@ def loaded(rows: Rows, leg: Leg) -> tuple[list[str], dict[str, str]]:
     lines: list[str] = []
     values: dict[str, str] = {}
     for plane, source in leg.takes.items():
-        if rows.is_around(leg, plane) and not rows.is_here(leg, plane):
+        if leg.is_around(plane) and not rows.is_here(leg, plane):
             continue
         view = f"i_{plane}"
         if source != MEMORY:
@@ -70,7 +71,7 @@ def loaded(rows: Rows, leg: Leg) -> tuple[list[str], dict[str, str]]:
             values[plane] = f"f32({view}[x])"
         else:
             # Flat, so that LLVM knows the stride and loads whole vectors.
-            channel = ("red", "green", "blue").index(plane)
+            channel = PLANES["linear"].index(plane)
             lines += ["i_rgb = flat[row, 3 * lo :]"] if "i_rgb = flat[row, 3 * lo :]" not in lines else []
             values[plane] = f"f32(i_rgb[uint64(3) * x + uint64({channel})])"
     return lines, values

@@ -11,8 +11,27 @@ from tenbit.kernels._source import Read, clamped, gathered, indented, source_of,
 from tenbit.kernels._stage import Access, Step
 
 
+def is_apart(leg: Leg) -> bool:
+    """Whether the core alone is done by site, in a loop of its own."""
+    return leg.core is not None and isinstance(leg.core.body, tuple) and not _has_points_by_site(leg)
+
+
+def _has_points_by_site(leg: Leg) -> bool:
+    return any(isinstance(step.body, tuple) for step in leg.steps)
+
+
 def computed(rows: Rows, leg: Leg) -> list[str]:
     """Everything that a leg computes of one row at one site."""
+    if not _has_points_by_site(leg):
+        return _computed(rows, leg, None)
+    lines: list[str] = []
+    for site in range(rows.sites):
+        lines += [f"if site == {site}:", *indented(_computed(rows, leg, site), 1)]
+    return lines
+
+
+def _computed(rows: Rows, leg: Leg, site: int | None) -> list[str]:
+    """`computed`, for a known site or any."""
     lines, values = loaded(rows, leg)
     inner: list[str] = []
     if leg.core is not None and leg.core.access is Access.GATHER:
@@ -22,13 +41,13 @@ def computed(rows: Rows, leg: Leg) -> list[str]:
         lines += _warped(rows, leg.core)
         lines += [f"warp_{plane} = warped[{n}]" for n, plane in enumerate(leg.core.writes)]
         values |= {plane: f"warp_{plane}[x]" for plane in leg.core.writes}
-    elif leg.core is not None and isinstance(leg.core.body, tuple):
+    elif leg.core is not None and is_apart(leg):
         lines += _by_site(rows, leg)
         lines += [f"core_{plane} = core[{n}]" for n, plane in enumerate(leg.core.writes)]
         values |= {plane: f"core_{plane}[x]" for plane in leg.core.writes}
     elif leg.core is not None:
-        views, reads = _neighbours(rows, leg, None)
-        inner, out = rows.writer.paste(leg.core, values={}, reads=reads, site=HOISTED)
+        views, reads = _neighbours(rows, leg, site)
+        inner, out = rows.writer.paste(leg.core, values={}, reads=reads, site=_named(site))
         lines += views
         values |= dict(zip(leg.core.writes, out, strict=True))
     head = [f"col = int64(uint64({rows.period}) * x) + ({rows.period} * lo + pc)"]
@@ -37,12 +56,12 @@ def computed(rows: Rows, leg: Leg) -> list[str]:
         if "[" in text:
             loads += [f"p_{plane} = {text}"]
             values[plane] = f"p_{plane}"
-    everywhere, sinks = _points(rows, leg, dict(values), leaves_out=True)
+    everywhere, sinks = _points(rows, leg, dict(values), site, leaves_out=True)
     everywhere = [*head, *loads, *inner, *everywhere]
     panels = [step for step in leg.steps if step.within]
     if not panels:
         return [*lines, *sinks, "for x in range(n):", *indented(everywhere, 1)]
-    inside, _ = _points(rows, leg, dict(values), leaves_out=False)
+    inside, _ = _points(rows, leg, dict(values), site, leaves_out=False)
     lines += ["start, stop = n, uint64(0)"]
     for step in panels:
         lines += _widened(rows, step)
@@ -131,16 +150,17 @@ def _neighbours(rows: Rows, leg: Leg, site: int | None) -> tuple[list[str], dict
         source = leg.takes[plane]
 
         def read(d_row: int, d_col: int) -> str:
+            y = f"near[row + {d_row + rows.reach}]" if d_row else "y"
             if site is not None or period == 1:
                 pr, pc = divmod(site or 0, period)
-                (q_row, s_row), (q_col, s_col) = divmod(pr + d_row, period), divmod(pc + d_col, period)
-                here = str(s_row * period + s_col)
-                row = rows.kept(source, plane, site=here, row=f"y + {q_row}")
+                q_col, s_col = divmod(pc + d_col, period)
+                row = rows.kept(source, plane, site=str((pr + d_row) % period * period + s_col), y=y)
                 view = views.named(f"{row}[base + {rows.margin - around} :]")
                 return f"{view}[x + uint64({q_col + around})]"
             here = f"(pr + {d_row}) % {period} * {period} + (pc + {d_col}) % {period}"
-            row = rows.kept(source, plane, site=here, row=f"y + (pr + {d_row}) // {period}")
-            view = views.named(f"{row}[base + {rows.margin} + (pc + {d_col}) // {period} :]")
+            view = views.named(
+                f"{rows.kept(source, plane, site=here, y=y)}[base + {rows.margin} + (pc + {d_col}) // {period} :]"
+            )
             return f"{view}[x]"
 
         return read
@@ -148,7 +168,13 @@ def _neighbours(rows: Rows, leg: Leg, site: int | None) -> tuple[list[str], dict
     return views.lines, {plane: reader(plane) for plane in leg.core.reads}
 
 
-def _points(rows: Rows, leg: Leg, values: dict[str, str], *, leaves_out: bool) -> tuple[list[str], list[str]]:
+def _named(site: int | None) -> str:
+    return HOISTED if site is None else str(site)
+
+
+def _points(
+    rows: Rows, leg: Leg, values: dict[str, str], site: int | None, *, leaves_out: bool
+) -> tuple[list[str], list[str]]:
     """Lines at one pixel behind the core, and the rows that they write into.
 
     ``leaves_out`` steps that change a part of the picture only.
@@ -158,7 +184,7 @@ def _points(rows: Rows, leg: Leg, values: dict[str, str], *, leaves_out: bool) -
     for step in leg.steps:
         if leaves_out and step.within:
             continue
-        more, out = rows.writer.paste(step, values=values, site=HOISTED)
+        more, out = rows.writer.paste(step, values=values, site=_named(site))
         inner += more
         if step.access is not Access.REDUCE:
             values |= dict(zip(step.writes, out, strict=True))

@@ -24,23 +24,6 @@ def ends(rows: Rows, leg: Leg) -> list[str]:
     return lines
 
 
-def outside(rows: Rows, leg: Leg) -> list[str]:
-    """Rows beyond the frame's edges."""
-    if not leg.keeps or not leg.halo:
-        return []
-    index, period = rows.legs.index(leg), rows.period
-    copies: list[str] = []
-    for plane in leg.keeps:
-        away = rows.kept(index, plane, site=f"{period} * pr + pc")
-        within = rows.kept(index, plane, site=f"{period} * pr + pc", row="inside")
-        copies += [f"kept, slid = {within}, {away}", "for x in range(uint64(len(slid))):", "    slid[x] = kept[x]"]
-    inner = [f"row = {period} * y + pr", "if row < 0 or row >= rows:"]
-    inner += [f"    inside = {called(mirror)}(row, rows, {period}) // {period}", f"    for pc in range({period}):"]
-    inner += indented(copies, 2)
-    lines = [f"for y in range(begin, bottom + {leg.halo}):", f"    for pr in range({period}):"]
-    return lines + indented(inner, 2)
-
-
 def tallied(rows: Rows, leg: Leg) -> list[str]:
     """Counters raised for the pixels of a row that are the band's own."""
     lines: list[str] = []

@@ -2,7 +2,9 @@
 
 Names in the generated text: ``y`` and ``x`` count CFA periods, ``row`` and ``col`` pixels; ``pr`` and ``pc`` are the
 place inside a period, ``site`` its number. ``lo`` … ``hi`` is what a leg does of a row. ``top`` … ``bottom`` are the
-periods that the last leg is at, ``margin`` what the scratch holds beyond them.
+periods that the last leg is at, ``margin`` the columns, in periods, that the scratch holds beyond a strip. A plane that
+is kept has ``deep<n>`` rows per site in the scratch, from row ``first<n>`` on, used in turn; ``near`` says in which
+period a row lies, and for one beyond the frame the row that stands for it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
 from tenbit.kernels._source import Writer, called, mirror
-from tenbit.kernels._stage import ANYWHERE, Access, Pass, Step
+from tenbit.kernels._stage import ANYWHERE, Pass, Step
 
 # Pixels of a WARP that are done together: the widest vectors that there are.
 LANES = 16
@@ -45,9 +47,6 @@ class Rows:
         body = tally.body[0] if isinstance(tally.body, tuple) else tally.body
         return self.writer.values(body)
 
-    def is_around(self, leg: Leg, plane: str) -> bool:
-        return leg.core is not None and leg.core.access is Access.STENCIL and plane in leg.core.reads
-
     def is_here(self, leg: Leg, plane: str) -> bool:
         """Whether the leg needs a plane's value at its own pixel, beside what its STENCIL reads."""
         made = set(leg.core.writes) if leg.core else set()
@@ -57,11 +56,21 @@ class Rows:
             made |= set(step.writes)
         return any(plane in planes_of(slot) and plane not in made for slot in leg.slots)
 
-    def kept(self, source: int, plane: str, *, site: str = "site", row: str = "y") -> str:
+    def kept(self, source: int, plane: str, *, site: str = "site", y: str = "y") -> str:
         """A row of the scratch, the whole reach of it."""
-        first = self.legs[source].keeps[plane] * self.sites
-        return f"scratch[{first} + {site}, {row} - top + {self.margin}]"
+        place = self.legs[source].keeps[plane].place
+        return f"scratch[first{place} + ({site}) * deep{place} + (({y}) & (deep{place} - 1))]"
+
+    @property
+    def reach(self) -> int:
+        """Rows beyond the frame that are read."""
+        return reach_of(self.work)
 
     def planes_in(self, leg: Leg) -> list[str]:
         """Planes of a mosaic's pass that a leg takes from memory."""
         return [plane for plane, source in leg.takes.items() if source == MEMORY] if self.period > 1 else []
+
+
+def reach_of(work: Pass) -> int:
+    """Rows beyond the frame that a pass reads."""
+    return max((step.radius for step in work.steps), default=0)

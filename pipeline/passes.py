@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tenbit.kernels._facts import Facts, State
-from tenbit.kernels._stage import ANYWHERE, PICTURE, PLANES, Access, Layout, Pass, Step
+from tenbit.kernels._stage import ANYWHERE, PICTURE, PLANES, Access, Layout, Pass, PerSite, Step
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,10 @@ def _period(here: Placed) -> int:
     """Of the CFA whose sites a step must know; 1 when it need not."""
     if here.step.access in ANYWHERE or here.facts.cfa is None:
         return 1
-    return here.facts.cfa.period if "mosaic" in here.step.reads else 1
+    step = here.step
+    constants = () if callable(step.constants) else step.constants.values()
+    is_by_site = isinstance(step.body, tuple) or any(isinstance(value, PerSite) for value in constants)
+    return here.facts.cfa.period if "mosaic" in step.reads or is_by_site else 1
 
 
 def _one(group: list[Placed]) -> Pass:
