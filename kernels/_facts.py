@@ -104,6 +104,10 @@ class CameraColour:
     illuminant2: int = 0
 
 
+LINEARIZATION = "LinearizationTable"
+"""A LinearizationTable that has to wait for opcode list 1, as the last entry of that list."""
+
+
 @dataclass(frozen=True)
 class Opcode:
     """One entry of a DNG opcode list, parsed, not yet applied.
@@ -113,7 +117,8 @@ class Opcode:
     list : int
         1 (samples as stored), 2 (after levels, before demosaic) or 3 (after demosaic).
     name : str
-        The specification's name, ``GainMap``, ``WarpRectilinear`` …; ``Unknown<id>`` for others.
+        The specification's name, ``GainMap``, ``WarpRectilinear`` …; ``Unknown<id>`` for others, `LINEARIZATION` for
+        the one that is none.
     parameters : dict
         Its parameters by the specification's names; arrays as numpy arrays.
     is_optional : bool

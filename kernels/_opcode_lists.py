@@ -137,7 +137,7 @@ def _trimmed(opcode: Opcode, facts: Facts, name: str) -> tuple[tuple[Step, ...],
         black_cols=span(facts.black_cols, left, cols),
         masked_black=None if facts.masked_black is None else moved(facts.masked_black),
         masked_rows=span(facts.masked_rows, top, rows),
-        defects=None if facts.defects is None else facts.defects - (top, left),
+        defects=None if facts.defects is None else facts.defects - np.array([top, left]),
         crop=None if facts.crop is None else _inside(facts.crop, top, left, rows, cols),
         optical_centre=(facts.optical_centre[0] - top, facts.optical_centre[1] - left),
     )

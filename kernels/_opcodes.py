@@ -14,11 +14,12 @@ import numpy as np
 from numpy import float32 as f32
 
 from tenbit.kernels._arithmetic import fma
-from tenbit.kernels._facts import Array, Facts, Opcode, Triple
+from tenbit.kernels._facts import LINEARIZATION, Array, Facts, Opcode, Triple
 from tenbit.kernels._stage import PLANES, Access, Step
 
 LINES = ("DeltaPerRow", "DeltaPerColumn", "ScalePerRow", "ScalePerColumn")
-POINTWISE = ("MapTable", "MapPolynomial", *LINES, "GainMap")
+TABLES = ("MapTable", LINEARIZATION)
+POINTWISE = (*TABLES, "MapPolynomial", *LINES, "GainMap")
 # Coefficients of the two bodies of a polynomial; real ones are of third degree.
 FEW, MANY = 4, 9
 # What a stored value may be at most; also the unit of tables and deltas in list 2, whose samples are 0 … 1.
@@ -140,7 +141,7 @@ def _step(
         body, more = gained, _gains(opcodes, facts, number)
     elif opcode.name in LINES:
         body, more = _lines(opcode, rows, cols, scale)
-    elif opcode.name == "MapTable":
+    elif opcode.name in TABLES:
         table = np.append(p["Table"], p["Table"][-1]).astype(np.float32)
         body, more = tabled, {"table": table, "last": float(len(table) - 2)}
         more |= {"codes": scale.codes, "unit": 1.0 / scale.codes, "rows": rows, "cols": cols}

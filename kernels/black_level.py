@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from tenbit.kernels._facts import Facts
+from tenbit.kernels._facts import LINEARIZATION, Array, Facts
 from tenbit.kernels._stage import PLANES, Body, Constant, PerSite, Prepared, Stage, param, point
 from tenbit.kernels.errors import StageError
 
@@ -20,6 +21,13 @@ class Parameters:
         None, "Black level for every site, row and column; by default the file's.", unit="counts", low=0
     )
     white_counts: float | None = param(None, "White level for every site; by default the file's.", unit="counts", low=0)
+    source: Literal["file", "masked"] = param(
+        "file", "file: the level that the file tells; masked: the mean of the sensor's covered pixels, per CFA site."
+    )
+    drift: bool = param(
+        False,
+        "Take off what covered pixels beside each row show its black to be off by, instead of the file's rows.",
+    )
 
 
 def signal(mosaic, k):
@@ -63,24 +71,27 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     Raises
     ------
     StageError
-        If white is not above black.
+        If white is not above black, parameters contradict each other, or the frame has no covered pixels to go by.
     """
-    black, white = facts.black, facts.white
-    if parameters.black_counts is not None:
-        black = (parameters.black_counts,) * len(black)
+    if any(opcode.name == LINEARIZATION for opcode in facts.opcodes):
+        raise StageError("black_level: samples are codes until opcode list 1 has been applied; put linearise first")
+    black, white = _black(parameters, facts), facts.white
     if parameters.white_counts is not None:
         white = (parameters.white_counts,) * len(white)
     for low, high in zip(black, white, strict=True):
         if not high > low:
             raise StageError(f"black_level: white {high:g} is not above black {low:g}")
     scale = tuple(1.0 / (high - low) for low, high in zip(black, white, strict=True))
-    has_deltas = parameters.black_counts is None and (facts.black_rows is not None or facts.black_cols is not None)
+    rows, cols = facts.masked_rows if parameters.drift else facts.black_rows, facts.black_cols
+    has_deltas = parameters.black_counts is None and (rows is not None or cols is not None)
     after = dataclasses.replace(
         _with_noise_between(facts, black, white),
         black=(0.0,) * len(black),
         white=(1.0,) * len(black),
         black_rows=None,
         black_cols=None,
+        masked_black=None,
+        masked_rows=None,
     )
     if not has_deltas and set(black) == {0.0} and set(scale) == {1.0}:
         return Prepared(after)
@@ -91,12 +102,44 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         for name, low, factor in zip(PLANES[facts.state], black, scale, strict=True):
             constants |= {f"black_{name}": low, f"scale_{name}": factor}
     if has_deltas:
-        rows = np.zeros(facts.rows) if facts.black_rows is None else facts.black_rows
-        cols = np.zeros(facts.cols) if facts.black_cols is None else facts.black_cols
-        constants |= {"rows": rows.astype(np.float32), "cols": cols.astype(np.float32)}
+        constants |= {"rows": _deltas(rows, facts.rows), "cols": _deltas(cols, facts.cols)}
     plain, with_deltas = BODIES[facts.state]
     body = with_deltas if has_deltas else plain
-    return Prepared(after, (point("black_level", body, facts, constants=constants),))
+    return Prepared(after, (point("black_level", body, facts, constants=constants),), notes=_notes(parameters, facts))
+
+
+def _black(parameters: Parameters, facts: Facts) -> tuple[float, ...]:
+    """The level of every site that the parameters ask for."""
+    for name, is_asked in (("source: masked", parameters.source == "masked"), ("drift", parameters.drift)):
+        if is_asked and parameters.black_counts is not None:
+            raise StageError(f"black_level: black_counts and {name} exclude each other")
+    if parameters.drift and (facts.masked_rows is None or len(facts.masked_rows) != facts.rows):
+        raise StageError("black_level: drift needs covered pixels beside every row, which the file lacks")
+    if parameters.black_counts is not None:
+        return (parameters.black_counts,) * len(facts.black)
+    if parameters.source == "file":
+        return facts.black
+    if facts.masked_black is None:
+        raise StageError("black_level: source masked needs covered pixels, which the file lacks; use source: file")
+    if len(facts.masked_black) != len(facts.black):
+        raise StageError("black_level: covered pixels are of the mosaic as read; put it before quad_bayer")
+    return facts.masked_black
+
+
+def _deltas(values: Array | None, count: int) -> Array:
+    """Counts per row or column as a body reads them."""
+    return np.zeros(count, np.float32) if values is None else values.astype(np.float32)
+
+
+def _notes(parameters: Parameters, facts: Facts) -> tuple[str, ...]:
+    """What was taken from covered pixels."""
+    notes = []
+    if parameters.source == "masked" and facts.masked_black is not None:
+        measured, told = (", ".join(f"{b:.1f}" for b in levels) for levels in (facts.masked_black, facts.black))
+        notes.append(f"black of the covered pixels, {measured} counts; the file says {told}")
+    if parameters.drift and facts.masked_rows is not None:
+        notes.append(f"rows drift by {float(facts.masked_rows.std()):.2f} counts (standard deviation), taken off")
+    return tuple(notes)
 
 
 def _with_noise_between(facts: Facts, black: tuple[float, ...], white: tuple[float, ...]) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -122,6 +123,7 @@ def plan(
         raise PlanError(faults)
     if draft.left_out:
         draft.notes.append(f"{' and '.join(draft.left_out)} left out: the file is demosaiced already")
+    draft.notes += _left_undone(draft.facts)
     facts, shape = draft.facts, (draft.facts.rows, draft.facts.cols)
     placed = [*draft.placed, *(Placed(step, facts, shape) for step in draft.paint)]
     if bits is not None:
@@ -152,6 +154,22 @@ def plan(
     return Plan(facts, grouped(lambda work: True), grouped(_cuda.fits), tuple(draft.notes))
 
 
+def _left_undone(facts: Facts) -> list[str]:
+    """What the file, or the user with it, knows to be wrong with the frame, and no stage of the chain has put right."""
+    notes = []
+    # A reader that does not know an optional one may go on.
+    left = [o for o in facts.opcodes if not (o.is_optional and o.name.startswith("Unknown"))]
+    for number, hint in ((1, "; put linearise first"), (2, "; put file_corrections behind black_level"), (3, "")):
+        names = Counter(opcode.name for opcode in left if opcode.list == number)
+        if names:
+            counted = ", ".join(f"{count} {name}" for name, count in names.items())
+            is_known = any(not name.startswith("Unknown") for name in names)
+            notes.append(f"opcode list {number} of the file is not applied: {counted}{hint if is_known else ''}")
+    if facts.defects is not None:
+        notes.append(f"{len(facts.defects)} known defects are not repaired; put defect_pixels before black_level")
+    return notes
+
+
 class _WrongStateError(StageError):
     """A stage meets a frame of a state that it does not take: what stands behind it would meet wrong ones too."""
 
@@ -180,9 +198,11 @@ class _Draft:
         prepared = link.stage.prepare(link.parameters, facts)
         self._refuse_after_paint(name, prepared)
         self._refuse_uneven_black(name, prepared)
+        shape = facts.rows, facts.cols
         for step in prepared.steps:
-            shape = self.placed[-1].shape if self.placed else (facts.rows, facts.cols)
-            self.placed.append(Placed(step, facts, step.shape or shape))
+            # What a stage keeps for itself may be smaller; the next stage meets the frame again.
+            shape = step.shape or shape
+            self.placed.append(Placed(step, facts, shape))
             if step.writes == PLANES["linear"] and facts.state == "mosaic":
                 # What follows inside the same stage meets planes.
                 facts = dataclasses.replace(prepared.facts, rows=shape[0], cols=shape[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.raw.dng_tags import Tags, read_colour, read_exif, read_neutral, read_noise
 from tenbit.pipeline.raw.layout import Layout, read_layout
 from tenbit.pipeline.raw.levels import Levels, Rectangle, read_levels, subtract_pattern
-from tenbit.pipeline.raw.opcodes import apply_map_polynomials, parse_opcodes
+from tenbit.pipeline.raw.opcodes import apply_map_polynomials, linearization, placed, read_opcodes, waits_for_list_1
 from tenbit.pipeline.raw.plausible import not_square
 from tenbit.pipeline.raw.segments import read_samples
 from tenbit.pipeline.raw.tiff import Directory, Tiff
@@ -44,7 +43,8 @@ def read_dng(path: Path, *, max_pixels: int) -> Frame:
     Frame
         ``mosaic`` for a CFA; ``linear`` for three planes, for which the MapPolynomial opcodes that open list 2 have
         been applied (they belong to the coding of lossy DNGs) and are no longer in ``facts.opcodes``. All other opcodes
-        are kept, parsed and not applied. The LinearizationTable has been applied.
+        are kept, parsed and not applied, their places in pixels of the frame. The LinearizationTable has been applied,
+        unless opcode list 1 has to look at the stored codes first: then it is that list's last entry.
 
     Raises
     ------
@@ -59,14 +59,20 @@ def read_dng(path: Path, *, max_pixels: int) -> Frame:
         layout = read_layout(picture, max_pixels)
         cfa = _read_cfa(picture, layout)
         table = picture.array(50712)
-        stored = _linearised(read_samples(picture, layout), table)
+        codes = read_samples(picture, layout)
+        stored = _linearised(codes, table)
         if not np.any(stored):
             raise ReadError("all samples are zero: the file holds no picture")
         active = _active_area(picture, layout)
         if cfa and min(active[2] - active[0], active[3] - active[1]) < cfa.period:
             raise ReadError(f"an active area of {active[3] - active[1]} × {active[2] - active[0]} pixels is no mosaic")
         levels = read_levels(picture, stored, active, cfa=cfa, bits=layout.bits, table=table)
-        opcodes = _read_opcodes(picture)
+        opcodes = read_opcodes({number: picture.raw(code) for code, number in _OPCODE_LISTS.items()})
+        opcodes = placed(opcodes, active, (layout.rows, layout.cols), is_float=codes.dtype.kind == "f")
+        if cfa and stored is not codes and table is not None and waits_for_list_1(opcodes):
+            last = sum(opcode.list == 1 for opcode in opcodes)
+            waiting = linearization(table, active[2] - active[0], active[3] - active[1])
+            stored, opcodes = codes, (*opcodes[:last], waiting, *opcodes[last:])
         warnings = [] if levels.warning is None else [levels.warning]
         samples = np.ascontiguousarray(stored[active[0] : active[2], active[1] : active[3]])
         samples, levels, opcodes = _coded_by_polynomials(samples, levels, opcodes, cfa=cfa, warnings=warnings)
@@ -155,11 +161,6 @@ def _active_area(picture: Directory, layout: Layout) -> Rectangle:
     return (top, left, bottom, right)
 
 
-def _read_opcodes(picture: Directory) -> tuple[Opcode, ...]:
-    lists = [(number, picture.raw(code)) for code, number in _OPCODE_LISTS.items()]
-    return tuple(opcode for number, data in lists if data for opcode in parse_opcodes(data, number))
-
-
 def _coded_by_polynomials(
     samples: Array, levels: Levels, opcodes: Sequence[Opcode], *, cfa: Cfa | None, warnings: list[str]
 ) -> tuple[Array, Levels, tuple[Opcode, ...]]:
@@ -179,10 +180,6 @@ def _coded_by_polynomials(
         levels = Levels((0.0,) * 3, (1.0,) * 3)
         applied = len(opcodes) - len(left)
         warnings.append(f"opcode list 2: {applied} MapPolynomial applied when reading, as lossy DNGs need")
-    if left:
-        names = Counter(f"{opcode.name} (list {opcode.list})" for opcode in left)
-        counted = ", ".join(f"{count} {name}" for name, count in names.items())
-        warnings.append(f"opcodes in the file are not applied: {counted}")
     return samples, levels, left
 
 
@@ -215,6 +212,8 @@ def _read_facts(
         neutral=read_neutral(tags, colour),
         colour=colour,
         baseline_exposure_ev=tags.number(50730) or 0.0,
+        masked_black=levels.covered.black if levels.covered else None,
+        masked_rows=levels.covered.rows if levels.covered else None,
         noise=read_noise(tags),
         opcodes=opcodes,
         crop=_crop(picture, rows, cols),

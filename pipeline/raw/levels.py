@@ -9,9 +9,9 @@ import numpy as np
 
 from tenbit.kernels._facts import Array, Cfa
 from tenbit.pipeline.errors import ReadError
+from tenbit.pipeline.raw.covered import Covered, Rectangle, covered_black
 from tenbit.pipeline.raw.tiff import Directory
 
-Rectangle = tuple[int, int, int, int]
 # Real patterns are 1 × 1, 2 × 2, 4 × 4 or one full row; a broken file may claim anything.
 _MAX_REPEAT = 65536
 
@@ -26,6 +26,8 @@ class Levels:
         As in `Facts`.
     black_rows, black_cols : array or None
         As in `Facts`; float32.
+    covered : Covered or None
+        What the masked areas say, where there are any.
     folded : array or None
         What the file's black pattern has beyond one number per site: (repeat rows, repeat cols[, 3]) float32, to be
         subtracted from the samples.
@@ -37,6 +39,7 @@ class Levels:
     black_rows: Array | None = None
     black_cols: Array | None = None
     folded: Array | None = None
+    covered: Covered | None = None
     warning: str | None = None
 
 
@@ -49,7 +52,7 @@ def read_levels(
     ----------
     directory : Directory
     stored : array
-        All linearised samples, masked pixels included: without a BlackLevel tag black is measured there.
+        All linearised samples, masked pixels included: black is measured there, and taken without a BlackLevel tag.
     active : tuple of int
         (top, left, bottom, right) of the active area.
     cfa : Cfa or None
@@ -70,9 +73,10 @@ def read_levels(
     """
     planes = 1 if cfa else 3
     pattern, warning = _black_pattern(directory, planes), None
-    if pattern is None and cfa is not None and 50830 in directory:
-        measured, warning = _masked_black(directory, stored, active, cfa)
-        pattern = np.array(measured).reshape(cfa.period, cfa.period, 1)
+    covered = _covered(directory, stored, active, cfa, is_needed=pattern is None) if cfa else None
+    if pattern is None and cfa is not None and covered is not None:
+        pattern = np.array(covered.black).reshape(cfa.period, cfa.period, 1)
+        warning = f"no BlackLevel: black measured in the masked areas, {', '.join(f'{b:.1f}' for b in covered.black)}"
     if pattern is None:
         pattern = np.zeros((1, 1, planes))
     black, folded = _per_site(pattern, cfa)
@@ -83,6 +87,7 @@ def read_levels(
         _deltas(directory, 50716, rows),
         _deltas(directory, 50715, cols),
         folded,
+        covered,
         warning,
     )
     if any(white <= dark for white, dark in zip(levels.white, levels.black, strict=True)):
@@ -121,23 +126,19 @@ def _per_site(pattern: Array, cfa: Cfa | None) -> tuple[tuple[float, ...], Array
     return black, folded[..., 0] if cfa else folded
 
 
-def _masked_black(directory: Directory, stored: Array, active: Rectangle, cfa: Cfa) -> tuple[list[float], str]:
-    """Mean of the fully masked pixels of each site, and a line that says so."""
+def _covered(directory: Directory, stored: Array, active: Rectangle, cfa: Cfa, *, is_needed: bool) -> Covered | None:
+    """What MaskedAreas say; faults of theirs are faults of the file where nothing else tells its black."""
     areas = directory.array(50830)
-    if areas is None or len(areas) % 4:
-        raise ReadError("MaskedAreas are not rectangles of four numbers")
-    sums, counts = np.zeros(cfa.period**2), np.zeros(cfa.period**2)
-    for top, left, bottom, right in areas.reshape(-1, 4).astype(int).tolist():
-        for site in range(cfa.period**2):
-            row = top + (site // cfa.period + active[0] - top) % cfa.period
-            col = left + (site % cfa.period + active[1] - left) % cfa.period
-            pixels = stored[row : max(bottom, 0) : cfa.period, col : max(right, 0) : cfa.period]
-            sums[site] += pixels.sum(dtype=np.float64)
-            counts[site] += pixels.size
-    if not counts.all():
+    if areas is None:
+        return None
+    if len(areas) % 4:
+        if is_needed:
+            raise ReadError("MaskedAreas are not rectangles of four numbers")
+        return None
+    covered = covered_black(stored, areas.reshape(-1, 4).astype(int).tolist(), active, cfa)
+    if covered is None and is_needed:
         raise ReadError("MaskedAreas hold no pixel of some colour of the CFA")
-    black = [float(value) for value in sums / counts]
-    return black, "no BlackLevel: black measured in the masked areas, " + ", ".join(f"{value:.1f}" for value in black)
+    return covered
 
 
 def _white(

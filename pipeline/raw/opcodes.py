@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tenbit.kernels._facts import Array, Opcode
+from tenbit.kernels._facts import LINEARIZATION, Array, Opcode
 from tenbit.pipeline.errors import ReadError
+from tenbit.pipeline.raw.covered import Rectangle
 
 _OPTIONAL = 1
 # No list in a real file has more than a dozen; a count from a broken file may be anything.
@@ -86,7 +88,10 @@ def _map_polynomial(source: _Bytes) -> dict[str, Any]:
     (degree,) = source.integers(1)
     if degree > 8:
         raise ReadError(f"opcode MapPolynomial of degree {degree}, more than 8")
-    return area | {"Coefficients": source.floats(degree + 1)}
+    coefficients = source.floats(degree + 1)
+    if not np.isfinite(coefficients).all():
+        raise ReadError("opcode MapPolynomial with coefficients that are no numbers")
+    return area | {"Coefficients": coefficients}
 
 
 def _map_table(source: _Bytes) -> dict[str, Any]:
@@ -107,6 +112,10 @@ def _gain_map(source: _Bytes) -> dict[str, Any]:
     gains = source.array("f4", rows * cols * planes).reshape(rows, cols, planes)
     if not np.isfinite(gains).all():
         raise ReadError("opcode GainMap with gains that are no numbers")
+    if not np.isfinite([spacing_v, spacing_h, origin_v, origin_h]).all() or min(spacing_v, spacing_h) < 0:
+        raise ReadError(f"opcode GainMap of points {spacing_v} × {spacing_h} apart")
+    # Between the points of a map of one row or column there is no way to be apart.
+    spacing_v, spacing_h = spacing_v or 1.0, spacing_h or 1.0
     grid = {"MapSpacingV": spacing_v, "MapSpacingH": spacing_h, "MapOriginV": origin_v, "MapOriginH": origin_h}
     return area | grid | {"MapPlanes": planes, "Gains": gains}
 
@@ -114,7 +123,10 @@ def _gain_map(source: _Bytes) -> dict[str, Any]:
 def _per_line(source: _Bytes) -> dict[str, Any]:
     area = _area(source)
     (count,) = source.integers(1)
-    return area | {"Values": source.array("f4", count)}
+    values = source.array("f4", count)
+    if not np.isfinite(values).all():
+        raise ReadError("opcode per row or column with values that are no numbers")
+    return area | {"Values": values}
 
 
 _PARSERS: dict[int, tuple[str, Callable[[_Bytes], dict[str, Any]]]] = {
@@ -172,6 +184,78 @@ def parse_opcodes(data: bytes, number: int) -> tuple[Opcode, ...]:
         parameters = parser(_Bytes(body, f"OpcodeList{number}[{index}] {name}"))
         opcodes.append(Opcode(number, name, parameters, bool(flags & _OPTIONAL)))
     return tuple(opcodes)
+
+
+# Opcodes that are of an area.
+_OF_AREAS = ("MapTable", "MapPolynomial", "GainMap", "DeltaPerRow", "DeltaPerColumn", "ScalePerRow", "ScalePerColumn")
+
+
+def read_opcodes(lists: dict[int, bytes | None]) -> tuple[Opcode, ...]:
+    """The opcodes of a picture, list after list; the tags' values by the lists' numbers."""
+    return tuple(opcode for number, data in lists.items() if data for opcode in parse_opcodes(data, number))
+
+
+def waits_for_list_1(opcodes: Sequence[Opcode]) -> bool:
+    """Whether the LinearizationTable has to wait until list 1 has been applied to the stored codes."""
+    of_values = (*_OF_AREAS, "FixBadPixelsConstant")
+    return any(opcode.list == 1 and opcode.name in of_values for opcode in opcodes)
+
+
+def placed(
+    opcodes: Sequence[Opcode], active: Rectangle, stored: tuple[int, int], *, is_float: bool = False
+) -> tuple[Opcode, ...]:
+    """Opcodes with all places in pixels of the active area, which is what a frame holds.
+
+    Parameters
+    ----------
+    opcodes : sequence of Opcode
+        As the file has them: list 1 in pixels of the whole picture, covered ones with them, the others in those of the
+        active area.
+    active : tuple of int
+        (top, left, bottom, right)
+    stored : tuple of int
+        (rows, cols) of the whole picture.
+    is_float : bool
+        Whether the samples are stored as floats: then opcodes of list 1 say ``IsOfFloats``, and deltas are of the
+        samples themselves, not of 65535 codes.
+
+    Notes
+    -----
+    After a TrimBounds, later places of its list count from what is left.
+    """
+    top, left, rows, cols = 0, 0, *stored
+    out = []
+    for opcode in opcodes:
+        p = dict(opcode.parameters)
+        if opcode.list == 2 and is_float and opcode.name.startswith("Delta"):
+            p["Values"] = p["Values"] * np.float32(65535)
+        if opcode.list == 1:
+            p |= {"IsOfFloats": True} if is_float else {}
+            frame_top, frame_left = max(active[0], top), max(active[1], left)
+            down, right = top - frame_top, left - frame_left
+            high, wide = min(active[2], top + rows) - frame_top, min(active[3], left + cols) - frame_left
+            if opcode.name == "GainMap":
+                # (row + 0.5) / rows of the whole picture, in sides of the active area.
+                p["MapOriginV"] = (p["MapOriginV"] * rows + down) / high
+                p["MapOriginH"] = (p["MapOriginH"] * cols + right) / wide
+                p["MapSpacingV"], p["MapSpacingH"] = p["MapSpacingV"] * rows / high, p["MapSpacingH"] * cols / wide
+            if opcode.name == "FixBadPixelsList":
+                p["Points"] = p["Points"].astype(np.int64) + np.array([down, right])
+                p["Rectangles"] = p["Rectangles"].astype(np.int64) + np.array([down, right, down, right])
+            if opcode.name == "TrimBounds":
+                top, left = top + p["Top"], left + p["Left"]
+                rows, cols = p["Bottom"] - p["Top"], p["Right"] - p["Left"]
+            if opcode.name in (*_OF_AREAS, "TrimBounds"):
+                p |= {"Top": p["Top"] + down, "Bottom": p["Bottom"] + down}
+                p |= {"Left": p["Left"] + right, "Right": p["Right"] + right}
+        out.append(replace(opcode, parameters=p))
+    return tuple(out)
+
+
+def linearization(table: Array, rows: int, cols: int) -> Opcode:
+    """A LinearizationTable that waits for list 1, as the last opcode of that list."""
+    area = {"Top": 0, "Left": 0, "Bottom": rows, "Right": cols, "Plane": 0, "Planes": 1, "RowPitch": 1, "ColPitch": 1}
+    return Opcode(1, LINEARIZATION, area | {"Table": table.astype(np.uint16)})
 
 
 def apply_map_polynomials(samples: Array, opcodes: tuple[Opcode, ...]) -> tuple[Array, tuple[Opcode, ...]]:

@@ -85,3 +85,45 @@ def test_twice_is_once(develop):
 def test_white_below_black_is_refused(develop):
     with pytest.raises(StageError, match="black_level: white 60 is not above black 64"):
         develop(mosaic(), ("black_level", {"white_counts": 60}))
+
+
+def with_facts(frame, **facts):
+    return dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, **facts))
+
+
+def test_black_of_covered_pixels(develop):
+    frame = with_facts(mosaic((7, 10), black=70), masked_black=(60.0, 61.0, 62.0, 63.5))
+    black = np.tile([[60, 61], [62, 63.5]], (4, 5))[:7]
+    out = develop(frame, ("black_level", {"source": "masked"}))
+    np.testing.assert_allclose(out.samples, (frame.samples - black) / (1023 - black), atol=2e-7)
+    note = (
+        "black_level: black of the covered pixels, 60.0, 61.0, 62.0, 63.5 counts; the file says 70.0, 70.0, 70.0, 70.0"
+    )
+    assert out.warnings == (note,)
+    np.testing.assert_allclose(develop(frame, ("black_level", {})).samples, (frame.samples - 70.0) / 953, atol=2e-7)
+
+
+def test_drift_of_rows_stands_for_the_rows_of_the_file(develop, plain):
+    """Rows are corrected once: what covered pixels show now, not what the file says of rows; columns stay."""
+    drift, cols = np.float32([0.5, -1, 2, 0, 0.25]), np.arange(6.0)
+    frame = with_facts(mosaic((5, 6)), masked_rows=drift, black_rows=np.full(5, 9.0), black_cols=cols)
+    out = develop(frame, ("black_level", {"drift": True}))
+    np.testing.assert_allclose(out.samples, (frame.samples - (64 + drift[:, None] + cols)) / 959, atol=2e-7)
+    np.testing.assert_array_equal(out.samples, plain(frame, ("black_level", {"drift": True})).samples)
+    assert out.warnings == ("black_level: rows drift by 0.96 counts (standard deviation), taken off",)
+    assert (out.facts.masked_rows, out.facts.masked_black, out.facts.is_signal) == (None, None, True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "facts", "text"),
+    [
+        ({"source": "masked"}, {}, "source masked needs covered pixels, which the file lacks"),
+        ({"drift": True}, {"masked_black": (64.0,) * 4}, "drift needs covered pixels beside every row"),
+        ({"black_counts": 64.0, "drift": True}, {}, "black_counts and drift exclude each other"),
+        ({"black_counts": 64.0, "source": "masked"}, {}, "black_counts and source: masked exclude each other"),
+        ({"source": "masked"}, {"masked_black": (64.0,) * 16}, "put it before quad_bayer"),
+    ],
+)
+def test_covered_pixels_that_are_not_there(develop, parameters, facts, text):
+    with pytest.raises(StageError, match=text):
+        develop(with_facts(mosaic((4, 4)), **facts), ("black_level", parameters))

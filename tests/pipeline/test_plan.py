@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tenbit.kernels import _cuda, stage
-from tenbit.kernels._facts import Cfa
+from tenbit.kernels._facts import Cfa, Opcode
 from tenbit.kernels._stage import Access, Slot, Step
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.device import CpuDevice
@@ -210,3 +210,30 @@ def test_every_stage_that_cannot_work_is_named():
         plan(wrong, facts())
     assert [fault.partition(":")[0] for fault in caught.value.faults] == ["chain[0]", "chain[2]", "chain[3]"]
     assert caught.value.faults[2].endswith("here it is linear (it has been through demosaic)")
+
+
+def test_what_the_file_knows_and_no_stage_puts_right_is_told():
+    area = {"Top": 0, "Left": 0, "Bottom": 8, "Right": 8, "Plane": 0, "Planes": 1, "RowPitch": 1, "ColPitch": 1}
+    flat = Opcode(2, "GainMap", area | {"MapOriginV": 0.0, "MapOriginH": 0.0, "MapSpacingV": 1.0, "MapSpacingH": 1.0})
+    flat.parameters.update({"MapPlanes": 1, "Gains": np.full((1, 1, 1), 1.5, np.float32)})
+    row = Opcode(1, "DeltaPerRow", area | {"Values": np.ones(8, np.float32)})
+    others = (
+        Opcode(3, "WarpRectilinear", {}),
+        Opcode(1, "Unknown99", {}),
+        Opcode(2, "Unknown98", {}, is_optional=True),
+    )
+    frame = facts(opcodes=(row, flat, flat, *others), defects=np.array([[1, 2]]))
+    notes = [
+        "opcode list 1 of the file is not applied: 1 DeltaPerRow, 1 Unknown99; put linearise first",
+        "opcode list 2 of the file is not applied: 2 GainMap; put file_corrections behind black_level",
+        "opcode list 3 of the file is not applied: 1 WarpRectilinear",
+        "1 known defects are not repaired; put defect_pixels before black_level",
+    ]
+    assert list(plan(links("black_level"), frame).notes) == notes
+    assert list(plan(links("linearise", "black_level", "file_corrections"), frame).notes) == [
+        "linearise: opcode list 1 of the file applied: 1 DeltaPerRow",
+        "file_corrections: opcode list 2 of the file applied: 2 GainMap",
+        "opcode list 1 of the file is not applied: 1 Unknown99",
+        notes[2],
+        notes[3],
+    ]

@@ -85,3 +85,50 @@ def test_levels_of_three_planes(dng: Any) -> None:
 def test_levels_that_contradict_themselves(dng: Any, mosaic: np.ndarray, change: dict[str, Any], text: str) -> None:
     with pytest.raises(ReadError, match=text):
         read(dng.write(dng.cfa_tags(24, 40, **change), mosaic.tobytes()))
+
+
+def with_covered(black: tuple[float, ...], drift: np.ndarray, *, cols: int = 16, seed: int = 3) -> np.ndarray:
+    """Counts of 60 x 40 behind ``cols`` covered columns; noise of 2 counts, a hot pixel among the covered."""
+    rng = np.random.default_rng(seed)
+    level = np.tile(np.reshape(black, (2, 2)), (30, 40))[:, : 40 + cols]
+    stored = level + drift[:, None] + rng.normal(0, 2, level.shape)
+    stored[:, cols:] += rng.integers(0, 900, (60, 40))
+    stored[11, 3] = 1023
+    return np.rint(stored).astype(np.uint16)
+
+
+def covered_tags(dng: Any, *, cols: int = 16, **more: Any) -> Any:
+    return dng.cfa_tags(60, 40 + cols, t50829=("I", [0, cols, 60, 40 + cols]), t50830=("I", [0, 0, 60, cols]), **more)
+
+
+def test_covered_pixels_beside_a_black_level_tell_sites_and_rows(dng: Any) -> None:
+    drift = 3 * np.sin(np.arange(60) / 5)
+    stored = with_covered((60.0, 61.0, 62.0, 65.0), drift)
+    facts = read(dng.write(covered_tags(dng, t50714=("H", 64)), stored.tobytes())).facts
+    assert facts.black == (64.0,) * 4
+    # 240 pixels a site with noise of 2 and drift of 2 counts; the hot one is left out
+    np.testing.assert_allclose(facts.masked_black, (60, 61, 62, 65), atol=0.5)
+    assert facts.masked_rows is not None
+    # sixteen pixels a row: noise of 0.5 counts
+    assert np.abs(facts.masked_rows - drift).std() < 0.5
+
+
+def test_rows_that_do_not_drift_stay_nearly_as_they_are(dng: Any) -> None:
+    stored = with_covered((64.0,) * 4, np.zeros(60))
+    facts = read(dng.write(covered_tags(dng, t50714=("H", 64)), stored.tobytes())).facts
+    assert facts.masked_rows is not None
+    # Their means are noise of 0.5 counts; most of it is recognised as such.
+    assert facts.masked_rows.std() < 0.15
+
+
+def test_covered_rows_alone_tell_no_drift(dng: Any, mosaic: np.ndarray) -> None:
+    tags = dng.cfa_tags(24, 40, t50829=("I", [2, 0, 24, 40]), t50830=("I", [0, 0, 2, 40]), t50714=("H", 64))
+    facts = read(dng.write(tags, mosaic.tobytes())).facts
+    assert facts.masked_black is not None
+    assert facts.masked_rows is None
+
+
+@pytest.mark.parametrize("areas", [[0, 0, 1], [0, 0, 1, 1]])
+def test_broken_masked_areas_beside_a_black_level_tell_nothing(dng: Any, mosaic: np.ndarray, areas: list[int]) -> None:
+    facts = read(dng.write(dng.cfa_tags(24, 40, t50830=("I", areas), t50714=("H", 64)), mosaic.tobytes())).facts
+    assert (facts.black, facts.masked_black, facts.masked_rows) == ((64.0,) * 4, None, None)

@@ -123,19 +123,16 @@ def test_polynomials_of_a_linear_dng_are_applied_once(dng: Any) -> None:
     np.testing.assert_allclose(frame.samples, expected, atol=1e-6)
     assert (frame.facts.black, frame.facts.white) == ((0.0,) * 3, (1.0,) * 3)
     assert [opcode.name for opcode in frame.facts.opcodes] == ["DeltaPerRow"]
-    assert frame.warnings == (
-        "opcode list 2: 3 MapPolynomial applied when reading, as lossy DNGs need",
-        "opcodes in the file are not applied: 1 DeltaPerRow (list 2)",
-    )
+    assert frame.warnings == ("opcode list 2: 3 MapPolynomial applied when reading, as lossy DNGs need",)
 
 
-def test_opcodes_of_a_mosaic_stay_parsed_with_one_warning(dng: Any, mosaic: np.ndarray) -> None:
+def test_opcodes_of_a_mosaic_stay_parsed(dng: Any, mosaic: np.ndarray) -> None:
     maps = opcode_list(*[CASES[8][:2]] * 4)
     warp = opcode_list(CASES[0][:2])
     frame = read(dng.write(dng.cfa_tags(24, 40, t51009=("U", maps), t51022=("U", warp)), mosaic.tobytes()))
     np.testing.assert_array_equal(frame.samples, mosaic)
     assert [opcode.list for opcode in frame.facts.opcodes] == [2, 2, 2, 2, 3]
-    assert frame.warnings == ("opcodes in the file are not applied: 4 GainMap (list 2), 1 WarpRectilinear (list 3)",)
+    assert frame.warnings == ()
 
 
 def test_polynomials_keep_to_their_area() -> None:
@@ -148,6 +145,74 @@ def test_polynomials_keep_to_their_area() -> None:
             expected[row, col, 1:] = 7
     np.testing.assert_array_equal(samples, expected)
     assert left == ()
+
+
+COVERED = (2, 4, 22, 36)
+
+
+def test_list_1_counts_from_the_whole_picture(dng: Any, mosaic: np.ndarray) -> None:
+    """Two covered rows above and four covered columns at the left: the frame's first pixel is (2, 4) of the picture."""
+    area = struct.pack(">iiiiIIII", 2, 4, 24, 40, 0, 1, 1, 1)
+    defects = struct.pack(">9I", 1, 1, 1, 3, 4, 5, 6, 7, 8)
+    gains = struct.pack(">II", 2, 2) + doubles(0.5, 0.25, 0.25, 0.5) + struct.pack(">I4f", 1, 1, 2, 3, 4)
+    trim = struct.pack(">iiii", 4, 0, 22, 40)
+    data = opcode_list((10, area + struct.pack(">I", 0)), (5, defects), (9, area + gains), (6, trim), (5, defects))
+    tags = dng.cfa_tags(24, 40, t50829=("I", COVERED), t51008=("U", data), t51009=("U", opcode_list(CASES[8][:2])))
+    rows, bad, gain, trimmed, later, other = read(dng.write(tags, mosaic.tobytes())).facts.opcodes
+    assert [rows.parameters[key] for key in ("Top", "Left", "Bottom", "Right")] == [0, 0, 22, 36]
+    assert bad.parameters["Points"].tolist() == [[1, 0]]
+    assert bad.parameters["Rectangles"].tolist() == [[3, 2, 5, 4]]
+    # Picture row 10, at (10.5 / 24 - 0.25) / 0.5 of the map, is row 8 of the frame of 20 rows.
+    at = (8.5 / 20 - gain.parameters["MapOriginV"]) / gain.parameters["MapSpacingV"]
+    assert at == pytest.approx((10.5 / 24 - 0.25) / 0.5)
+    at = (8.5 / 32 - gain.parameters["MapOriginH"]) / gain.parameters["MapSpacingH"]
+    assert at == pytest.approx((12.5 / 40 - 0.5) / 0.25)
+    assert [trimmed.parameters[key] for key in ("Top", "Left", "Bottom", "Right")] == [2, -4, 20, 36]
+    # From here the picture begins at its row 4, which is the frame's first.
+    assert later.parameters["Points"].tolist() == [[3, 0]]
+    assert (other.list, other.parameters["Left"]) == (2, 1)
+
+
+def test_a_linearization_table_waits_for_opcodes_of_stored_codes(dng: Any, mosaic: np.ndarray) -> None:
+    from tenbit.pipeline.run import run
+
+    table = np.minimum(np.arange(2048) * 2, 3000)
+    area = struct.pack(">iiiiIIII", 0, 0, 24, 40, 0, 1, 1, 1)
+    rows = (12, area + struct.pack(">I24f", 24, *[2.0] * 24))
+    tags = dng.cfa_tags(24, 40, t50712=("H", table.tolist()), t51008=("U", opcode_list(rows)))
+    frame = read(dng.write(tags, mosaic.tobytes()))
+    np.testing.assert_array_equal(frame.samples, mosaic)
+    assert frame.facts.white == (3000.0,) * 4
+    out = run(frame, ["linearise"], device="cpu")
+    np.testing.assert_array_equal(out.samples, table[np.minimum(2 * mosaic.astype(int), 2047)])
+    defects = (5, struct.pack(">5I", 0, 1, 0, 3, 4))
+    frame = read(dng.write(dng.changed(tags, t51008=("U", opcode_list(defects))), mosaic.tobytes()))
+    np.testing.assert_array_equal(frame.samples, table[mosaic])
+
+
+def test_stored_floats_are_told_to_list_1_and_their_deltas_are_their_own(dng: Any) -> None:
+    area = struct.pack(">iiiiIIII", 0, 0, 4, 6, 0, 1, 1, 1)
+    rows = opcode_list((10, area + struct.pack(">I4f", 4, 0.5, 0.5, 0.5, 0.5)))
+    tags = dng.cfa_tags(4, 6, 32, t339=("H", 3), t51008=("U", rows), t51009=("U", rows))
+    first, second = read(dng.write(tags, np.ones((4, 6), np.float32).tobytes())).facts.opcodes
+    assert first.parameters["IsOfFloats"]
+    assert second.parameters["Values"].tolist() == [32767.5] * 4
+
+
+@pytest.mark.parametrize(
+    ("opcode", "text"),
+    [
+        ((8, AREA + struct.pack(">I", 0) + doubles(np.nan)), "coefficients that are no numbers"),
+        ((10, AREA + struct.pack(">If", 1, np.inf)), "values that are no numbers"),
+        ((9, AREA + struct.pack(">II", 1, 2) + doubles(1, -0.5, 0, 0)), "points 1.0 × -0.5 apart"),
+    ],
+)
+def test_numbers_that_are_none(opcode: tuple[int, bytes], text: str) -> None:
+    code, body = opcode
+    if code == 9:
+        body += struct.pack(">I2f", 1, 1.5, 2.0)
+    with pytest.raises(ReadError, match=text):
+        parse_opcodes(opcode_list((code, body)), 1)
 
 
 def test_gain_maps_of_a_real_file(shared_data: Any) -> None:
