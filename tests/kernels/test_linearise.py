@@ -211,7 +211,7 @@ def test_what_is_not_known_stays(develop):
 
 def test_behind_black_level_it_is_refused(develop):
     codes = dataclasses.replace(table(1, WHOLE, [0, 5]), name="LinearizationTable")
-    with pytest.raises(StageError, match="black_level: samples are codes until .* put linearise first"):
+    with pytest.raises(StageError, match=r"black_level: samples are codes until .* put linearise first"):
         develop(counts(opcodes=(codes,)), ("black_level", {}))
     with pytest.raises(StageError, match="is of its counts; put it before black_level"):
         develop(counts(opcodes=CASES["rows"]), ("black_level", {}), ("linearise", {}))
