@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenbit.kernels._facts import GREEN, RED, Cfa
-from tenbit.kernels._stage import Access, Body, PerSite, Step
+from tenbit.kernels._stage import PLANES, Access, Body, PerSite, Step
 
 
 def on_red_rows(cfa: Cfa) -> PerSite:
@@ -72,6 +72,15 @@ def at_colour(m, d, k):
     return own if k.red_row > 0.5 else opposite, green, opposite if k.red_row > 0.5 else own
 
 
+def near_at_colour(m, d, k):
+    """As `at_colour`, with the mean of the four corners."""
+    near = (d(-1, -1) + d(1, 1)) + (d(-1, 1) + d(1, -1))
+    own = m(0, 0)
+    green = own + d(0, 0)
+    opposite = green - 0.25 * near
+    return own if k.red_row > 0.5 else opposite, green, opposite if k.red_row > 0.5 else own
+
+
 def at_green(m, d, k):
     """Green site: red and blue from the differences beside it, above and below it."""
     green = m(0, 0)
@@ -82,12 +91,15 @@ def at_green(m, d, k):
 
 def colour_step(cfa: Cfa) -> Step:
     """The step that makes red, green and blue of ``demosaic_difference``, which only red and blue sites need hold."""
-    return Step(
-        "demosaic",
-        Access.STENCIL,
-        by_site(cfa, at_colour, at_green),
-        ("mosaic", "demosaic_difference"),
-        ("red", "green", "blue"),
-        {"red_row": on_red_rows(cfa)},
-        radius=3,
-    )
+    return _colour_step(cfa, at_colour, 3)
+
+
+def near_colour_step(cfa: Cfa) -> Step:
+    """As `colour_step`, of fewer operations; colours that change fast lose 0.1 to 0.2 dB."""
+    return _colour_step(cfa, near_at_colour, 1)
+
+
+def _colour_step(cfa: Cfa, body: Body, radius: int) -> Step:
+    bodies, reads = by_site(cfa, body, at_green), ("mosaic", "demosaic_difference")
+    constants = {"red_row": on_red_rows(cfa)}
+    return Step("demosaic", Access.STENCIL, bodies, reads, PLANES["linear"], constants, radius=radius)
