@@ -131,7 +131,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         gains, notes = _gains(parameters, facts)
     except StageError as error:
         raise StageError(f"white_balance: {error}") from None
-    after = dataclasses.replace(multiplied(facts, gains), gains=gains, is_balanced=True)
+    is_clipped = parameters.highlights == "clip"
+    after = dataclasses.replace(multiplied(facts, gains), gains=gains, is_balanced=True, is_clipped=is_clipped)
     if gains == (1.0, 1.0, 1.0):
         return Prepared(after, notes=notes)
     body = _body(parameters, facts)
@@ -189,7 +190,9 @@ def _measuring(parameters: Parameters, facts: Facts) -> Prepared:
     def late(results: Results) -> Constants:
         return _constants(facts, results["white_balance"]["gains"])
 
-    after = dataclasses.replace(multiplied(facts, None), gains=None, is_balanced=True)
+    after = dataclasses.replace(
+        multiplied(facts, None), gains=None, is_balanced=True, is_clipped=parameters.highlights == "clip"
+    )
     return Prepared(after, (measure, point("white_balance", _body(parameters, facts), facts, constants=late)))
 
 

@@ -37,6 +37,7 @@ def test_as_shot(develop, plain, cfa, shape, highlights):
     np.testing.assert_array_equal(out.samples, plain(frame, *chain).samples)
     assert out.facts.gains == tuple(GAINS)
     assert out.facts.is_balanced
+    assert out.facts.is_clipped == (highlights == "clip")
 
 
 def test_what_clips_is_neutral_white(develop):
@@ -135,7 +136,7 @@ def test_gains_of_1_change_nothing(develop):
     frame = mosaic()
     out = develop(frame, ("white_balance", {"mode": "gains", "gains": (1.0, 1.0, 1.0)}))
     np.testing.assert_array_equal(out.samples, frame.samples)
-    assert out.facts == dataclasses.replace(frame.facts, is_balanced=True)
+    assert out.facts == dataclasses.replace(frame.facts, is_balanced=True, is_clipped=True)
 
 
 @pytest.mark.parametrize(
