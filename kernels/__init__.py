@@ -19,6 +19,7 @@ STAGES = (
     "highlights",
     "quad_bayer",
     "demosaic",
+    "denoise",
     "lens",
     "exposure",
     "colour",
