@@ -1,8 +1,8 @@
 """The CUDA schedule: a block does a tile of the frame, leg by leg, in shared memory.
 
-What a leg keeps for later ones lies in shared memory with a margin around the tile; beyond the frame it is computed at
-the mirrored place. Where a body depends on the CFA site a thread does a whole period, so that nothing branches on
-parity. Counters of REDUCE steps are raised in shared memory and added up once per block.
+What a leg keeps for later ones lies in shared memory (`_shared`) with a margin around the tile; beyond the frame it is
+computed at the mirrored place. Where a body depends on the CFA site a thread does a whole period, so that nothing
+branches on parity. Counters of REDUCE steps are raised in shared memory and added up once per block.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Any
 
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
+from tenbit.kernels._shared import BLOCKS, Tile, blocks_of, fits, has_own, loop_of, shared_bytes
 from tenbit.kernels._source import PACKINGS, Read, Writer, clamped, gathered, indented, source_of, stored
-from tenbit.kernels._stage import Access, Pass, Step
+from tenbit.kernels._stage import PLANES, Access, Pass, Step
 
-# Threads of a block, as (rows, cols): 32 wide so that a warp reads one row segment.
-BLOCK = (8, 32)
-# Shared memory of a block at which half of the threads of an sm_75 are still resident: two blocks in 64 KiB.
-SHARED_BYTES = 32 * 1024
+__all__ = ["BLOCK", "DECORATOR", "CudaPass", "fits", "shared_bytes", "source"]
+
+BLOCK = BLOCKS[0]
 DECORATOR = "@cuda.jit(cache=True, **bounds)"
 _HEADER = [
     "import math",
     "",
     "import numpy as np",
-    "from numba import config, cuda, float32, int32, uint8, uint16",
+    "from numba import config, cuda, float32, int32, uint8, uint16, uint32",
     "",
     "f32 = np.float32",
     # 64 registers a thread: half of the threads of an sm_90 or sm_100 are resident. The simulator knows no bounds.
@@ -31,8 +31,11 @@ _HEADER = [
     "if config.ENABLE_CUDASIM:",
     "    def fma(a, b, c):",
     "        return f32(float(a) * float(b) + float(c))",
+    "    place = int",
     "else:",
     "    from numba.cuda.libdevice import fmaf as fma",
+    # Below 0 numba's indices count from the end, which takes time to find out.
+    "    place = uint32",
     "",
 ]
 _DEVICE = "@cuda.jit(device=True)"
@@ -51,27 +54,6 @@ _MIRRORED = {
 }
 
 
-def fits(work: Pass) -> bool:
-    """Whether a block can hold the tiles of a pass without leaving half of the card idle."""
-    return shared_bytes(work) <= SHARED_BYTES
-
-
-def shared_bytes(work: Pass) -> int:
-    """Shared memory of a block."""
-    legs = legs_of(work)
-    tiles = sum(len(leg.keeps) * (h := _height(work, leg)) * (h + work.period * (BLOCK[1] - BLOCK[0])) for leg in legs)
-    return 4 * (tiles + sum(tally.counters for tally in work.tallies if _is_shared(tally)))
-
-
-def _is_shared(tally: Step) -> bool:
-    """Whether a block has counters of its own: thousands would leave no room for other blocks."""
-    return 4 * tally.counters <= SHARED_BYTES // 4
-
-
-def _height(work: Pass, leg: Leg) -> int:
-    return work.period * (BLOCK[0] + 2 * leg.halo)
-
-
 def source(work: Pass, bound: Bound) -> str:
     """Source of a module whose ``kernel(kf, ki, *ins, *arrays, *outs, *counters)`` does a pass.
 
@@ -88,8 +70,9 @@ class _Tiles:
         self.work, self.bound = work, bound
         self.legs = legs_of(work)
         self.period = work.period
-        # Pixels of a tile along one side per thread.
-        self.span = work.period if len(self.legs) > 1 else 1
+        self.blocks = blocks_of(work)
+        self.span = self.blocks.span
+        self.high, self.wide = (self.span * side for side in self.blocks.threads)
         self.writer = Writer(bound, work.steps)
 
     def module(self) -> str:
@@ -97,16 +80,15 @@ class _Tiles:
         lines = ["rows, cols = int32({0}.shape[0]), int32({0}.shape[1])".format("out0" if work.outs else "in0")]
         lines += [f"{n} = ki[{len(bound.ints) + i}]" for i, n in enumerate(("first_row", "low_row", "high_row"))]
         lines += ["ty, tx = int32(cuda.threadIdx.y), int32(cuda.threadIdx.x)"]
-        lines += [f"top = int32(cuda.blockIdx.y * {BLOCK[0] * self.span})"]
-        lines += [f"left = int32(cuda.blockIdx.x * {BLOCK[1] * self.span})"]
-        for index, leg in enumerate(self.legs):
-            for plane in leg.keeps:
-                shape = (_height(work, leg), self.period * (BLOCK[1] + 2 * leg.halo))
-                lines += [f"t{index}_{plane} = cuda.shared.array({shape}, float32)"]
-        own = [(n, tally) for n, tally in enumerate(work.tallies) if _is_shared(tally)]
+        lines += [f"top = int32(cuda.blockIdx.y * {self.high})"]
+        lines += [f"left = int32(cuda.blockIdx.x * {self.wide})"]
+        lines += [f"me = {self.blocks.threads[1]} * ty + tx"]
+        if self.blocks.floats:
+            lines += [f"shared = cuda.shared.array({self.blocks.floats}, float32)"]
+        own = [(n, tally) for n, tally in enumerate(work.tallies) if has_own(tally)]
         for n, tally in own:
             lines += [f"sum{n} = cuda.shared.array({tally.counters}, int32)"]
-            lines += [f"for n in range({BLOCK[1]} * ty + tx, {tally.counters}, {BLOCK[0] * BLOCK[1]}):"]
+            lines += [f"for n in range(me, {tally.counters}, {self.blocks.count}):"]
             lines += [f"    sum{n}[n] = 0"]
         if own:
             lines += ["cuda.syncthreads()"]
@@ -115,7 +97,7 @@ class _Tiles:
             if leg is not self.legs[-1] or own:
                 lines += ["cuda.syncthreads()"]
         for n, tally in own:
-            lines += [f"for n in range({BLOCK[1]} * ty + tx, {tally.counters}, {BLOCK[0] * BLOCK[1]}):"]
+            lines += [f"for n in range(me, {tally.counters}, {self.blocks.count}):"]
             lines += [f"    if sum{n}[n] > 0:", f"        cuda.atomic.add(counters{n}, n, sum{n}[n])"]
         ins = [f"in{n}" for n in range(len(work.ins))]
         arrays = [f"a{i}_{name}" for i, name in bound.arrays]
@@ -135,39 +117,44 @@ class _Tiles:
 
     def _leg(self, index: int, leg: Leg) -> list[str]:
         """One leg over the tile and its margin."""
-        period, around = self.period, self.period * leg.halo
-        is_by_site = leg.core is not None and leg.core.access is Access.STENCIL and isinstance(leg.core.body, tuple)
+        loop, (tall, across) = loop_of(leg, self.blocks, self.period), self.blocks.threads
         inner: list[str] = []
-        if is_by_site:
-            for site in range(period**2):
-                pr, pc = divmod(site, period)
-                inner += [f"r, c = int32({period} * i + {pr}), int32({period} * j + {pc})"]
+        if leg.is_by_site:
+            for site in range(self.period**2):
+                pr, pc = divmod(site, self.period)
+                inner += [f"r, c = int32({self.period} * i + {pr}), int32({self.period} * j + {pc})"]
                 inner += self._pixel(index, leg, str(site))
-            high, wide = BLOCK[0] + 2 * leg.halo, BLOCK[1] + 2 * leg.halo
-            rows, cols = "i", "j"
         else:
-            inner += self._pixel(index, leg, "site" if period > 1 else "0")
-            high, wide = BLOCK[0] * self.span + 2 * around, BLOCK[1] * self.span + 2 * around
-            rows, cols = "r", "c"
-        if (high, wide) == BLOCK:
+            inner += self._pixel(index, leg, "site" if self.period > 1 else "0")
+        rows, cols = ("i", "j") if leg.is_by_site else ("r", "c")
+        if (loop.high, loop.wide) == self.blocks.threads:
             return [f"{rows}, {cols} = ty, tx", *inner]
-        lines = [f"for {rows} in range(ty, {high}, {BLOCK[0]}):", f"    for {cols} in range(tx, {wide}, {BLOCK[1]}):"]
+        if loop.is_through:
+            lines = [f"for n in range(me, {loop.high * loop.wide}, {self.blocks.count}):"]
+            at = f"{rows}, {cols} = int32(place(n) // place({loop.wide})), int32(place(n) % place({loop.wide}))"
+            return [*lines, *indented([at, *inner], 1)]
+        lines = [
+            f"for {rows} in range(ty, {loop.high}, {tall}):",
+            f"    for {cols} in range(tx, {loop.wide}, {across}):",
+        ]
         return lines + indented(inner, 2)
 
     def _pixel(self, index: int, leg: Leg, site: str) -> list[str]:
         """One pixel of the tile at ``r``, ``c``, which count from the margin's corner."""
-        period, around = self.period, self.period * leg.halo
+        period, around = self.period, leg.pixels
         own = "True"
         lines = [f"row, col = int32(top + r - {around}), int32(left + c - {around})"]
         inside = f"row < rows + {around} and col < cols + {around}" if around else "row < rows and col < cols"
         inner: list[str] = []
         if around:
-            inner += [f"is_own = row >= top and row < top + {BLOCK[0] * self.span} and row < rows"]
-            inner += [f"is_own = is_own and col >= left and col < left + {BLOCK[1] * self.span} and col < cols"]
+            inner += [f"is_own = row >= top and row < top + {self.high} and row < rows"]
+            inner += [f"is_own = is_own and col >= left and col < left + {self.wide} and col < cols"]
             inner += ["row, col = mirrored(row, rows), mirrored(col, cols)"]
             own = "is_own"
         if site == "site":
             inner += [f"site = (row % {period}) * {period} + col % {period}"]
+        widths = dict.fromkeys(self.blocks.tiles[taken, p].cols for p, taken in leg.takes.items() if taken != MEMORY)
+        inner += [f"at_{cols} = int32((row - top) * {cols} + col - left)" for cols in widths]
         more, values = self._loaded(leg)
         inner += more
         if leg.core is not None and leg.core.access is Access.GATHER:
@@ -192,7 +179,8 @@ class _Tiles:
                 inner += self._counted(step, out, own)
             else:
                 values |= dict(zip(step.writes, out, strict=True))
-        inner += [f"t{index}_{plane}[r, c] = {values[plane]}" for plane in leg.keeps]
+        for plane in leg.keeps:
+            inner += _kept(self.blocks.tiles[index, plane], around, values[plane])
         stores = [
             f"out{self.work.outs.index(slot)}[row, col{f', {n}' if slot.name == 'rgb' else ''}] = "
             f"{stored(values[plane], slot.dtype)}"
@@ -220,7 +208,7 @@ class _Tiles:
         """Counters raised, for a pixel of this tile that no other tile counts."""
         number = self.work.tallies.index(step)
         lines: list[str] = []
-        sums = f"{'sum' if _is_shared(step) else 'counters'}{number}"
+        sums = f"{'sum' if has_own(step) else 'counters'}{number}"
         for name in out:
             lines += [f"if 0 <= {name} < {step.counters}:", f"    cuda.atomic.add({sums}, {name}, 1)"]
         return [f"if {own} and low_row <= row and row < high_row:", *indented(lines, 1)]
@@ -231,8 +219,7 @@ class _Tiles:
         for plane, taken in leg.takes.items():
             values[plane] = f"p_{plane}"
             if taken != MEMORY:
-                around = self.period * self.legs[taken].halo
-                lines += [f"p_{plane} = t{taken}_{plane}[row - top + {around}, col - left + {around}]"]
+                lines += [f"p_{plane} = {self._reader(taken, plane)(0, 0)}"]
             elif plane == "mosaic" and self.work.comes in PACKINGS:
                 group, low = PACKINGS[self.work.comes]
                 start = f"col // {group} * {group + 1}"
@@ -242,7 +229,7 @@ class _Tiles:
             elif plane in self.work.ins:
                 lines += [f"p_{plane} = f32(in{self.work.ins.index(plane)}[row, col])"]
             else:
-                channel = ("red", "green", "blue").index(plane)
+                channel = PLANES["linear"].index(plane)
                 lines += [f"p_{plane} = f32(in{self.work.ins.index('rgb')}[row, col, {channel}])"]
         return lines, values
 
@@ -250,16 +237,27 @@ class _Tiles:
         """The whole planes that a GATHER looks into."""
         if "rgb" in self.work.ins:
             number = self.work.ins.index("rgb")
-            return {p: f"in{number}[:, :, {('red', 'green', 'blue').index(p)}]" for p in core.reads}
+            return {p: f"in{number}[:, :, {PLANES['linear'].index(p)}]" for p in core.reads}
         return {plane: f"in{self.work.ins.index(plane)}" for plane in core.reads}
 
     def _reader(self, taken: int, plane: str) -> Read:
-        around = self.period * self.legs[taken].halo
+        tile = self.blocks.tiles[taken, plane]
 
         def read(d_row: int, d_col: int) -> str:
-            return f"t{taken}_{plane}[row - top + {around + d_row}, col - left + {around + d_col}]"
+            first = tile.first + (tile.around + d_row) * tile.cols + tile.around + d_col
+            return f"shared[place(at_{tile.cols} + {first})]"
 
         return read
+
+
+def _kept(tile: Tile, around: int, value: str) -> list[str]:
+    """A value kept in a tile by a leg that goes so many pixels beyond what the block owns."""
+    beyond = around - tile.around
+    line = f"shared[place({tile.cols} * r + c + {tile.first - beyond * (tile.cols + 1)})] = {value}"
+    if not beyond:
+        return [line]
+    test = f"if {beyond} <= r and r < {tile.rows + beyond} and {beyond} <= c and c < {tile.cols + beyond}:"
+    return [test, f"    {line}"]
 
 
 class CudaPass:
@@ -267,7 +265,7 @@ class CudaPass:
 
     def __init__(self, work: Pass, kernel: Any) -> None:
         self.work, self.kernel = work, kernel
-        self.span = work.period if len(legs_of(work)) > 1 else 1
+        self.blocks = blocks_of(work)
 
     def __call__(
         self,
@@ -284,6 +282,7 @@ class CudaPass:
         one of numba's; 0 is the default stream.
         """
         rows, cols = (outs or ins)[0].shape[:2]
-        grid = (-(-cols // (BLOCK[1] * self.span)), -(-rows // (BLOCK[0] * self.span)))
+        tall, wide = self.blocks.threads
+        grid = (-(-cols // (wide * self.blocks.span)), -(-rows // (tall * self.blocks.span)))
         kf, ki, arrays = packed
-        self.kernel[grid, (BLOCK[1], BLOCK[0]), stream](kf, ki, *ins, *arrays, *outs, *counters)
+        self.kernel[grid, (wide, tall), stream](kf, ki, *ins, *arrays, *outs, *counters)

@@ -30,12 +30,15 @@ class Kept:
         CFA periods beyond the first row of a tile at which the reading begins, for the reader that looks back most.
     last : int
         The last leg that reads it.
+    pixels : int
+        Pixels around a tile that are read of it; ``halo`` is that in CFA periods, each leg's rounded up.
     """
 
     place: int
     halo: int = 0
     low: int = 0
     last: int = 0
+    pixels: int = 0
 
 
 @dataclass(eq=False)
@@ -58,6 +61,8 @@ class Leg:
         Arrays that it writes.
     halo : int
         CFA periods around a tile that it is done for.
+    pixels : int
+        As many as are needed of that, in pixels; whole periods where a body differs from site to site.
     """
 
     core: Step | None = None
@@ -67,6 +72,7 @@ class Leg:
     keeps: dict[str, Kept] = field(default_factory=dict)
     slots: list[Slot] = field(default_factory=list)
     halo: int = 0
+    pixels: int = 0
 
     @property
     def is_by_site(self) -> bool:
@@ -102,11 +108,16 @@ def legs_of(work: Pass) -> list[Leg]:
         leg = legs[index]
         for plane, source in leg.takes.items():
             if source not in (MEMORY, index):
-                around = -(-leg.core.radius // work.period) if leg.core and leg.is_around(plane) else 0
+                radius = leg.core.radius if leg.core and leg.is_around(plane) else 0
+                around = -(-radius // work.period)
                 legs[source].halo = max(legs[source].halo, leg.halo + around)
                 known = legs[source].keeps[plane]
                 known.low = min(known.low, leg.halo - around) if known.last else leg.halo - around
                 known.halo, known.last = max(known.halo, leg.halo + around), max(known.last, index)
+                # Beyond its edge a quad-Bayer mosaic goes on by whole periods, so by these is looked back.
+                known.pixels = max(known.pixels, leg.pixels + (around * work.period if work.period > 2 else radius))
+                whole = work.period if legs[source].is_by_site else 1
+                legs[source].pixels = max(legs[source].pixels, -(-known.pixels // whole) * whole)
     for slot in work.outs:
         legs[_last(slot, where)].slots.append(slot)
     return legs

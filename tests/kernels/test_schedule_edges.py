@@ -146,3 +146,17 @@ def test_a_quad_mosaic_ends_in_its_own_way(names, cpu):
     expected = by_definition(apart, planes)
     for device in (cpu, SimulatedDevice()):
         assert_same(done(device, fused, frame), expected)
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", "GBRG", "QGRBG"])
+@pytest.mark.parametrize(
+    "names", ["edge sort ease", "edge sort spread ease", "gain edge guide order luma", "edge order"]
+)
+def test_a_point_may_differ_from_site_to_site(names, cfa, cpu):
+    chain = Chain(tuple(names.split()), Cfa(cfa), "float32", None)
+    fused, apart = chain.plans(13, 22, 1)
+    frame, planes = chain.frame(13, 22, 1)
+    expected = by_definition(apart, planes)
+    for device in (cpu, SimulatedDevice()):
+        assert_same(done(device, fused, frame), expected)
+        assert_same(done(device, apart, frame), expected)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
-from tenbit.kernels import STAGES, _cpu, _cuda, stage
+from tenbit.kernels import STAGES, _cpu, _cuda, _shared, stage
 from tenbit.kernels._facts import Opcode
 from tenbit.pipeline.config import load
 from tenbit.pipeline.describe import (
@@ -75,7 +76,8 @@ def test_one_table_where_both_targets_do_the_same_passes() -> None:
     assert cpu[-1] != cuda[-1]
 
 
-def test_a_table_per_target_where_a_block_holds_less_than_a_thread() -> None:
+def test_a_table_per_target_where_a_block_holds_less_than_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_shared, "SHARED_BYTES", 16 * 1024)
     frame = Frame.from_mosaic(np.zeros((100, 200), np.uint16), black=64, white=1023)
     what = plan(load("monitor").links, frame.facts, bits=8)
     assert len(what.cuda_passes) > len(what.passes)

@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from tenbit.kernels import _cuda, stage
+from tenbit.kernels import _shared, stage
 from tenbit.kernels._facts import Cfa, Opcode
 from tenbit.kernels._stage import Access, Slot, Step
 from tenbit.kernels.errors import StageError
@@ -56,7 +56,7 @@ def test_side_planes_that_nobody_reads_are_not_written():
 
 
 def test_a_pass_that_no_block_can_hold_is_split_for_cuda(monkeypatch):
-    monkeypatch.setattr(_cuda, "SHARED_BYTES", 8 * 1024)
+    monkeypatch.setattr(_shared, "SHARED_BYTES", 8 * 1024)
     found = plan(links("black_level", "demosaic", "tone", "peaking"), facts(), bits=8)
     assert len(found.passes) == 1
     assert len(found.cuda_passes) > 1

@@ -64,7 +64,7 @@ class Chain:
             if name == "unit":
                 step = dataclasses.replace(step, constants={"gain": 1.0 / self.peak, "base": 0.0})
             rows, cols = step.shape or (facts.rows, facts.cols)
-            after = frame_facts(None if name == "colour" else facts.cfa, rows, cols)
+            after = frame_facts(None if name in ("colour", "order") else facts.cfa, rows, cols)
             links.append(
                 Link(Stage(name, object, ("mosaic", "display"), partial(given_as, Prepared(after, (step,)))), None)
             )

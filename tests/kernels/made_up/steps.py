@@ -82,6 +82,38 @@ def coloured_fourth(m):
     return m(-1, -1), 0.25 * (m(-1, 0) + m(1, 0)), m(0, 0)
 
 
+def sorted_first(edge, k):
+    return k.gain * edge
+
+
+def sorted_second(edge, k, row):
+    return edge + 0.01 * f32(row)
+
+
+def sorted_third(edge, k):
+    return k.gain - edge
+
+
+def sorted_fourth(edge, col):
+    return edge - 0.01 * f32(col)
+
+
+def ordered_first(mosaic, edge):
+    return mosaic, mosaic + edge, edge
+
+
+def ordered_second(mosaic, edge):
+    return edge, mosaic, mosaic - edge
+
+
+def ordered_third(mosaic, edge):
+    return mosaic - edge, mosaic, edge
+
+
+def ordered_fourth(mosaic, edge):
+    return edge, mosaic + edge, mosaic
+
+
 def level(mosaic):
     return int(min(max(mosaic, -1.0), 3.0) * 10.0)
 
@@ -162,6 +194,8 @@ def moved(plane, row, col, k):
 # ---- the catalogue: name -> planes that must be there, step ----
 SITES = (at_first, at_second, at_third, at_fourth)
 COLOURS = (coloured_first, coloured_second, coloured_third, coloured_fourth)
+SORTS = (sorted_first, sorted_second, sorted_third, sorted_fourth)
+ORDERS = (ordered_first, ordered_second, ordered_third, ordered_fourth)
 
 
 def by_period(bodies, facts):
@@ -203,6 +237,10 @@ def mosaic_step(name, facts, draw):
         "spread": lambda: Step(name, Access.STENCIL, spread, ("edge",), ("edge",), radius=2),
         "guide": lambda: Step(name, Access.STENCIL, guided, ("mosaic", "edge"), own, radius=1),
         "ease": lambda: Step(name, Access.POINT, eased, ("mosaic", "edge"), own, {"share": 0.25}),
+        "sort": lambda: Step(
+            name, Access.POINT, by_period(SORTS, facts), ("edge",), ("edge",), {"gain": per_site(facts, 0.5, 0.75)}
+        ),
+        "order": lambda: Step(name, Access.POINT, by_period(ORDERS, facts), (*own, "edge"), RGB),
         "level": lambda: Step(name, Access.REDUCE, level, own, ("level",), counters=30),
         "follow": lambda: Step(
             name, Access.POINT, gained, own, own, lambda r: {**from_counts("level")(r), "base": 0.0}
