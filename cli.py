@@ -75,7 +75,7 @@ def commands() -> None:
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
 @click.option("--long-edge", type=click.IntRange(min=1), metavar="PX", help="Length of the picture's longer side.")
 @click.option("--lens", help="The same as --set lens.profile=…")
-@click.option("--format", "format_", help="The same as --set output.format=…: jpeg (jpg), png, tiff (tif).")
+@click.option("--format", "format_", help="The same as --set output.format=…: jpeg (jpg), png, tiff (tif), dng.")
 @click.option("--quality", type=int, help="The same as --set output.quality=…: 1 to 100.")
 @click.option("--camera", help=CAMERA_HELP)
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")

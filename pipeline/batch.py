@@ -172,6 +172,7 @@ def _write(begun: _Begun, chain: Chain) -> Outcome:
             exif=done.exif,
             orientation=done.facts.orientation,
             record={**done.record, "source": job.source.name, "chain": chain.as_record()},
+            facts=done.facts,
         )
         results = {name: as_json(value) for name, value in done.results.items()}
     except Exception as error:
@@ -191,7 +192,9 @@ def planned(facts: Facts, chain: Chain, *, packing: Packing | None = None) -> Pl
         If what the chain makes of the frame does not fit the output.
     """
     bits = _bits(chain.output)
-    what = plan(chain.links, facts, bits=None if bits == 32 else bits, packing=packing)
+    # A DNG says itself where black and white are.
+    is_float = bits == 32 or chain.output.format == "dng"
+    what = plan(chain.links, facts, bits=None if is_float else bits, packing=packing)
     if faults := output_faults(chain.output, what.facts):
         raise WriteError("; ".join(chain.document.fault(("output", name), text) for name, text in faults))
     return what
@@ -269,7 +272,7 @@ def output_faults(output: Output, facts: Facts) -> list[tuple[str, str]]:
     format_ = output.format or "jpeg"
     if facts.state == "mosaic" and format_ == "jpeg":
         return [("format", "a mosaic has one plane, which jpeg cannot hold: add demosaic, or write png or tiff")]
-    if _bits(output) != 32 and not facts.is_signal:
+    if format_ != "dng" and _bits(output) != 32 and not facts.is_signal:
         text = (
             "whole numbers are made of samples between black and white, not of counts: put black_level into the chain"
         )

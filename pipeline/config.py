@@ -25,16 +25,16 @@ _ROOT = Path(__file__).resolve().parents[1] / "configs" / "chains"
 _SUFFIXES = (".yaml", ".yml")
 _BLOCKS = ("name", "chain", "output")
 
-Format = Literal["jpeg", "png", "tiff"]
+Format = Literal["jpeg", "png", "tiff", "dng"]
 
 
 @dataclass(frozen=True)
 class Output:
     """How the picture is written."""
 
-    format: Format | None = param(None, "By default what the output's suffix says, else jpeg.")
+    format: Format | None = param(None, "By default what the output's suffix says, else jpeg. dng is for a mosaic.")
     quality: int = param(92, "Of a jpeg.", low=1, high=100)
-    bits: Literal[8, 16, 32] | None = param(None, "Per sample; by default 8, for tiff 16. 32 (tiff) is float.")
+    bits: Literal[8, 16, 32] | None = param(None, "Per sample; by default 8, for tiff and dng 16. 32 (tiff) is float.")
     subsampling: Literal["4:2:0", "4:2:2", "4:4:4"] = param("4:2:0", "Of a jpeg's colour.")
     compression: Literal["deflate", "zstd", "none"] = param("deflate", "Of a tiff.")
 
@@ -96,7 +96,7 @@ def load(
         only; ``output.quality=80``. They come after ``long_edge_px``.
     long_edge_px : int, optional
         Length of the picture's longer side: what the ``resize`` stage is told, which is put in where there is none.
-    format : {"jpeg", "png", "tiff"}, optional
+    format : {"jpeg", "png", "tiff", "dng"}, optional
         Of the output, instead of the chain's, before the options of the output are checked against it.
     is_order_checked : bool
         Whether a chain that no raw file could go through is refused. A caller that plans for a frame of its own at once

@@ -23,7 +23,8 @@ def write(
     Parameters
     ----------
     path : path or str
-        Its suffix names the format: ``.jpg``, ``.png``, ``.tif`` …; a file of that name is replaced.
+        Its suffix names the format: ``.jpg``, ``.png``, ``.tif`` …, ``.dng`` for a mosaic; a file of that name is
+        replaced.
     frame : Frame
         As `tenbit.run` returns it. One that was not turned by ``orient`` says so in its EXIF.
     bits : int, optional
@@ -56,4 +57,5 @@ def write(
         exif=frame.exif,
         orientation=frame.facts.orientation,
         record=frame.record or None,
+        facts=frame.facts,
     )

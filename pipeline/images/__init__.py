@@ -1,4 +1,4 @@
-"""Writers: a finished picture to a JPEG, PNG or TIFF, with its colour space, EXIF and record inside."""
+"""Writers: a finished picture to a JPEG, PNG or TIFF, a mosaic to a DNG, with what is known of it inside."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tenbit.kernels._facts import Array
+from tenbit.kernels._facts import Array, Facts
 from tenbit.kernels._spaces import SPACES
 from tenbit.pipeline.errors import WriteError
 from tenbit.pipeline.frame import Exif
 from tenbit.pipeline.images.atomic import replaced
+from tenbit.pipeline.images.dng import write_dng
 from tenbit.pipeline.images.exif import exif_tags
 from tenbit.pipeline.images.icc import icc_profile
 from tenbit.pipeline.images.jpeg import write_jpeg
@@ -60,6 +61,7 @@ def write(
     exif: Exif = Exif(),  # noqa: B008 - frozen
     orientation: int = 1,
     record: Mapping[str, Any] | None = None,
+    facts: Facts | None = None,
 ) -> None:
     """Write a picture; the file is complete or absent.
 
@@ -68,7 +70,8 @@ def write(
     path : Path
         Its suffix names the format; a file of that name is replaced, folders that are missing are made.
     samples : array
-        (rows, cols, 3), or one plane of (rows, cols) as grey in PNG and TIFF. uint8 and uint16 are written as they
+        (rows, cols, 3), or one plane of (rows, cols), as grey in PNG and TIFF. A DNG takes one plane as
+        `tenbit.pipeline.images.dng.write_dng` says; in the others uint8 and uint16 are written as they
         are. float32 is 0 to 1: clipped, multiplied by the largest code value and rounded half up, NaN becoming 0;
         with 32 bits (TIFF) it is written as it is.
     space : str
@@ -90,6 +93,8 @@ def write(
         EXIF orientation that a viewer still has to apply; 1 after the ``orient`` stage.
     record : mapping, optional
         How the picture was made, for `read_record`: JSON types.
+    facts : Facts, optional
+        Of the frame: a DNG needs them for its levels, pattern and colours.
 
     Raises
     ------
@@ -110,7 +115,7 @@ def write(
         state=state,
     )
     if not faults:
-        faults = _misfits(samples, found, bits)
+        faults = _misfits(samples, found, bits, facts)
     if faults:
         raise WriteError(f"{path}: " + "; ".join(f"{option}: {text}" for option, text in faults))
     rows, cols = samples.shape[:2]
@@ -119,10 +124,13 @@ def write(
         "icc": icc_profile(space, state) if samples.ndim == 3 else None,
         "xmp": None if record is None else xmp_packet(record),
     }
-    stored = samples if samples.dtype == _DTYPES[bits] else _quantised(samples, _DTYPES[bits])
+    is_ready = found == "dng" or samples.dtype == _DTYPES[bits]
+    stored = samples if is_ready else _quantised(samples, _DTYPES[bits])
     try:
         with replaced(path) as handle:
-            if found == "jpeg":
+            if facts is not None and found == "dng":
+                write_dng(handle, stored, facts, tags=parts["tags"], xmp=parts["xmp"])
+            elif found == "jpeg":
                 write_jpeg(handle, stored, quality=quality, subsampling=subsampling, **parts)
             elif found == "png":
                 write_png(handle, stored, **parts)
@@ -132,11 +140,15 @@ def write(
         raise WriteError(f"{path}: the {found} encoder failed: {error}") from error
 
 
-def _misfits(samples: Array, format: str, bits: int) -> list[tuple[str, str]]:  # noqa: A002
+def _misfits(samples: Array, format: str, bits: int, facts: Facts | None) -> list[tuple[str, str]]:  # noqa: A002
     """What of the samples themselves does not fit."""
     shape, dtype = samples.shape, samples.dtype
     if 0 in shape or not (samples.ndim == 2 or (samples.ndim == 3 and shape[2] == 3)):
         return [("samples", f"shape {shape} is not (rows, cols, 3) or (rows, cols), at least one pixel")]
+    if format == "dng":
+        if facts is None or facts.state != "mosaic" or samples.shape != (facts.rows, facts.cols):
+            return [("samples", f"a dng holds a mosaic with its facts, not samples of shape {shape} alone")]
+        return []
     if samples.ndim == 2 and format == "jpeg":
         return [("samples", "one plane cannot be written as jpeg, allowed: png, tiff")]
     if dtype not in _DTYPES.values():

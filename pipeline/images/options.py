@@ -27,6 +27,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "jpeg": Format((".jpg", ".jpeg"), (8,)),
         "png": Format((".png",), (8, 16)),
         "tiff": Format((".tif", ".tiff"), (16, 8, 32)),
+        "dng": Format((".dng",), (16,)),
     }
 )
 
@@ -102,6 +103,8 @@ def check_options(
     if format not in FORMATS:
         allow("format", format, tuple(FORMATS))
         return faults
+    if format == "dng" and state not in (None, "mosaic"):
+        faults.append(("format", f"dng holds a mosaic, and this frame is {state}: leave demosaic out, or write tiff"))
     if bits is not None and bits not in FORMATS[format].bits:
         allowed = ", ".join(map(str, sorted(FORMATS[format].bits)))
         faults.append(("bits", f"{bits} is not possible in {format}, allowed: {allowed}"))

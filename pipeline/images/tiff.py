@@ -11,7 +11,7 @@ from tenbit.pipeline.errors import WriteError
 from tenbit.pipeline.images.exif import EXIF_DIRECTORY, ExifTags, Tag, long, pack_directory, raw
 
 _XMP, _ICC = 700, 34675
-_BYTES_MAX = 2**32 - 2**26  # offsets have 32 bits; the rest is room for what compression may add to noise
+BYTES_MAX = 2**32 - 2**26  # offsets have 32 bits; the rest is room for what compression may add to noise
 
 # TIFF's number and imagecodecs' level. Level 6 of deflate takes 1.5 times as long and saves 3 % of a noisy photograph.
 _COMPRESSIONS: dict[str, dict[str, Any]] = {
@@ -42,7 +42,7 @@ def write_tiff(
     """
     import tifffile
 
-    if samples.nbytes > _BYTES_MAX:
+    if samples.nbytes > BYTES_MAX:
         raise WriteError(f"tiff holds 4 GiB at most, and this picture has {samples.nbytes / 2**30:.1f} GiB of samples")
     tifffile.imwrite(
         handle,

@@ -154,7 +154,7 @@ output: {quality: 101, format: jpg, bits: 12, qualty: 3}
         "indent 'mirror' deeper than 'orient', or give it a line with '-'",
         "job.yaml:15:11: chain[7] lens: 'auto' is not a mapping of parameters; write {name: value}",
         "job.yaml:16:5: chain[8]: not a stage; write '- demosaic' or '- demosaic: {method: malvar}'",
-        "job.yaml:17:32: output.format: 'jpg' is not one of jpeg, png, tiff or null; did you mean 'jpeg'?",
+        "job.yaml:17:32: output.format: 'jpg' is not one of jpeg, png, tiff, dng or null; did you mean 'jpeg'?",
         "job.yaml:17:19: output.quality: 101 is outside 1..100",
         "job.yaml:17:43: output.bits: 12 is not one of 8, 16, 32 or null",
         "job.yaml:17:47: output.qualty: no such parameter; did you mean 'quality'?",

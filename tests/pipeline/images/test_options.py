@@ -10,7 +10,7 @@ from tenbit.pipeline.images import FORMATS, check_options, default_bits, format_
 
 
 def test_usual_bits():
-    assert {name: default_bits(name) for name in FORMATS} == {"jpeg": 8, "png": 8, "tiff": 16}
+    assert {name: default_bits(name) for name in FORMATS} == {"jpeg": 8, "png": 8, "tiff": 16, "dng": 16}
 
 
 @pytest.mark.parametrize(
@@ -24,14 +24,14 @@ def test_suffix_names_the_format(name, expected):
 
 def test_defaults_fit_every_format():
     for name in FORMATS:
-        assert check_options(format=name, space="srgb", state="display") == []
+        assert check_options(format=name, space="srgb", state="mosaic" if name == "dng" else "display") == []
     assert check_options() == []
 
 
 def test_every_fault_is_told_with_its_option():
     faults = check_options(format="gif", bits=9, quality=101, subsampling="411", compression="lzw", space="xyz")
     assert [option for option, _ in faults] == ["subsampling", "compression", "space", "quality", "format"]
-    assert dict(faults)["format"] == "'gif' is not one of jpeg, png, tiff"
+    assert dict(faults)["format"] == "'gif' is not one of jpeg, png, tiff, dng"
     assert dict(faults)["quality"] == "101 is outside 1..100"
 
 
