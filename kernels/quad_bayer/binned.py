@@ -1,22 +1,11 @@
-"""Quad-Bayer: a mosaic of 2 × 2 blocks of one colour becomes a Bayer mosaic."""
+"""A quad-Bayer mosaic to a Bayer mosaic of a quarter of the pixels: the mean of each block."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import Literal
 
 from tenbit.kernels._facts import Cfa, Facts
-from tenbit.kernels._stage import PLANES, Access, Prepared, Stage, Step, param
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """Turn a quad-Bayer mosaic into a Bayer mosaic; a Bayer mosaic stays as it is."""
-
-    method: Literal["auto", "bin"] = param(
-        "auto", "bin: the mean of each block, a quarter of the pixels and half the noise; auto: bin."
-    )
+from tenbit.kernels._stage import PLANES, Access, Prepared, Step
 
 
 def block_mean(mosaic, row, col):
@@ -29,15 +18,13 @@ def _halved_crop(crop: tuple[int, int, int, int] | None) -> tuple[int, int, int,
     return None if crop is None else (crop[0] // 2, crop[1] // 2, crop[2] // 2, crop[3] // 2)
 
 
-def prepare(parameters: Parameters, facts: Facts) -> Prepared:
+def prepared(facts: Facts) -> Prepared:
     """The step that bins, and the facts of the frame of half the rows and half the columns.
 
     Rows and columns that do not fill a block are left out. Levels are those of each block's mean; the noise profile's
     scale and offset fall to a quarter.
     """
     assert facts.cfa is not None
-    if not facts.cfa.is_quad:
-        return Prepared(facts)
     rows, cols = facts.rows // 2, facts.cols // 2
 
     def blocks(levels: tuple[float, ...]) -> tuple[float, ...]:
@@ -60,6 +47,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         black_cols=halved(facts.black_cols),
         noise=None if facts.noise is None else tuple((scale / 4, offset / 4) for scale, offset in facts.noise),
         measured_noise=None,
+        masked_black=None if facts.masked_black is None else blocks(facts.masked_black),
+        masked_rows=halved(facts.masked_rows),
         crop=_halved_crop(facts.crop),
         # The centre of pixel (0, 0) lies half a pixel inside its block.
         optical_centre=((top - 0.5) / 2, (left - 0.5) / 2),
@@ -68,6 +57,3 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     step = Step("quad_bayer", Access.GATHER, block_mean, planes, planes, shape=(rows, cols))
     note = f"a quad-Bayer mosaic of {facts.cols} x {facts.rows} is binned to {cols} x {rows}"
     return Prepared(after, (step,), notes=(note,))
-
-
-STAGE = Stage("quad_bayer", Parameters, ("mosaic",), prepare)
