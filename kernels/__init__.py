@@ -12,6 +12,7 @@ from tenbit.kernels._stage import Stage
 # The order of a full chain; a chain may leave any of them out.
 STAGES = (
     "linearise",
+    "defect_pixels",
     "black_level",
     "file_corrections",
     "white_balance",
@@ -20,6 +21,7 @@ STAGES = (
     "quad_bayer",
     "demosaic",
     "denoise",
+    "sharpen",
     "lens",
     "exposure",
     "colour",
