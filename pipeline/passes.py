@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from tenbit.kernels._facts import Facts, State
 from tenbit.kernels._stage import ANYWHERE, PICTURE, PLANES, Access, Layout, Pass, PerSite, Step
@@ -18,8 +19,20 @@ class Placed:
     facts: Facts
     shape: tuple[int, int]
 
+    @cached_property
+    def period(self) -> int:
+        """Of the CFA whose sites the step must know; 1 when it need not."""
+        step = self.step
+        if step.access in ANYWHERE or self.facts.cfa is None:
+            return 1
+        constants = () if callable(step.constants) else step.constants.values()
+        is_by_site = isinstance(step.body, tuple) or any(isinstance(value, PerSite) for value in constants)
+        return self.facts.cfa.period if "mosaic" in step.reads or is_by_site else 1
 
-def passes_of(placed: list[Placed], came: Layout, state: State, *, fuse: Callable[[Pass], bool] | None) -> list[Pass]:
+
+def passes_of(
+    placed: list[Placed], came: Layout, state: State, *, fuse: bool = True, can: Callable[[Pass], bool] | None = None
+) -> list[Pass]:
     """Steps in the fewest passes, each with the arrays that it takes and makes.
 
     Parameters
@@ -29,13 +42,15 @@ def passes_of(placed: list[Placed], came: Layout, state: State, *, fuse: Callabl
         How the picture lies before the first.
     state : State
         Of the finished frame.
-    fuse : callable or None
-        Whether a target can do a pass at all; None makes every step a pass of its own.
+    fuse : bool
+        False makes every step a pass of its own.
+    can : callable, optional
+        Whether a target can do a pass at all.
     """
     groups: list[list[Placed]] = []
     for here in placed:
         joined = [*groups[-1], here] if groups else []
-        if fuse and joined and _may_join(groups[-1], here) and fuse(_one(joined)):
+        if fuse and joined and _may_join(groups[-1], here) and (can is None or can(_one(joined))):
             groups[-1] = joined
         else:
             groups.append([here])
@@ -56,20 +71,10 @@ def _may_join(group: list[Placed], here: Placed) -> bool:
     if before[0].access in ANYWHERE and not set(step.reads) <= {p for other in before for p in other.writes}:
         # What lies in memory is of the frame before it was resampled.
         return False
-    periods = {_period(other) for other in (*group, here)} - {1}
+    periods = {other.period for other in (*group, here)} - {1}
     # Beyond its edges a quad-Bayer mosaic goes on in another way than planes do.
-    is_mixed = any(_period(s) == 1 and s.step.access is Access.STENCIL for s in (*group, here))
+    is_mixed = any(s.period == 1 and s.step.access is Access.STENCIL for s in (*group, here))
     return not periods or (len(periods) == 1 and not (is_mixed and max(periods) > 2))
-
-
-def _period(here: Placed) -> int:
-    """Of the CFA whose sites a step must know; 1 when it need not."""
-    if here.step.access in ANYWHERE or here.facts.cfa is None:
-        return 1
-    step = here.step
-    constants = () if callable(step.constants) else step.constants.values()
-    is_by_site = isinstance(step.body, tuple) or any(isinstance(value, PerSite) for value in constants)
-    return here.facts.cfa.period if "mosaic" in step.reads or is_by_site else 1
 
 
 def _one(group: list[Placed]) -> Pass:
@@ -84,7 +89,7 @@ def _one(group: list[Placed]) -> Pass:
         tuple(here.step for here in group),
         tuple(reads),
         tuple(made),
-        max(_period(here) for here in group),
+        max(here.period for here in group),
         group[-1].shape,
     )
 

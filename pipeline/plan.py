@@ -6,9 +6,10 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
-from tenbit.kernels import _cuda, quantise, unpack
+from tenbit.kernels import _shared, quantise, unpack
 from tenbit.kernels._facts import Facts, State
 from tenbit.kernels._stage import (
     ANYWHERE,
@@ -53,16 +54,25 @@ class Plan:
     ----------
     facts : Facts
         Of the finished frame.
-    passes, cuda_passes : tuple of Pass
-        For the CPU, and for CUDA, where a pass must fit the shared memory of a block. They make the same picture.
     notes : tuple of str
         What the user should be told, a line each.
+    grouped : callable
+        The steps in as few passes as can be of which each meets a condition, if there is one.
     """
 
     facts: Facts
-    passes: tuple[Pass, ...]
-    cuda_passes: tuple[Pass, ...]
     notes: tuple[str, ...]
+    grouped: Callable[[Callable[[Pass], bool] | None], tuple[Pass, ...]] = field(repr=False, compare=False)
+
+    @cached_property
+    def passes(self) -> tuple[Pass, ...]:
+        """For the CPU."""
+        return self.grouped(None)
+
+    @cached_property
+    def cuda_passes(self) -> tuple[Pass, ...]:
+        """For CUDA, where a pass must fit the shared memory of a block; they make the same picture."""
+        return self.grouped(_shared.fits)
 
     def passes_for(self, target: Literal["cpu", "cuda"]) -> tuple[Pass, ...]:
         """The passes of one target."""
@@ -136,22 +146,21 @@ def plan(
         placed.insert(0, Placed(unpack.from_codes(start, came_bits), start, (start.rows, start.cols)))
     came: Layout = packing or ("planar" if draft.came_as == "mosaic" else "interleaved")
 
-    def grouped(can: Callable[[Pass], bool]) -> tuple[Pass, ...]:
-        how = can if fuse else None
-        passes = passes_of(placed, came, facts.state, fuse=how)
+    def grouped(can: Callable[[Pass], bool] | None) -> tuple[Pass, ...]:
+        passes = passes_of(placed, came, facts.state, fuse=fuse, can=can)
         if packing and not (passes and passes[0].outs and passes[0].steps[0].access not in ANYWHERE):
             # Bodies that look at computed places need samples, and a loop that writes nothing an array to go by.
             first = Placed(unpack.STEP, start, (start.rows, start.cols))
-            passes = passes_of([first, *placed], came, facts.state, fuse=how)
+            passes = passes_of([first, *placed], came, facts.state, fuse=fuse, can=can)
         elif came == "interleaved" and passes and passes[0].steps[0].access is Access.WARP:
             # Sixteen neighbours are read of every plane: each pays for being apart from the next.
             first = Placed(unpack.apart(start), start, (start.rows, start.cols))
-            passes = passes_of([first, *placed], came, facts.state, fuse=how)
+            passes = passes_of([first, *placed], came, facts.state, fuse=fuse, can=can)
         if bits is not None:
             passes[-1] = dataclasses.replace(passes[-1], dtype=f"uint{bits}")
         return tuple(passes)
 
-    return Plan(facts, grouped(lambda work: True), grouped(_cuda.fits), tuple(draft.notes))
+    return Plan(facts, tuple(draft.notes), grouped)
 
 
 def _left_undone(facts: Facts) -> list[str]:
@@ -185,6 +194,8 @@ class _Draft:
     painters: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    interpolated_by: str = ""
+    """The stage that made three planes of the mosaic."""
 
     def add(self, link: Link) -> None:
         """Put a stage behind the others."""
@@ -192,6 +203,9 @@ class _Draft:
         if facts.state not in link.stage.takes:
             if self.came_as == "linear" and link.stage.takes == ("mosaic",):
                 self.left_out.append(name)
+                return
+            if name == "demosaic" and self.interpolated_by not in ("", name):
+                self.notes.append(f"demosaic left out: {self.interpolated_by} has made three colours of the mosaic")
                 return
             states = " or ".join(link.stage.takes)
             raise _WrongStateError(f"{name} takes a {states} frame; here it is {facts.state} ({_WHY[facts.state]})")
@@ -210,6 +224,8 @@ class _Draft:
             self.painters.append(name)
             self.paint += prepared.paint
         self.notes += [f"{name}: {note}" for note in prepared.notes]
+        if self.facts.state == "mosaic" != prepared.facts.state:
+            self.interpolated_by = name
         self.facts = prepared.facts
 
     def _refuse_after_paint(self, name: str, prepared: Prepared) -> None:

@@ -122,7 +122,7 @@ def test_panels_that_each_draw_inside_a_rectangle_are_passes_of_their_own():
 
     linear = facts(state="linear", cfa=None, black=(0.0,) * 3, white=(1.0,) * 3)
     placed = [Placed(panel(left), linear, (12, 16)) for left in (1, 9)]
-    found = passes_of(placed, "interleaved", "linear", fuse=lambda work: True)
+    found = passes_of(placed, "interleaved", "linear", fuse=True)
     assert names(found) == [["panel1"], ["panel9"]]
 
 
