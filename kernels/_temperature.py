@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 LOWEST_K, HIGHEST_K = 1000.0, 15000.0
 """Where Krystek's formula holds; whites beyond are taken as at these ends."""
@@ -49,6 +50,7 @@ def white_xy(kelvin: float, tint: float = 0.0) -> tuple[float, float]:
     return 3.0 * u / (2.0 * u - 8.0 * v + 4.0), 2.0 * v / (2.0 * u - 8.0 * v + 4.0)
 
 
+@lru_cache(maxsize=256)
 def temperature_and_tint(xy: tuple[float, float]) -> tuple[float, float]:
     """Correlated colour temperature in kelvin, and tint, of a white: the nearest point of the locus in (u, v)."""
     x, y = xy

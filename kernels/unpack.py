@@ -6,7 +6,7 @@ No stage of a chain: every pass can read such a frame but one that looks at comp
 from __future__ import annotations
 
 from tenbit.kernels._facts import Facts
-from tenbit.kernels._stage import PLANES, Access, Step, point
+from tenbit.kernels._stage import Step, point
 
 
 def same(mosaic):
@@ -19,10 +19,6 @@ def same_of_three(red, green, blue):
     return red, green, blue
 
 
-STEP = Step("unpack", Access.POINT, same, PLANES["mosaic"], PLANES["mosaic"])
-"""Of a packed mosaic."""
-
-
 def scaled(red, green, blue, k):
     """Code values as 0 … 1."""
     return red * k.scale, green * k.scale, blue * k.scale
@@ -33,6 +29,6 @@ def from_codes(facts: Facts, bits: int) -> Step:
     return point("unpack", scaled, facts, constants={"scale": 1.0 / (2**bits - 1)})
 
 
-def apart(facts: Facts) -> Step:
-    """The step that takes interleaved planes apart."""
-    return point("unpack", same_of_three, facts)
+def step(facts: Facts) -> Step:
+    """The step that takes a packed mosaic, or interleaved planes, apart."""
+    return point("unpack", same if facts.state == "mosaic" else same_of_three, facts)

@@ -150,11 +150,11 @@ def plan(
         passes = passes_of(placed, came, facts.state, fuse=fuse, can=can)
         if packing and not (passes and passes[0].outs and passes[0].steps[0].access not in ANYWHERE):
             # Bodies that look at computed places need samples, and a loop that writes nothing an array to go by.
-            first = Placed(unpack.STEP, start, (start.rows, start.cols))
+            first = Placed(unpack.step(start), start, (start.rows, start.cols))
             passes = passes_of([first, *placed], came, facts.state, fuse=fuse, can=can)
         elif came == "interleaved" and passes and passes[0].steps[0].access is Access.WARP:
             # Sixteen neighbours are read of every plane: each pays for being apart from the next.
-            first = Placed(unpack.apart(start), start, (start.rows, start.cols))
+            first = Placed(unpack.step(start), start, (start.rows, start.cols))
             passes = passes_of([first, *placed], came, facts.state, fuse=fuse, can=can)
         if bits is not None:
             passes[-1] = dataclasses.replace(passes[-1], dtype=f"uint{bits}")
