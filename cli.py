@@ -23,6 +23,8 @@ CAMERA_HELP = (
     "For sensor dumps: a shipped camera's name, a camera file, or fields: '{rows: 480, cols: 640, cfa: RGGB}'."
 )
 
+DEFECTS_HELP = "Defective sites for defect_pixels: a file that `tenbit calibrate dark` wrote."
+
 
 class _Commands(click.Group):
     """Commands whose expected errors become lines on stderr and an exit code."""
@@ -78,6 +80,7 @@ def commands() -> None:
 @click.option("--format", "format_", help="The same as --set output.format=…: jpeg (jpg), png, tiff (tif), dng.")
 @click.option("--quality", type=int, help="The same as --set output.quality=…: 1 to 100.")
 @click.option("--camera", help=CAMERA_HELP)
+@click.option("--defects", help=DEFECTS_HELP)
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 @click.option("--skip-existing", is_flag=True, help="Leave outputs that exist; not a failure.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written; read and write nothing.")
@@ -95,6 +98,7 @@ def develop(
     format_: str | None,
     quality: int | None,
     camera: str | None,
+    defects: str | None,
     overwrite: bool,
     skip_existing: bool,
     dry_run: bool,
@@ -107,6 +111,7 @@ def develop(
     from tenbit.pipeline import batch, config, console, jobs
     from tenbit.pipeline.outcome import report as as_report
     from tenbit.pipeline.outcome import write_report
+    from tenbit.pipeline.raw.defects import defects_from
 
     aliases = {"jpg": "jpeg", "tif": "tiff"}
     shorthand = {
@@ -115,7 +120,7 @@ def develop(
         "output.quality": quality,
     }
     given = [*overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
-    of_dumps = batch.camera_from(camera)
+    of_dumps, listed = batch.camera_from(camera), defects_from(defects)
     is_asked = any(text.startswith("output.format=") for text in given)
     by_suffix = None if is_asked else jobs.suffix_format(output)
     checked = config.load(chain, overrides=given, long_edge_px=long_edge, format=by_suffix)
@@ -137,7 +142,9 @@ def develop(
     progress = console.Progress(len(work))
     try:
         with console.stoppable(), progress:
-            steps = batch.develop(work, checked, device=device, camera=of_dumps, existing=existing, said=progress.say)
+            steps = batch.develop(
+                work, checked, device=device, camera=of_dumps, defects=listed, existing=existing, said=progress.say
+            )
             for outcome in steps:
                 outcomes.append(outcome)
                 progress.show(outcome, is_debug=debug)
@@ -159,14 +166,23 @@ def develop(
 @click.option("--plan", "shows_plan", is_flag=True, help="Show the passes that the chain becomes on each target.")
 @click.option("--frame", help="Plan for this raw file, instead of for a 12 MP Bayer frame of 10 bits.")
 @click.option("--camera", help=CAMERA_HELP)
-def check(chain: str, overrides: tuple[str, ...], shows_plan: bool, frame: str | None, camera: str | None) -> None:
+@click.option("--defects", help=DEFECTS_HELP)
+def check(
+    chain: str,
+    overrides: tuple[str, ...],
+    shows_plan: bool,
+    frame: str | None,
+    camera: str | None,
+    defects: str | None,
+) -> None:
     """Name every fault of a chain, or say that there is none."""
     from tenbit.pipeline import batch, config, describe
+    from tenbit.pipeline.raw.defects import defects_from
 
-    of_dumps = batch.camera_from(camera)
+    of_dumps, listed = batch.camera_from(camera), defects_from(defects)
     checked = config.load(chain, overrides=overrides)
     checked = batch.settled(checked, batch.likely_format(checked))
-    what, facts, dtype, packing = batch.planned_for(checked, frame, camera=of_dumps)
+    what, facts, dtype, packing = batch.planned_for(checked, frame, camera=of_dumps, defects=listed)
     passes = _count(len(what.passes), "pass")
     if len(what.cuda_passes) != len(what.passes):
         passes += f" (cuda: {len(what.cuda_passes)})"
@@ -254,6 +270,37 @@ def sample(out: Path, lens: str | None, overwrite: bool, **options: Any) -> None
         raise click.UsageError(str(error)) from None
     for path in written:
         click.echo(str(path))
+
+
+@commands.group()
+def calibrate() -> None:
+    """Measure a camera from frames taken for it."""
+
+
+@calibrate.command(epilog="Example: tenbit calibrate dark dark/*.dng -o dark.yaml, then develop --defects dark.yaml")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="A YAML file.")
+@click.option("--k-sigma", type=click.FloatRange(3, 50), default=6.0, show_default=True, help="What is a defect.")
+@click.option("--camera", help=CAMERA_HELP)
+@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+def dark(inputs: tuple[str, ...], output: Path, k_sigma: float, camera: str | None, overwrite: bool) -> None:
+    """Black level, read noise and defective sites from frames taken with the lens cap on."""
+    from tenbit.pipeline import batch, calibrate, jobs
+
+    if output.suffix not in (".yaml", ".yml"):
+        raise click.UsageError(f"--output: {output} is no .yaml file")
+    if output.exists() and not overwrite:
+        raise click.UsageError(f"{output} exists already; --overwrite replaces")
+    of_dumps = batch.camera_from(camera)
+    paths = [found.path for found in jobs.find_inputs(inputs)]
+    found, failed = calibrate.dark(
+        paths, camera=of_dumps, k_sigma=k_sigma, said=lambda text: click.echo(text, err=True)
+    )
+    calibrate.write_dark(output, found)
+    _table(calibrate.COLUMNS, found.table())
+    click.echo(f"{output}: {_count(len(found.sites), 'defective site')} of {found.rows} x {found.cols}")
+    if failed:
+        raise click.exceptions.Exit(SOME_FAILED)
 
 
 @commands.command()

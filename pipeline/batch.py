@@ -21,6 +21,7 @@ from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome, as_json, failed
 from tenbit.pipeline.plan import Plan, PlanError, plan
 from tenbit.pipeline.raw import read
+from tenbit.pipeline.raw.defects import DefectList
 from tenbit.pipeline.run import PendingFrame, Said, begin, is_auto
 
 CameraLike = str | Mapping[str, Any] | None
@@ -33,6 +34,7 @@ def develop(
     *,
     device: str | None = None,
     camera: CameraLike = None,
+    defects: DefectList | None = None,
     existing: Existing = "refuse",
     said: Said | None = None,
 ) -> Iterator[Outcome]:
@@ -50,6 +52,8 @@ def develop(
         See `tenbit.pipeline.device.choose`.
     camera : str or mapping, optional
         For packed dumps, see `tenbit.pipeline.raw.read`.
+    defects : DefectList, optional
+        Sites of the sensor that are known to be defective, for `defect_pixels`.
     existing : {"refuse", "skip", "replace"}
         What happens where an output is there already.
     said : callable, optional
@@ -67,7 +71,7 @@ def develop(
         writing: Future[Outcome] | None = None
         coming: list[Future[Any]]
         try:
-            coming = [reader.submit(_read, job, camera, existing) for job in jobs[:1]]
+            coming = [reader.submit(_read, job, camera, defects, existing) for job in jobs[:1]]
             where, note = choose(device)
             if note and said:
                 said(note)
@@ -79,7 +83,7 @@ def develop(
                     outcome, writing = writing.result(), None
                     yield outcome
                 came: _Came | Outcome = coming.pop().result()
-                coming = [reader.submit(_read, job, camera, existing) for job in jobs[number + 1 : number + 2]]
+                coming = [reader.submit(_read, job, camera, defects, existing) for job in jobs[number + 1 : number + 2]]
                 begun = _begun(came, chain, where, said=said, may_fall_back=is_auto(device))
                 del came
                 # Nothing is being written while the caller has his turn: an interrupt then leaves nothing untold.
@@ -128,12 +132,14 @@ def _kept(job: Job, existing: Existing) -> Outcome | None:
     raise WriteError(f"{job.target} exists already; --overwrite replaces it, --skip-existing leaves it")
 
 
-def _read(job: Job, camera: CameraLike, existing: Existing) -> _Came | Outcome:
+def _read(job: Job, camera: CameraLike, defects: DefectList | None, existing: Existing) -> _Came | Outcome:
     began = time.perf_counter()
     try:
         if kept := _kept(job, existing):
             return kept
-        return _Came(job, read(job.source, camera=camera, keep_packed=True), time.perf_counter() - began)
+        frame = read(job.source, camera=camera, keep_packed=True)
+        frame = frame if defects is None else defects.on(frame)
+        return _Came(job, frame, time.perf_counter() - began)
     except Exception as error:
         return dataclasses.replace(failed(job, error), seconds=time.perf_counter() - began)
 
@@ -209,9 +215,12 @@ class Foreseen(NamedTuple):
     packing: Packing | None
 
 
-def planned_for(chain: Chain, path: str | None, *, camera: CameraLike = None) -> Foreseen:
+def planned_for(
+    chain: Chain, path: str | None, *, camera: CameraLike = None, defects: DefectList | None = None
+) -> Foreseen:
     """The plan for one raw file, or for a nominal 12 MP frame."""
     frame = read(path, camera=camera, keep_packed=True) if path is not None else None
+    frame = defects.on(frame) if frame and defects else frame
     facts, packing = (frame.facts, frame.packing) if frame else (nominal()[0], None)
     dtype = str(frame.samples.dtype) if frame else "uint16"
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenbit.kernels._facts import CFA_NAMES
 from tenbit.pipeline.errors import ReadError
+from tenbit.pipeline.raw.defects import placed, sites_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -57,6 +58,8 @@ class Camera:
     noise : tuple of (scale, offset) or None
         Variance = scale · signal + offset at the sensitivity used, signal 0 at black and 1 at white, as in DNG's
         NoiseProfile; one pair for all colours or one each for red, green and blue.
+    defects : tuple of (row, col) or None
+        Sites that are known to be defective; a camera file may name a list that ``tenbit calibrate dark`` wrote.
     """
 
     rows: int
@@ -73,6 +76,7 @@ class Camera:
     illuminant: int = 21
     orientation: int = 1
     noise: tuple[tuple[float, float], ...] | None = None
+    defects: tuple[tuple[int, int], ...] | None = None
     name: str | None = None
     make: str | None = None
     model: str | None = None
@@ -118,6 +122,8 @@ def _model() -> type[BaseModel]:
         "illuminant": (Annotated[int, Field(ge=0, le=255)], 21),
         "orientation": (Annotated[int, Field(ge=1, le=8)], 1),
         "noise": (tuple[tuple[positive, positive], ...] | None, None),
+        "defects": (str | list[tuple[int, int]] | None, None),
+        "calibration": (Any, None),
         "name": (str | None, None),
         "make": (str | None, None),
         "model": (str | None, None),
@@ -217,6 +223,8 @@ def camera_file(name: str | Path) -> tuple[str, dict[str, Any], dict[str, str]]:
         raise ReadError(f"{path.name}: a mapping of camera fields belongs here")
     lines = {str(key): f"{path.name}:{fields.lc.key(key)[0] + 1}" for key in fields}
     plain = {str(key): value for key, value in json.loads(json.dumps(fields)).items()}
+    if "defects" in plain:
+        plain["defects"] = placed(plain["defects"], path.parent)
     return path.name, plain, lines
 
 
@@ -248,6 +256,8 @@ def check_camera(camera: str | Path | Mapping[str, Any]) -> None:
     except ValidationError as fault:
         if faults := _faults(fault, fields, tuple(model.model_fields), may_be_missing=True):
             raise ReadError("; ".join(faults)) from None
+    if fields.get("defects") is not None:
+        sites_of(fields["defects"], "camera ")
 
 
 def _checked(fields: _Fields) -> Camera:
@@ -279,6 +289,9 @@ def _checked(fields: _Fields) -> Camera:
         raise ReadError(f"camera white: {values['white']:g} is not above black {black}")
     if values["noise"] is not None and len(values["noise"]) not in (1, 3):
         raise ReadError(f"camera noise: {len(values['noise'])} pairs of scale and offset, 1 or 3 belong there")
+    del values["calibration"]
+    if values["defects"] is not None:
+        values["defects"] = tuple(map(tuple, sites_of(values["defects"], "camera ").tolist()))
     return Camera(**values)
 
 

@@ -206,5 +206,6 @@ def _facts(camera: Camera) -> Facts:
         colour=CameraColour(color_matrix1=matrix, illuminant1=camera.illuminant if matrix else 0),
         orientation=camera.orientation,
         noise=camera.noise,
+        defects=None if camera.defects is None else np.array(camera.defects, np.int64).reshape(-1, 2),
         optical_centre=((camera.rows - 1) / 2, (camera.cols - 1) / 2),
     )
