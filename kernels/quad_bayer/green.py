@@ -9,6 +9,8 @@ LEAST_GRADIENT = 0.01
 # Detail of colour over that of green, squared, at which green is refined by half.
 HALF_REFINED = 0.035
 LEAST_DETAIL = 2e-4
+# Of a colour over a tent: frames of a block or two may lack one.
+LEAST_WEIGHT = 0.01
 
 
 def differences(m, k):
@@ -101,12 +103,13 @@ def difference_cols(dr, db, wr, wb):
     """Smooth green less red and green less blue, and one over the weight that either colour has over the tent."""
     r = 0.5 * dr(0, 0) + 0.375 * (dr(-1, 0) + dr(1, 0)) + 0.25 * (dr(-2, 0) + dr(2, 0)) + 0.125 * (dr(-3, 0) + dr(3, 0))
     b = 0.5 * db(0, 0) + 0.375 * (db(-1, 0) + db(1, 0)) + 0.25 * (db(-2, 0) + db(2, 0)) + 0.125 * (db(-3, 0) + db(3, 0))
-    per_red = 1.0 / (
+    red = (
         0.5 * wr(0, 0) + 0.375 * (wr(-1, 0) + wr(1, 0)) + 0.25 * (wr(-2, 0) + wr(2, 0)) + 0.125 * (wr(-3, 0) + wr(3, 0))
     )
-    per_blue = 1.0 / (
+    blue = (
         0.5 * wb(0, 0) + 0.375 * (wb(-1, 0) + wb(1, 0)) + 0.25 * (wb(-2, 0) + wb(2, 0)) + 0.125 * (wb(-3, 0) + wb(3, 0))
     )
+    per_red, per_blue = 1.0 / max(red, LEAST_WEIGHT), 1.0 / max(blue, LEAST_WEIGHT)
     return r * per_red, b * per_blue, per_red, per_blue
 
 
