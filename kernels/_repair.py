@@ -155,4 +155,4 @@ def _colours(facts: Facts, rows: Array, cols: Array) -> Array:
     """The colour of each of many sites."""
     assert facts.cfa is not None
     period = facts.cfa.period
-    return np.array(facts.cfa.sites)[(rows % period) * period + cols % period]
+    return np.asarray(np.array(facts.cfa.sites)[(rows % period) * period + cols % period])

@@ -89,7 +89,7 @@ class Dark:
 
     def table(self) -> list[tuple[str, ...]]:
         """A row per exposure, as `COLUMNS`."""
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for light, group in sorted(self.groups.items(), key=lambda item: [n or 0 for n in item[0]]):
             black, noise = np.mean(group.black, axis=0), _together(group.noise)
             rows.append(

@@ -33,14 +33,14 @@ class Covered:
     rows: Array | None
 
 
-def covered_black(stored: Array, areas: Sequence[Rectangle], active: Rectangle, cfa: Cfa) -> Covered | None:
+def covered_black(stored: Array, areas: Sequence[Sequence[int]], active: Rectangle, cfa: Cfa) -> Covered | None:
     """Black of the rectangles (top, left, bottom, right) of covered pixels; None when a CFA site has none in them.
 
     Parameters
     ----------
     stored : array
         (rows, cols) counts, covered pixels with them.
-    areas : sequence of tuple of int
+    areas : sequence of sequences of int
     active : tuple of int
         Of the picture, whose first pixel the CFA begins at.
     cfa : Cfa
@@ -51,12 +51,12 @@ def covered_black(stored: Array, areas: Sequence[Rectangle], active: Rectangle, 
     hot pixel among them counts nothing. A row's mean is drawn to 0 by the share of its variance that is noise (Wiener).
     """
     period = cfa.period
-    blocks = []
+    blocks: list[tuple[int, Array, Array]] = []
     for area in areas:
         top, left = max(area[0], 0), max(area[1], 0)
         pixels = stored[top : max(area[2], 0), left : max(area[3], 0)].astype(np.float64)
         rows, cols = np.indices(pixels.shape)
-        sites = ((rows + top - active[0]) % period) * period + (cols + left - active[1]) % period
+        sites: Array = ((rows + top - active[0]) % period) * period + (cols + left - active[1]) % period
         blocks.append((top, pixels, sites))
     black, spread = np.zeros(period**2), np.zeros(period**2)
     for site in range(period**2):

@@ -11,9 +11,10 @@ import numpy as np
 from tenbit.kernels._facts import Array, Cfa, Facts, Opcode
 from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.raw.covered import Rectangle
 from tenbit.pipeline.raw.dng_tags import Tags, read_colour, read_exif, read_neutral, read_noise
 from tenbit.pipeline.raw.layout import Layout, read_layout
-from tenbit.pipeline.raw.levels import Levels, Rectangle, read_levels, subtract_pattern
+from tenbit.pipeline.raw.levels import Levels, read_levels, subtract_pattern
 from tenbit.pipeline.raw.opcodes import apply_map_polynomials, linearization, placed, read_opcodes, waits_for_list_1
 from tenbit.pipeline.raw.plausible import not_square
 from tenbit.pipeline.raw.segments import read_samples
