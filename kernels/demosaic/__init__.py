@@ -10,7 +10,7 @@ from typing import Literal
 from tenbit.kernels._encode import Encode, encoding
 from tenbit.kernels._facts import BLUE, GREEN, RED, Cfa, Facts, Triple
 from tenbit.kernels._stage import Prepared, Stage, Step, param
-from tenbit.kernels.demosaic import bilinear, dlmmse, gbtf, hamilton_adams, malvar
+from tenbit.kernels.demosaic import bilinear, dlmmse, gbtf, hamilton_adams, malvar, mlri
 from tenbit.kernels.errors import StageError
 
 # From a Bayer mosaic, encoded or not, to red, green and blue.
@@ -20,6 +20,7 @@ METHODS: dict[str, Callable[[Cfa], tuple[Step, ...]]] = {
     "hamilton_adams": hamilton_adams.steps,
     "gbtf": gbtf.steps,
     "dlmmse": dlmmse.steps,
+    "mlri": mlri.steps,
 }
 AUTO = "malvar"
 # Linear filters, which encoding would only slow down.
@@ -30,11 +31,12 @@ LINEAR = ("bilinear", "malvar")
 class Parameters:
     """Interpolate red, green and blue at every site of a Bayer mosaic."""
 
-    method: Literal["auto", "bilinear", "malvar", "hamilton_adams", "gbtf", "dlmmse"] = param(
+    method: Literal["auto", "bilinear", "malvar", "hamilton_adams", "gbtf", "dlmmse", "mlri"] = param(
         "auto",
         "bilinear: the mean of the nearest; malvar: linear filters, Malvar, He and Cutler 2004; "
         "hamilton_adams: green along edges, 1997; gbtf: colour differences of four directions, Pekkucuksen and "
-        "Altunbasak 2010; dlmmse: of two, by their uncertainty, Zhang and Wu 2005; auto: malvar.",
+        "Altunbasak 2010; dlmmse: of two, by their uncertainty, Zhang and Wu 2005; mlri: residual interpolation, for "
+        "soft pictures, Kiku and others 2016; auto: malvar.",
     )
     encode: Encode = param(
         "auto",
