@@ -56,7 +56,7 @@ def covered_black(stored: Array, areas: Sequence[Sequence[int]], active: Rectang
         top, left = max(area[0], 0), max(area[1], 0)
         pixels = stored[top : max(area[2], 0), left : max(area[3], 0)].astype(np.float64)
         rows, cols = np.indices(pixels.shape)
-        sites: Array = ((rows + top - active[0]) % period) * period + (cols + left - active[1]) % period
+        sites = np.asarray(((rows + top - active[0]) % period) * period + (cols + left - active[1]) % period)
         blocks.append((top, pixels, sites))
     black, spread = np.zeros(period**2), np.zeros(period**2)
     for site in range(period**2):
