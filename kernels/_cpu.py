@@ -40,14 +40,13 @@ def tiling(work: Pass, cols: int) -> tuple[int, int]:
     if not _kept(work):
         return 1, 0
     wide, margin = -(-cols // work.period), 2 * margin_of(work)
-    least = _LEAST_WIDE * margin
 
     def strips(deep: int) -> int:
         room = SCRATCH_BYTES // (4 * rings(work, deep)[1]) - margin
-        return -(-wide // max(room, least))
+        return -(-wide // max(room, 1))
 
-    fewest = strips(1)
-    return fewest, max(deep for deep in range(1, _MOST_DEEP + 1) if strips(deep) == fewest)
+    fewest = min(strips(1), -(-wide // (_LEAST_WIDE * margin)))
+    return fewest, max((deep for deep in range(1, _MOST_DEEP + 1) if strips(deep) <= fewest), default=1)
 
 
 def scratch_bytes(work: Pass, cols: int) -> int:
@@ -69,15 +68,16 @@ def rings(work: Pass, deep: int) -> tuple[Array, int]:
     return np.array(places or [(0, 0)], np.int64), first
 
 
-def _bands(work: Pass, high: int, deep: int, at_once: int) -> int:
-    """In how many bands a frame is done whose rows are so many CFA periods, so many bands at the same time.
+def _bands(work: Pass, high: int, deep: int, *, strips: int, threads: int) -> int:
+    """In how many bands a frame is done whose rows are so many CFA periods.
 
     What a band does beyond its own rows for its later legs is done again by the next one.
     """
-    if at_once == 1:
+    if threads == 1:
         return 1
     tall = high // (2 * _LEAST_WIDE * margin_of(work))
-    return max(1, min(max(tall, at_once), _BANDS * at_once, high // max(deep, 1)))
+    wanted = min(max(tall, -(-threads // strips)), -(-threads * _BANDS // strips))
+    return max(1, min(wanted, high // max(deep, 1)))
 
 
 def margin_of(work: Pass) -> int:
@@ -134,7 +134,7 @@ class CpuPass:
         margin, near = 2 * margin_of(self.work), _near(self.work, rows)
         places, _ = rings(self.work, deep)
         flat = [out.reshape(len(out), -1) for out in outs]
-        bands = _bands(self.work, high, deep, -(-threads // strips))
+        bands = _bands(self.work, high, deep, strips=strips, threads=threads)
 
         def job(place: tuple[int, int]) -> list[Array]:
             band, strip = place
