@@ -83,7 +83,7 @@ class Step:
         The stage's name, or ``stage.part`` when a stage has several steps.
     access : Access
     body : Body or tuple of Body
-        A tuple holds one body per site of the CFA, row by row.
+        A tuple, of a STENCIL or a POINT step, holds one body per site of the CFA, row by row.
     reads, writes : tuple of str
         Planes. ``mosaic``, or ``red``, ``green``, ``blue``, are the picture; any other name is a side plane that stays
         beside it (a mask). A REDUCE step writes one name, under which its counters are found in the results.
