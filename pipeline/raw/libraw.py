@@ -18,6 +18,7 @@ from tenbit.kernels._facts import Array, CameraColour, Cfa, Facts, Triple, as_ma
 from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.raw import ciff
+from tenbit.pipeline.raw.covered import Covered, Rectangle, covered_black
 from tenbit.pipeline.raw.dng_tags import read_exif
 from tenbit.pipeline.raw.plausible import not_square, roughness
 from tenbit.pipeline.raw.tiff import CLASSIC, Tiff
@@ -28,6 +29,9 @@ _LEAST_BITS_PER_PIXEL = 0.3
 _MOST_ZEROS = 0.99
 # Roughness (see `plausible`) of camera files is 0.04 … 0.13; noise spread over a tenth of the range is no picture.
 _ROUGHEST, _WIDE_SPREAD = 0.8, 0.1
+# LibRaw does not tell which margins are covered. Two pixels beside the picture see some light; what is left is black
+# when it lies by the black level, and together: real ones are 0.001 of the range off and spread over 0.004 of it.
+_LIT_EDGE, _MOST_OFF, _MOST_SPREAD = 2, 0.02, 0.03
 # None, CCITT, LZW, deflate, PackBits. A JPEG beside the mosaic may be as large as it is: that is a preview.
 _ORDINARY_CODINGS = (1, 2, 3, 4, 5, 8, 32773, 32946)
 # LibRaw's flip: 0, 3 = 180°, 5 = 90° anticlockwise, 6 = 90° clockwise.
@@ -167,6 +171,7 @@ def _frame(raw: Any, path: Path, own_exif: Exif | None, warnings: list[str]) -> 
     matrix = np.asarray(raw.rgb_xyz_matrix)[:3]
     colour = CameraColour(color_matrix1=as_matrix(matrix), illuminant1=21) if matrix.any() else CameraColour()
     rows, cols = samples.shape[:2]
+    covered = _covered(raw, cfa, black, white, shape=(rows, cols)) if cfa else None
     facts = Facts(
         state="mosaic" if cfa else "linear",
         rows=rows,
@@ -174,6 +179,8 @@ def _frame(raw: Any, path: Path, own_exif: Exif | None, warnings: list[str]) -> 
         cfa=cfa,
         black=black,
         white=white,
+        masked_black=covered.black if covered else None,
+        masked_rows=covered.rows if covered else None,
         neutral=_neutral(raw.camera_whitebalance),
         colour=colour,
         crop=_crop(raw.sizes, rows, cols),
@@ -208,6 +215,29 @@ def _levels(raw: Any, sites: list[int]) -> tuple[tuple[float, ...], tuple[float,
     if any(white[site] <= blacks[site] for site in sites):
         raise ReadError(f"white level {white} is not above black level {blacks}")
     return black, tuple(white[site] for site in sites)
+
+
+def _covered(
+    raw: Any, cfa: Cfa, black: tuple[float, ...], white: tuple[float, ...], *, shape: tuple[int, int]
+) -> Covered | None:
+    """Black of the margins around the visible area of a shape, as far as what they hold is black."""
+    stored = raw.raw_image
+    top, left = int(raw.sizes.top_margin), int(raw.sizes.left_margin)
+    bottom, right = top + shape[0], left + shape[1]
+    rows, cols = stored.shape
+    edge = _LIT_EDGE
+    areas = [(0, 0, top - edge, cols), (bottom + edge, 0, rows, cols)]
+    areas += [(top, 0, bottom, left - edge), (top, right + edge, bottom, cols)]
+    level, span = sum(black) / len(black), max(white) - min(black)
+
+    def is_black(area: Rectangle) -> bool:
+        if area[2] <= area[0] or area[3] <= area[1]:
+            return False
+        low, middle, high = np.percentile(stored[area[0] : area[2], area[1] : area[3]], (1, 50, 99))
+        return bool(abs(middle - level) < _MOST_OFF * span and high - low < _MOST_SPREAD * span)
+
+    found = [area for area in areas if is_black(area)]
+    return covered_black(stored, found, (top, left, bottom, right), cfa) if found else None
 
 
 def _check_plausible(samples: Array, cfa: Cfa | None, span: float) -> None:

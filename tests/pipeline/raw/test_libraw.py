@@ -134,7 +134,7 @@ class FakeRaw:
     rgb_xyz_matrix = np.zeros((4, 3))
 
     def __init__(self, samples: np.ndarray, pattern: Any = ((2, 3), (1, 0)), letters: bytes = b"RGBG") -> None:
-        self.raw_image_visible = samples
+        self.raw_image = self.raw_image_visible = samples
         self.raw_pattern = None if pattern is None else np.array(pattern)
         self.color_desc = letters
 
@@ -207,3 +207,26 @@ def test_every_malformed_file_is_refused_within_a_gibibyte_and_five_seconds(shar
     assert (done.returncode, done.stderr) == (0, "")
     assert [line for line in verdicts if not line.startswith("refused ")] == []
     assert len(verdicts) == len(list((shared_data / "bad").iterdir()))
+
+
+def test_margins_that_are_black_tell_the_black_of_sites_and_rows(shared_data: Path) -> None:
+    """A compact of 2001: twelve and 52 covered columns beside the picture, black 32 of 1023."""
+    path = shared_data / "raw/bayer10/drewnoakes_digicam_corpus__Canon_PowerShot_S40_CRW_0101.CRW"
+    facts = read(path).facts
+    np.testing.assert_allclose(facts.masked_black, 32, atol=0.5)
+    assert facts.masked_rows is not None
+    assert facts.masked_rows.shape == (facts.rows,)
+    # Sixty columns of noise below a count: what is left is drift.
+    assert facts.masked_rows.std() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("margin", "is_told"), [(16, True), (200, False)], ids=["by the black level", "with light in it"]
+)
+def test_a_margin_is_covered_where_it_is_black(margin: int, is_told: bool) -> None:
+    raw = FakeRaw(PICTURE)
+    raw.raw_image = np.pad(PICTURE, ((0, 0), (8, 0)), constant_values=margin)
+    raw.sizes = type("sizes", (FakeRaw.sizes,), {"left_margin": 8})
+    facts = libraw._frame(raw, Path("x.nef"), None, []).facts
+    assert facts.masked_black == ((16.0,) * 4 if is_told else None)
+    assert (facts.masked_rows is not None) == is_told
