@@ -128,8 +128,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     """Steps that sharpen by the luma; none for an amount of 0.
 
     It stands in linear light, where a blur is a sum: on simulated frames of 0.65 px of blur (ISO 100, as displayed) the
-    same filter gained 2.6 dB there and 1.3 dB on the encoded picture; one gain for the channels of a pixel was better by
-    0.2 … 0.4 dB than one difference; four Richardson-Lucy steps, each of two blurs, gained 2.3 dB.
+    same filter gained 2.6 dB there and 1.3 dB on the encoded picture; one gain for the channels of a pixel was
+    better by 0.2 … 0.4 dB than one difference; four Richardson-Lucy steps, each of two blurs, gained 2.3 dB.
 
     Raises
     ------

@@ -17,6 +17,8 @@ RIM_LEAST = 0.2
 COUNTERS = int(3 * (TOP_BINS + RIM_BINS))
 # Rim samples below which nothing is concluded.
 _FEWEST = 20
+# A deep colour must not tint the highlights of everything else: a pink drink made white petals pink by 0.57.
+_FARTHEST = 0.12
 # Samples above all others that may be defects: so many, or so many of a million.
 _DEFECTS, _DEFECTS_PER_MILLION = 16, 20
 # A sensor is full where one bin holds so many times what is usual in the 20 below, close to the brightest samples: by
@@ -94,4 +96,5 @@ def _offset(histogram: Array) -> float:
     at = (np.arange(RIM_BINS) + 0.5) / RIM_FINE - 1.0
     mean = float(histogram @ at) / total
     spread = float(histogram @ (at - mean) ** 2) / total
-    return mean**3 / (mean**2 + spread) if mean else 0.0
+    offset = mean**3 / (mean**2 + spread) if mean else 0.0
+    return min(max(offset, -_FARTHEST), _FARTHEST)

@@ -210,6 +210,12 @@ def test_offsets_that_vary_count_less():
     assert blue == 0.0
 
 
+def test_a_deep_colour_does_not_tint_everything():
+    counters = np.zeros(COUNTERS, np.int64)
+    counters[3 * int(TOP_BINS) + round(1.6 * RIM_FINE)] = 100
+    assert concluded(counters, samples=(10**5,) * 3)["offset"][0] == pytest.approx(0.12)
+
+
 def test_a_sensor_that_is_full_below_white_is_found(develop):
     frame = mosaic((32, 48), high=3.0)
     frame = dataclasses.replace(frame, samples=frame.samples * np.float32(0.9))
