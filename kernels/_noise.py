@@ -37,6 +37,9 @@ SURE = 0.7
 # Shares of a chi-squared distribution of so many degrees of freedom that lie below 0.55 and 0.85 of its mean.
 FLANK = (0.55, 0.85)
 FLANK_SHARES = {22: (0.0447, 0.3362), 9: (0.1614, 0.4302)}
+# Part of the variance that is left where planes have been interpolated (median of 21 photographs at ISO 1600, behind
+# gbtf and behind malvar).
+INTERPOLATED = 0.53
 # Sites of a quad-Bayer period at which its blocks begin.
 BLOCKS = (0, 2, 8, 10)
 
@@ -216,7 +219,7 @@ def _steps(facts: Facts) -> tuple[Step, ...]:
             )
             for n, plane in enumerate(PLANES[facts.state])
         )
-        return (*measure, _counting(counted_planes, windows, clips, 22))
+        return (*measure, _counting(counted_planes, windows, facts, 22))
     constants = {
         "black": PerSite(facts.black),
         "scale": PerSite(scales),
@@ -226,15 +229,16 @@ def _steps(facts: Facts) -> tuple[Step, ...]:
     planes, window = PLANES[facts.state], ("noise_bin",)
     if not facts.cfa.is_quad:
         step = Step("noise", Access.STENCIL, spread_bin, planes, window, constants, radius=4)
-        return step, _counting(counted, window, clips, 22)
+        return step, _counting(counted, window, facts, 22)
     bodies = tuple(spread_bin_of_blocks if n in BLOCKS else no_bin for n in range(16))
     step = Step("noise", Access.STENCIL, bodies, planes, window, constants, radius=5)
-    return step, _counting(counted, window, clips, 9)
+    return step, _counting(counted, window, facts, 9)
 
 
-def _counting(body: Body, windows: tuple[str, ...], clips: Triple, degrees: int) -> Step:
+def _counting(body: Body, windows: tuple[str, ...], facts: Facts, degrees: int) -> Step:
     """Windows counted, and the profile that follows."""
-    summary = partial(profile_from, clips=clips, degrees=degrees)
+    clips, gains = _clips(facts), facts.gains
+    summary = partial(profile_from, clips=clips, gains=gains, degrees=degrees, is_interpolated=facts.cfa is None)
     counters = 3 * MEANS * SPREADS
     return Step("noise.count", Access.REDUCE, body, windows, ("noise",), counters=counters, summary=summary)
 
@@ -246,7 +250,9 @@ def _clips(facts: Facts) -> Triple:
     return red, green, blue
 
 
-def profile_from(counters: Array, *, clips: Triple, degrees: int) -> Profile:
+def profile_from(
+    counters: Array, *, clips: Triple, gains: Triple | None, degrees: int, is_interpolated: bool = False
+) -> Profile:
     """The profile that the histograms of three colours show.
 
     Parameters
@@ -255,12 +261,27 @@ def profile_from(counters: Array, *, clips: Triple, degrees: int) -> Profile:
         (3 · MEANS · SPREADS,)
     clips : Triple
         Signal at the end of the brightness axis.
+    gains : Triple or None
+        What each colour has been multiplied by: before that its sites were as noisy as those of the others, and one
+        line holds for all; None when it is not known, and each colour gets its own.
     degrees : int
         Of freedom of a window's variance.
+    is_interpolated : bool
+        Whether windows were of planes behind a demosaic; the profile is that of the mosaic all the same.
     """
     histograms = counters.reshape(3, MEANS, SPREADS)
     points = [_points(histogram, clip, degrees) for histogram, clip in zip(histograms, clips, strict=True)]
-    red, green, blue = (_line(*point) for point in points)
+    if is_interpolated:
+        points = [(signals, variances / INTERPOLATED, weights) for signals, variances, weights in points]
+    if gains is None:
+        red, green, blue = (_line(*point) for point in points)
+        return red, green, blue
+    scale, offset = _line(
+        np.concatenate([signals / gain for (signals, _, _), gain in zip(points, gains, strict=True)]),
+        np.concatenate([variances / gain**2 for (_, variances, _), gain in zip(points, gains, strict=True)]),
+        np.concatenate([weights for _, _, weights in points]),
+    )
+    red, green, blue = ((scale * gain, offset * gain * gain) for gain in gains)
     return red, green, blue
 
 

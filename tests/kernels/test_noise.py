@@ -198,3 +198,25 @@ def test_counts_and_signal_show_the_same_profile():
 def test_a_frame_without_windows_that_count_has_hardly_any_noise():
     out = measured(Frame.from_mosaic(np.ones((16, 20), np.float32)))
     assert out.results["noise"] == ((0.0, LEAST_OFFSET),) * 3
+
+
+def test_colours_of_unknown_gains_are_fitted_one_by_one():
+    sensor = SensorModel(iso=1600, bits=12, black=256)
+    mosaic, _ = expose(StillLife(320, 480, 6), LensModel(), sensor, seed=6)
+    frame = Frame.from_mosaic(mosaic, black=sensor.black, white=sensor.white)
+    out = measured(frame, ("black_level", {}), ("white_balance", {"mode": "grey_world", "highlights": "keep"}))
+    scale, offset = sensor.noise_profile
+    for (own, other), gain in zip(out.results["noise"], out.results["white_balance"]["gains"], strict=True):
+        found, truth = own * gain * 0.2 + other, gain**2 * (scale * 0.2 + offset)
+        assert np.sqrt(found) == pytest.approx(np.sqrt(truth), rel=0.25)
+
+
+def test_planes_behind_a_demosaic_show_the_noise_of_the_mosaic():
+    sensor = SensorModel(iso=1600, bits=12, black=256)
+    mosaic, _ = expose(StillLife(480, 640, 5), LensModel(), sensor, seed=5)
+    frame = Frame.from_mosaic(mosaic, black=sensor.black, white=sensor.white, neutral=(0.55, 1.0, 0.65))
+    out = measured(frame, ("black_level", {}), ("white_balance", {}), ("demosaic", {"method": "malvar"}))
+    scale, offset = sensor.noise_profile
+    for (found_scale, found_offset), gain in zip(out.results["noise"], out.facts.gains, strict=True):
+        truth = gain * np.sqrt(scale * 0.18 + offset)
+        assert np.sqrt(found_scale * gain * 0.18 + found_offset) == pytest.approx(truth, rel=0.3)
