@@ -142,21 +142,21 @@ class CpuPass:
             left, right = wide * strip // strips, wide * (strip + 1) // strips
             counts = [np.zeros((2, tally.counters + 1), np.int64) for tally in self.work.tallies]
             step = deep or last - first
-            scratch = self._reused(_shape(self.work, step, -(-wide // strips)))
+            tall, across = _shape(self.work, step, -(-wide // strips))
+            scratch = self._reused(tall * across)
             reach = right - left + margin + LANES
             more = [np.empty((lines, reach) if lines else cols + 8, dtype) for _, lines, dtype in self.buffers]
             more += [kf, ki, *ins, *arrays, *flat, *counts]
-            self.band(rows, cols, first, last, left, right, step, near, places, scratch, *more)
+            self.band(rows, cols, first, last, left, right, step, near, places, scratch, across, *more)
             return counts
 
         # Strip after strip: bands that are done at the same time then share no line of memory.
         done = list(pool.map(job, [(band, strip) for strip in range(strips) for band in range(bands)]))
         return [np.sum(parts, axis=(0, 1))[:-1] for parts in zip(*done, strict=True)]
 
-    def _reused(self, shape: tuple[int, int]) -> Array:
+    def _reused(self, size: int) -> Array:
         """This thread's scratch: a fresh buffer costs a page fault per 4 KiB, ten times dearer than the copy."""
-        size = math.prod(shape)
         scratch: Array | None = getattr(self._scratch, "array", None)
         if scratch is None or scratch.size < size:
             scratch = self._scratch.array = np.empty(size, np.float32)
-        return scratch[:size].reshape(shape)
+        return scratch[:size]

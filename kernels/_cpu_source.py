@@ -12,7 +12,8 @@ from tenbit.kernels._source import PACKINGS, indented
 from tenbit.kernels._stage import Access, Pass
 
 _JIT = '@njit(nogil=True, error_model="numpy", cache=True)'
-_INLINE = '@njit(inline="always", error_model="numpy")'
+_LEG = '@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)'
+_INLINE = '@njit(forceinline=True, error_model="numpy")'
 _HEADER = [
     "import math",
     "",
@@ -34,25 +35,31 @@ _HEADER = [
 def source(work: Pass, bound: Bound) -> str:
     """Source of a module whose ``band`` does some rows and columns of a pass; see `_cpu.CpuPass`."""
     rows = Rows(work, bound)
-    lines = _fixed(rows)
-    for place in range(sum(len(leg.keeps) for leg in rows.legs)):
-        lines += [f"first{place}, deep{place} = rings[{place}, 0], rings[{place}, 1]"]
-    chunk = ["bottom = min(top + deep, last)"]
-    for leg in rows.legs:
-        chunk += _leg(rows, leg)
-    # Early enough for the first leg's rows above the band.
-    before = 2 * max(leg.halo for leg in rows.legs)
-    lines += [f"for top in range(first - {before}, last, deep):", *indented(chunk, 1)]
     ins = [f"in{n}" for n in range(len(rows.work.ins))]
     ins += ["flat"] if "rgb" in rows.work.ins else []
     arrays = [f"a{i}_{name}" for i, name in rows.bound.arrays]
     outs = [f"out{n}" for n in range(len(rows.work.outs))]
     counts = [f"counts{n}" for n in range(len(rows.work.tallies))]
-    plain = ["rows", "cols", "first", "last", "left", "right", "deep", "near", "rings", "scratch"]
-    plain += [*(name for name, _, _ in _buffers(rows)), "kf", "ki"]
-    head = [_JIT, f"def band({', '.join([*plain, *ins, *arrays, *outs, *counts])}):"]
-    head += indented(rows.bound.preamble(uniform=True), 1)
-    return "\n".join([*_HEADER, *rows.writer.helper_source(_INLINE), *head, *indented(lines, 1), ""])
+    plain = ["rows", "cols", "first", "last", "left", "right", "deep", "near", "rings", "scratch", "wide"]
+    plain += [*(name for name, _, _ in _buffers(rows)), "kf", "ki", *ins, *arrays, *outs, *counts]
+    known = [*rows.bound.preamble(uniform=True), *_fixed(rows)]
+    for place in range(sum(len(leg.keeps) for leg in rows.legs)):
+        known += [f"first{place}, deep{place} = rings[{place}, 0], rings[{place}, 1]"]
+    parts: list[str] = []
+    for n, leg in enumerate(rows.legs):
+        # A function each: what LLVM does to one grows faster than its length (eleven legs: minutes and gigabytes).
+        parts += [
+            _LEG,
+            f"def leg{n}({', '.join(['top', 'bottom', *plain])}):",
+            *indented([*known, *_leg(rows, leg)], 1),
+            "",
+        ]
+    # Early enough for the first leg's rows above the band.
+    before = 2 * max(leg.halo for leg in rows.legs)
+    lines = [_JIT, f"def band({', '.join(plain)}):", f"    for top in range(first - {before}, last, deep):"]
+    lines += ["        bottom = min(top + deep, last)"]
+    lines += [f"        leg{n}({', '.join(['top', 'bottom', *plain])})" for n in range(len(rows.legs))]
+    return "\n".join([*_HEADER, *rows.writer.helper_source(_INLINE), *parts, *lines, ""])
 
 
 def buffers(work: Pass, bound: Bound) -> list[tuple[str, int, str]]:

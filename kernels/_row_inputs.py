@@ -57,8 +57,8 @@ def loaded(rows: Rows, leg: Leg) -> tuple[list[str], dict[str, str]]:
             continue
         view = f"i_{plane}"
         if source != MEMORY:
-            lines += [f"{view} = {rows.kept(source, plane)}[base + {rows.margin} :]"]
-            values[plane] = f"{view}[x]"
+            lines += [f"{view} = uint64({rows.kept(source, plane)} + base + {rows.margin})"]
+            values[plane] = f"scratch[{view} + x]"
             continue
         if rows.period > 1:
             lines += [f"{view} = split_{plane}[pc]"]

@@ -16,11 +16,11 @@ def ends(rows: Rows, leg: Leg) -> list[str]:
     lines: list[str] = []
     period, index = rows.period, rows.legs.index(leg)
     for plane in leg.keeps:
-        lines += [f"kept = {rows.kept(index, plane)}"]
+        lines += [f"kept = {rows.kept(index, plane)} - left + {rows.margin}"]
         for span in (f"left - {leg.halo}, 0", f"(cols - pc + {period - 1}) // {period}, right + {leg.halo}"):
             lines += [f"for e in range({span}):"]
             mirrored = f"{called(mirror)}({period} * e + pc, cols, {period}) // {period}"
-            lines += [f"    kept[e - left + {rows.margin}] = kept[{mirrored} - left + {rows.margin}]"]
+            lines += [f"    scratch[uint64(kept + e)] = scratch[uint64(kept + {mirrored})]"]
     return lines
 
 

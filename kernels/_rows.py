@@ -57,9 +57,9 @@ class Rows:
         return any(plane in planes_of(slot) and plane not in made for slot in leg.slots)
 
     def kept(self, source: int, plane: str, *, site: str = "site", y: str = "y") -> str:
-        """A row of the scratch, the whole reach of it."""
+        """Where a row of the scratch begins, the whole reach of it."""
         place = self.legs[source].keeps[plane].place
-        return f"scratch[first{place} + ({site}) * deep{place} + (({y}) & (deep{place} - 1))]"
+        return f"(first{place} + ({site}) * deep{place} + (({y}) & (deep{place} - 1))) * wide"
 
     @property
     def reach(self) -> int:

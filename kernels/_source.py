@@ -145,6 +145,7 @@ class Writer:
         site: str = "0",
         row: str = "row",
         col: str = "col",
+        body: Body | None = None,
     ) -> tuple[list[str], list[str]]:
         """Lines that do one body at one place, and the names of the variables that hold what it returns.
 
@@ -156,9 +157,12 @@ class Writer:
             Plane to the text of a relative read, for a STENCIL.
         site : str
             Number of the CFA site or plane, or the name of a variable that holds it.
+        body : Body, optional
+            That of several sites, where the number is not known.
         """
         index = self.steps.index(step)
-        body = step.body[int(site)] if isinstance(step.body, tuple) else step.body
+        if body is None:
+            body = step.body[int(site)] if isinstance(step.body, tuple) else step.body
         arguments = [argument.arg for argument in _parsed(body).args.args]
         planes = len(arguments) - len([a for a in arguments if a in ("k", "row", "col")])
         known = dict(zip(arguments[:planes], step.reads, strict=False))
