@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from tenbit.kernels._encode import Encode, encoding
 from tenbit.kernels._facts import BLUE, GREEN, RED, Cfa, Facts, Triple
-from tenbit.kernels._stage import Prepared, Stage, Step, param
-from tenbit.kernels.demosaic import bilinear, dlmmse, gbtf, hamilton_adams, malvar, mlri
+from tenbit.kernels._noise import Measured, known
+from tenbit.kernels._stage import Constants, PerSite, Prepared, Results, Stage, Step, param
+from tenbit.kernels.demosaic import adaptive, bilinear, dlmmse, gbtf, hamilton_adams, malvar, mlri
 from tenbit.kernels.errors import StageError
 
-# From a Bayer mosaic, encoded or not, to red, green and blue.
+# From a Bayer mosaic, encoded or not, to red, green and blue. `adaptive` wants to know the noise too.
 METHODS: dict[str, Callable[[Cfa], tuple[Step, ...]]] = {
     "bilinear": bilinear.steps,
     "malvar": malvar.steps,
@@ -22,7 +24,9 @@ METHODS: dict[str, Callable[[Cfa], tuple[Step, ...]]] = {
     "dlmmse": dlmmse.steps,
     "mlri": mlri.steps,
 }
-AUTO = "malvar"
+AUTO = "adaptive"
+# Light at which noise that was not evened out is taken from its profile, as a fraction of white.
+MIDDLE_GREY = 0.18
 # Linear filters, which encoding would only slow down.
 LINEAR = ("bilinear", "malvar")
 
@@ -31,12 +35,12 @@ LINEAR = ("bilinear", "malvar")
 class Parameters:
     """Interpolate red, green and blue at every site of a Bayer mosaic."""
 
-    method: Literal["auto", "bilinear", "malvar", "hamilton_adams", "gbtf", "dlmmse", "mlri"] = param(
+    method: Literal["auto", "bilinear", "malvar", "hamilton_adams", "gbtf", "dlmmse", "mlri", "adaptive"] = param(
         "auto",
         "bilinear: the mean of the nearest; malvar: linear filters, Malvar, He and Cutler 2004; "
         "hamilton_adams: green along edges, 1997; gbtf: colour differences of four directions, Pekkucuksen and "
         "Altunbasak 2010; dlmmse: of two, by their uncertainty, Zhang and Wu 2005; mlri: residual interpolation, for "
-        "soft pictures, Kiku and others 2016; auto: malvar.",
+        "soft pictures, Kiku and others 2016; adaptive: our own, the last two as the picture asks; auto: adaptive.",
     )
     encode: Encode = param(
         "auto",
@@ -58,7 +62,9 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         raise StageError(f"demosaic: the mosaic is quad-Bayer ({facts.cfa.name}); put quad_bayer before it")
     method = AUTO if parameters.method == "auto" else parameters.method
     is_plain = parameters.encode == "auto" and method in LINEAR
-    coded = encoding("demosaic", "none" if is_plain else parameters.encode, facts)
+    asks_noise = method == "adaptive" and facts.is_signal
+    measured = known(facts) if asks_noise else Measured(facts)
+    coded = encoding("demosaic", "none" if is_plain else parameters.encode, measured.facts)
     after = dataclasses.replace(
         coded.facts,
         state="linear",
@@ -66,7 +72,20 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         black=_per_colour(facts.black, facts.cfa),
         white=_per_colour(facts.white, facts.cfa),
     )
-    return Prepared(after, (*coded.before, *METHODS[method](facts.cfa), *coded.after), notes=coded.notes)
+    if method == "adaptive":
+        noise = partial(_noise, measured, facts.cfa, is_even=bool(coded.before))
+        steps = adaptive.steps(facts.cfa, noise if asks_noise else {"noise": 0.0})
+    else:
+        steps = METHODS[method](facts.cfa)
+    notes = (*measured.notes, *coded.notes)
+    return Prepared(after, (*measured.steps, *coded.before, *steps, *coded.after), notes=notes)
+
+
+def _noise(measured: Measured, cfa: Cfa, results: Results, *, is_even: bool) -> Constants:
+    """The variance of each site's samples as they are interpolated: after a root it is a quarter of the scale."""
+    profile = measured.profile(results)
+    variances = [scale / 4 if is_even else scale * MIDDLE_GREY + offset for scale, offset in profile]
+    return {"noise": PerSite(variances[colour] for colour in cfa.sites)}
 
 
 def _per_colour(levels: tuple[float, ...], cfa: Cfa) -> Triple:

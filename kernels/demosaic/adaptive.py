@@ -48,8 +48,6 @@ NEAREST, FOURTH, FIFTH = 4.0 / 17.0, 3.0 / 17.0, 2.0 / 17.0
 HERE, NEXT = 2.0 / 3.0, 1.0 / 3.0
 # Curvature of pure noise of variance 1: 1 + 4/16.
 CURVATURE_OF_NOISE = 1.25
-# Light at which noise that was not evened out is taken from its profile, as a fraction of white.
-MIDDLE_GREY = 0.18
 
 
 def two_nothings(*_planes):
@@ -197,7 +195,7 @@ def evidence(own, green, k):
     )
     apart, both = max((oo - og) + (gg - og), 0.0), HALF_WAY * (0.5 * (oo + gg) + LEAST_ENERGY)
     apart, both = apart * apart * apart, both * both * both
-    shared = og - k.noise + LEAST_ENERGY
+    shared = og - CURVATURE_OF_NOISE * k.noise + LEAST_ENERGY
     return apart / (apart + both), limited(shared / (oo + LEAST_ENERGY)), limited(shared / (gg + LEAST_ENERGY))
 
 
@@ -279,8 +277,8 @@ def following(own, green, short, k):
         + squares(green(2, -4), green(2, -2), green(2, 0), green(2, 2), green(2, 4))
         + squares(green(4, -4), green(4, -2), green(4, 0), green(4, 2), green(4, 4))
     )
-    slope = limited((og - k.noise + LEAST_ENERGY) / (gg + LEAST_ENERGY))
-    sure = min(max((oo - k.noise + LEAST_ENERGY) / (oo + LEAST_ENERGY), 0.0), 1.0)
+    slope = limited((og - CURVATURE_OF_NOISE * k.noise + LEAST_ENERGY) / (gg + LEAST_ENERGY))
+    sure = min(max((oo - CURVATURE_OF_NOISE * k.noise + LEAST_ENERGY) / (oo + LEAST_ENERGY), 0.0), 1.0)
     back = BACK * (1.0 - sure)
     return 1.0 + short(0, 0) * (slope - 1.0), CORNERS * sure - back, BESIDE * sure * short(0, 0) - back
 
@@ -394,7 +392,7 @@ def steps(cfa: Cfa, noise: Constants | Callable[[Results], Constants]) -> tuple[
     ----------
     cfa : Cfa
     noise : mapping, or a function of the results so far that makes one
-        ``noise``: per site, the variance of its samples times `CURVATURE_OF_NOISE`; 0 where noise is not looked at.
+        ``noise``: the variance of a sample, one for all or one per site; 0 where noise is not looked at.
     """
     stencil, m, difference = Access.STENCIL, "mosaic", "demosaic_difference"
     ways, sums = ("demosaic_across", "demosaic_down"), ("demosaic_along_rows", "demosaic_along_cols")
