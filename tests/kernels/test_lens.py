@@ -24,8 +24,11 @@ def grid(rows, cols):
     return row / half, col / half, half
 
 
-def photographed(rows, cols, k=(0, 0, 0), channels=(1, 1, 1), vignetting=(0, 0, 0)):
-    """The scene through a lens: each pixel shows the ideal point whose distorted radius is its own."""
+def photographed(rows, cols, k=(0, 0, 0), channels=(1, 1, 1), vignetting=(0, 0, 0), apart=(0, 0, 0)):
+    """The scene through a lens: each pixel shows the ideal point whose distorted radius is its own.
+
+    A colour's radius is ``channel + apart r²`` times green's r.
+    """
     row, col, half = grid(rows, cols)
     radius = np.hypot(row, col)
     ideal = np.linspace(0, 1.4, 200_001)
@@ -33,7 +36,8 @@ def photographed(rows, cols, k=(0, 0, 0), channels=(1, 1, 1), vignetting=(0, 0, 
     light = 1 + sum(v * radius ** (2 * n + 2) for n, v in enumerate(vignetting))
     out = np.empty((rows, cols, 3))
     for n, channel in enumerate(channels):
-        ratio = np.interp(radius / channel, distorted, ideal) / np.maximum(radius, 1e-9)
+        landed = distorted * (channel + apart[n] * distorted**2)
+        ratio = np.interp(radius, landed, ideal) / np.maximum(radius, 1e-9)
         out[..., n] = light * scene(row * ratio * half, col * ratio * half)[..., n]
     return out
 
@@ -57,6 +61,45 @@ def test_undoes_a_known_lens(develop, planes, k):
     # barrel: nothing is looked up outside the frame; the rest is what bicubic loses on waves of 23 px
     assert psnr(seen, truth(rows, cols)) < 27
     assert psnr(out, truth(rows, cols)) > 50
+
+
+def test_undoes_lateral_colour_that_grows_with_the_radius(develop, planes):
+    rows, cols = 23, 32
+    known = {"distortion": BARREL, "red_scale": 0.99, "red_k": 0.09, "blue_k": -0.08, "vignetting": (-0.4, 0.1, -0.05)}
+    seen = photographed(rows, cols, BARREL, (0.99, 1, 1), known["vignetting"], (0.09, 0, -0.08))
+    assert psnr(develop(planes(seen), ("lens", known)).samples, truth(rows, cols)) > 50
+    linear_only = known | {"red_k": 0.0, "blue_k": 0.0}
+    assert psnr(develop(planes(seen), ("lens", linear_only)).samples, truth(rows, cols)) < 42
+
+
+def test_a_measured_colour_is_undone_as_a_given_one(develop, planes, monkeypatch):
+    from tenbit.kernels.lateral_colour import law
+
+    found = {"red_scale": 1.004, "red_k": 0.002, "blue_scale": 0.997, "blue_k": -0.001}
+    monkeypatch.setattr(law, "_law", lambda votes, half_px: next(laws))
+    samples = np.random.default_rng(4).random((17, 22, 3))
+    for options in ({}, {"distortion": BARREL, "autoscale": True, "vignetting": (-0.4, 0.0, 0.0)}):
+        laws = iter([(0.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.004, 0.002, 0.0), (-0.003, -0.001, 0.0)])
+        out = develop(planes(samples), ("lateral_colour", {}), ("lens", options))
+        given = develop(planes(samples), ("lens", options | found))
+        # the ratios were rounded on the way
+        np.testing.assert_allclose(out.samples, given.samples, atol=1e-6)
+        assert not out.facts.has_lateral_colour
+        assert out.warnings == ("lens: lateral colour as measured from the frame",)
+
+
+def test_measured_and_given_exclude_each_other(develop, planes):
+    frame = planes(np.zeros((9, 16, 3)), has_lateral_colour=True)
+    out = develop(frame, ("lens", {"red_scale": 1.001}))
+    assert out.warnings == ("lens: lateral colour is as given, not as measured from the frame",)
+    out = develop(frame, ("lens", {"lateral": "none"}))
+    assert out.warnings == ("lens: lateral colour is left as it is, not as measured from the frame",)
+    np.testing.assert_array_equal(out.samples, 0)
+    for lateral in ("measured", "none"):
+        with pytest.raises(StageError, match=f"lens: lateral: {lateral} and the numbers for red and blue exclude"):
+            develop(frame, ("lens", {"lateral": lateral, "blue_k": 0.001}))
+    with pytest.raises(StageError, match="lens: lateral: measured needs lateral_colour before it"):
+        develop(planes(np.zeros((9, 16, 3))), ("lens", {"lateral": "measured"}))
 
 
 def test_undoes_the_simulator(develop, planes):
@@ -137,7 +180,7 @@ def test_autoscale_just_fills_the_frame(planes, k, centre):
     rows, cols = 100, 150
     channels = (1.004, 1.0, 0.997)
     facts = planes(np.zeros((rows, cols, 3)), optical_centre=centre).facts
-    scale = lens.filling_scale(k, channels, facts)
+    scale = lens.filling_scale(k, ((channels[0], 0.0), (1.0, 0.0), (channels[2], 0.0)), facts)
     row, col = np.indices((rows, cols))
     d_row, d_col = (row - centre[0]) / scale, (col - centre[1]) / scale
     square = (d_row**2 + d_col**2) / (np.hypot(rows, cols) / 2) ** 2
@@ -151,7 +194,7 @@ def test_autoscale_stays_inside_the_fold(develop, planes):
     # Rd grows up to 1.05 only and never reaches the corner; the picture ends where it turns back
     k = (-0.3, 0.0, 0.0)
     facts = planes(np.zeros((100, 150, 3))).facts
-    farthest = np.hypot(99, 149) / np.hypot(100, 150) / lens.filling_scale(k, (1.0, 1.0, 1.0), facts)
+    farthest = np.hypot(99, 149) / np.hypot(100, 150) / lens.filling_scale(k, ((1.0, 0.0),) * 3, facts)
     assert 0.999 < farthest / lens.turning_radius(k) < 1
     assert develop(planes(np.ones((9, 14, 3))), ("lens", {"distortion": k, "autoscale": True})).samples.min() == 1
 
