@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tenbit.kernels._facts import Opcode
 from tenbit.pipeline import tiles
 from tenbit.pipeline.device import CpuDevice, CudaDevice, DeviceFullError, SimulatedDevice
+from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.run import bytes_needed, run_plan
 
 LIGHT = ("black_level", "demosaic", "tone")
@@ -57,6 +59,28 @@ def test_every_row_is_in_one_tile_with_its_margin(rows, deep, margin, period):
         assert tile.high - tile.low <= max(deep, period)
         assert tile.first == 0 or tile.low - tile.first >= margin
         assert tile.end == rows or tile.end - tile.high >= margin
+
+
+def test_corrections_by_row_column_and_site_know_where_a_tile_lies(planned):
+    rng = np.random.default_rng(4)
+    area = {"Top": 1, "Left": 0, "Bottom": 97, "Right": 16, "Plane": 0, "Planes": 1, "RowPitch": 2, "ColPitch": 1}
+    points = {"BayerPhase": 0, "Points": np.array([[50, 5], [95, 7]]), "Rectangles": np.array([[46, 8, 50, 10]])}
+    grid = {"MapSpacingV": 0.5, "MapSpacingH": 1.0, "MapOriginV": 0.0, "MapOriginH": 0.0, "MapPlanes": 1}
+    opcodes = (
+        Opcode(1, "DeltaPerRow", area | {"Values": rng.random(48, np.float32) * 9}),
+        Opcode(1, "FixBadPixelsList", points),
+        Opcode(2, "GainMap", area | grid | {"Gains": 1 + rng.random((3, 2, 1), np.float32)}),
+    )
+    frame = Frame.from_mosaic(rng.integers(64, 1023, (97, 16)).astype(np.uint16), cfa="QRGGB", black=64, white=1023)
+    facts = {"opcodes": opcodes, "masked_rows": rng.random(97, np.float32), "defects": np.array([[9, 3], [28, 14]])}
+    frame = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, noise=((1e-4, 1e-6),), **facts))
+    chain = ["linearise", ("defect_pixels", {"detect": True}), ("black_level", {"drift": True}), "file_corrections"]
+    what = planned(frame, *chain, bits=None)
+    whole = run_plan(frame, what, CpuDevice())
+    device = Small(90)
+    np.testing.assert_array_equal(run_plan(frame, what, device).samples, whole.samples)
+    assert device.heights[0] == 97 and len(device.heights) > 2
+    assert (whole.samples != (frame.samples - 64) / np.float32(959)).mean() > 0.4
 
 
 def test_tiles_make_the_picture_of_the_whole_frame(scene, planned):
