@@ -20,7 +20,7 @@ from tenbit.kernels._repair import MARK, fill, mark_sites
 from tenbit.kernels._stage import PLANES, Access, Constants, PerSite, Prepared, Results, Stage, Step, param
 
 # Light of the sharpest lens leaves so much of a point's height beside it at least; see `stands_alone`. Of 900 stars of
-# 1.4 pixels' width at half height 0.1 % have less, of those of 1.06 pixels 1 to 2 %.
+# 1.4 pixels' width at half height 0.1 % have less, of those of 1.06 pixels 2 to 3 %.
 SPREAD = 0.1
 # What a site must stand out by beside noise, in what its own colour varies by around it, and another colour does.
 # Dark ones by less: between samples of light and 0 there is less room. Photographs at their sharpest (no lens blurs
