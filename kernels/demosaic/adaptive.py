@@ -70,8 +70,11 @@ def weight(gradient):
     return 1.0 / ((gradient + LEAST) * (gradient + LEAST))
 
 
-def fused(across, down, along_rows, along_cols):
-    """Green less the own colour at a red or blue site over a long way, and the shares of left, right and above."""
+def fused(m, across, down, along_rows, along_cols):
+    """Green less the own colour at a red or blue site, over a long way and in three parts over a short one.
+
+    The short way is ``plain + green_slope · own_bend + colour_slope · green_bend``: the slopes are not known yet.
+    """
     left = weight(along_rows(0, -4) + along_rows(0, -3) + along_rows(0, -2) + along_rows(0, -1) + along_rows(0, 0))
     right = weight(along_rows(0, 0) + along_rows(0, 1) + along_rows(0, 2) + along_rows(0, 3) + along_rows(0, 4))
     above = weight(along_cols(-4, 0) + along_cols(-3, 0) + along_cols(-2, 0) + along_cols(-1, 0) + along_cols(0, 0))
@@ -84,7 +87,27 @@ def fused(across, down, along_rows, along_cols):
         + above * long_mean(down(0, 0), down(-1, 0), down(-2, 0), down(-3, 0), down(-4, 0))
         + below * long_mean(down(0, 0), down(1, 0), down(2, 0), down(3, 0), down(4, 0))
     )
-    return difference, left, right, above
+    rows, cols = HERE * (left + right), HERE * (above + below)
+    left, right, above, below = NEXT * left, NEXT * right, NEXT * above, NEXT * below
+    here = m(0, 0)
+    plain = (
+        rows * (between(m(0, -3), m(0, -1), m(0, 1), m(0, 3)) - here)
+        + cols * (between(m(-3, 0), m(-1, 0), m(1, 0), m(3, 0)) - here)
+        + left * (m(0, -1) - between(m(0, -4), m(0, -2), here, m(0, 2)))
+        + right * (m(0, 1) - between(m(0, -2), here, m(0, 2), m(0, 4)))
+        + above * (m(-1, 0) - between(m(-4, 0), m(-2, 0), here, m(2, 0)))
+        + below * (m(1, 0) - between(m(-2, 0), here, m(2, 0), m(4, 0)))
+    )
+    own_bend = rows * bend(m(0, -4), m(0, -2), here, m(0, 2), m(0, 4)) + cols * bend(
+        m(-4, 0), m(-2, 0), here, m(2, 0), m(4, 0)
+    )
+    green_bend = (
+        left * bend(m(0, -5), m(0, -3), m(0, -1), m(0, 1), m(0, 3))
+        + right * bend(m(0, -3), m(0, -1), m(0, 1), m(0, 3), m(0, 5))
+        + above * bend(m(-5, 0), m(-3, 0), m(-1, 0), m(1, 0), m(3, 0))
+        + below * bend(m(-3, 0), m(-1, 0), m(1, 0), m(3, 0), m(5, 0))
+    )
+    return difference, plain, own_bend, -green_bend
 
 
 def long_mean(a, b, c, d, e):
@@ -289,47 +312,25 @@ def limited(slope):
 
 
 # ---- green ----
-def supple(before_3, before, after, after_3, curve, slope):
-    """A colour between samples of it along a line, following the curve of the other colour there."""
-    near, far = before + after, before_3 + after_3
-    return (0.5 + SHARPER) * near - SHARPER * far + slope * curve
+def between(before_3, before, after, after_3):
+    """A colour between samples of it along a line."""
+    return (0.5 + SHARPER) * (before + after) - SHARPER * (before_3 + after_3)
 
 
 def bend(before_4, before_2, here, after_2, after_4):
-    """How far a sample lies off what `supple` would make of its own colour's samples two and four away."""
-    # The means between neighbours, put through the same four samples.
+    """How far a sample lies off what `between` makes of means of its own colour's samples, two and four away."""
     return (0.5 - SHARPER) * here - 0.25 * (before_2 + after_2) + (0.5 * SHARPER) * (before_4 + after_4)
 
 
-def supple_at_colour(m, green_slope, colour_slope):
-    """Green less the own colour along the row and along the column of a red or blue site."""
-    slope, here = green_slope(0, 0), m(0, 0)
-    row = supple(m(0, -3), m(0, -1), m(0, 1), m(0, 3), bend(m(0, -4), m(0, -2), here, m(0, 2), m(0, 4)), slope)
-    col = supple(m(-3, 0), m(-1, 0), m(1, 0), m(3, 0), bend(m(-4, 0), m(-2, 0), here, m(2, 0), m(4, 0)), slope)
-    return row - here, col - here
-
-
-def supple_at_green(m, green_slope, colour_slope):
-    """Green less the row's other colour, and less the column's, at a green site."""
-    across, down = 0.5 * (colour_slope(0, -1) + colour_slope(0, 1)), 0.5 * (colour_slope(-1, 0) + colour_slope(1, 0))
-    here = m(0, 0)
-    row = supple(m(0, -3), m(0, -1), m(0, 1), m(0, 3), bend(m(0, -4), m(0, -2), here, m(0, 2), m(0, 4)), across)
-    col = supple(m(-3, 0), m(-1, 0), m(1, 0), m(3, 0), bend(m(-4, 0), m(-2, 0), here, m(2, 0), m(4, 0)), down)
-    return here - row, here - col
-
-
-def green_at_colour(m, difference, left, right, above, short, across, down):
+def green_at_colour(mosaic, difference, plain, own_bend, green_bend, short, green_slope, colour_slope):
     """Green at a red or blue site: long and short differences in the shares of the evidence."""
-    below = 1.0 - (left(0, 0) + right(0, 0) + above(0, 0))
-    here = (left(0, 0) + right(0, 0)) * across(0, 0) + (above(0, 0) + below) * down(0, 0)
-    beside = left(0, 0) * across(0, -1) + right(0, 0) * across(0, 1)
-    supple_difference = HERE * here + NEXT * (beside + (above(0, 0) * down(-1, 0) + below * down(1, 0)))
-    return m(0, 0) + (difference(0, 0) + short(0, 0) * (supple_difference - difference(0, 0)))
+    supple = fma(green_slope, own_bend, fma(colour_slope, green_bend, plain))
+    return mosaic + fma(short, supple - difference, difference)
 
 
-def green_at_green(m, difference, left, right, above, short, across, down):
+def green_at_green(mosaic, difference, plain, own_bend, green_bend, short, green_slope, colour_slope):
     """Green as it was measured."""
-    return m(0, 0)
+    return mosaic
 
 
 # ---- red and blue ----
@@ -394,11 +395,11 @@ def steps(cfa: Cfa, noise: Constants | Callable[[Results], Constants]) -> tuple[
     noise : mapping, or a function of the results so far that makes one
         ``noise``: the variance of a sample, one for all or one per site; 0 where noise is not looked at.
     """
-    stencil, m, difference = Access.STENCIL, "mosaic", "demosaic_difference"
+    stencil, m, difference, green = Access.STENCIL, "mosaic", "demosaic_difference", "demosaic_green"
     ways, sums = ("demosaic_across", "demosaic_down"), ("demosaic_along_rows", "demosaic_along_cols")
-    shares = ("demosaic_left", "demosaic_right", "demosaic_above")
-    curved, green = ("demosaic_own_curve", "demosaic_green_curve"), "demosaic_green"
-    short, slopes = "demosaic_short", ("demosaic_green_slope", "demosaic_colour_slope")
+    parts = ("demosaic_plain", "demosaic_own_bend", "demosaic_green_bend")
+    own_curve, green_curve = "demosaic_own_curve", "demosaic_green_curve"
+    evidences = ("demosaic_short", "demosaic_green_slope", "demosaic_colour_slope")
     slope, corners, beside, opposite = "demosaic_slope", "demosaic_corners", "demosaic_beside", "demosaic_opposite"
 
     def at(colour: Body, site_of_green: Body = nothing) -> tuple[Body, ...]:
@@ -407,24 +408,37 @@ def steps(cfa: Cfa, noise: Constants | Callable[[Results], Constants]) -> tuple[
     return (
         difference_step(cfa),
         Step("demosaic.gradients", stencil, gradients, ways, sums, radius=2),
-        Step("demosaic.long", stencil, at(fused, four_nothings), (*ways, *sums), (difference, *shares), radius=4),
-        Step("demosaic.curvatures", stencil, at(curvatures, two_nothings), (m, difference), curved, radius=2),
-        Step("demosaic.evidence", stencil, at(evidence, three_nothings), curved, (short, *slopes), noise, radius=4),
-        Step("demosaic.supple", stencil, at(supple_at_colour, supple_at_green), (m, *slopes), ways, radius=4),
+        Step("demosaic.fused", stencil, at(fused, four_nothings), (m, *ways, *sums), (difference, *parts), radius=5),
+        Step(
+            "demosaic.curvatures",
+            stencil,
+            at(curvatures, two_nothings),
+            (m, difference),
+            (own_curve, green_curve),
+            radius=2,
+        ),
+        Step(
+            "demosaic.evidence",
+            stencil,
+            at(evidence, three_nothings),
+            (own_curve, green_curve),
+            evidences,
+            noise,
+            radius=4,
+        ),
         Step(
             "demosaic.green",
-            stencil,
+            Access.POINT,
             at(green_at_colour, green_at_green),
-            (m, difference, *shares, short, *ways),
+            (m, difference, *parts, *evidences),
             (green,),
-            radius=1,
         ),
-        Step("demosaic.curvature", stencil, at(curvature), (green,), (curved[1],), radius=2),
+        Step("demosaic.curvature", stencil, at(curvature), (green,), (green_curve,), radius=2),
         Step(
             "demosaic.following",
             stencil,
             at(following, three_nothings),
-            (*curved, short),
+            (own_curve, green_curve, evidences[0]),
             (slope, corners, beside),
             noise,
             radius=4,
