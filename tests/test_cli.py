@@ -116,7 +116,7 @@ def test_a_format_is_known_in_capitals(name: str, here: Path) -> None:
 
 
 def test_counts_are_kept_as_floats_alone(raw: Path) -> None:
-    (raw.parent / "counts.yaml").write_text("chain: [demosaic]\n", "utf-8")
+    (raw.parent / "counts.yaml").write_text("chain: [{demosaic: {method: malvar}}]\n", "utf-8")
     assert tenbit("develop", "a.dng", "-c", "counts.yaml", "-o", "a.tif").exit_code == 2
     assert tenbit("develop", "a.dng", "-c", "counts.yaml", "-o", "a.tif", "--set", "output.bits=32").exit_code == 0
 
@@ -208,7 +208,7 @@ def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.Mon
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_ends_before_any_file_is_touched(arguments: list[str], said: str, here: Path) -> None:
-    (here / "counts.yaml").write_text("chain: [demosaic]\n", "utf-8")
+    (here / "counts.yaml").write_text("chain: [{demosaic: {method: malvar}}]\n", "utf-8")
     result = tenbit("develop", *arguments)
     assert result.exit_code == 2
     assert said in result.stderr
@@ -253,7 +253,7 @@ def test_check_shows_passes_that_both_targets_do_once_with_both_scratches() -> N
 
 
 def test_check_counts_in_english_and_waits_for_the_suffix(here: Path) -> None:
-    (here / "job.yaml").write_text("chain: [black_level, demosaic]\noutput: {bits: 16}\n", "utf-8")
+    (here / "job.yaml").write_text("chain: [black_level, demosaic: {method: malvar}]\noutput: {bits: 16}\n", "utf-8")
     result = tenbit("check", "job.yaml")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == "job: 2 stages, 1 pass, no fault\n"
@@ -355,6 +355,6 @@ def test_a_folder_may_have_a_dot_in_its_name(raw: Path) -> None:
 
 
 def test_a_chain_that_only_the_plan_refuses_is_a_wrong_chain(here: Path) -> None:
-    (here / "counts.yaml").write_text("chain: [demosaic]\n", "utf-8")
+    (here / "counts.yaml").write_text("chain: [{demosaic: {method: malvar}}]\n", "utf-8")
     result = tenbit("check", "counts.yaml")
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.stderr

@@ -23,7 +23,8 @@ CORRECTION = {
 def psnr(path, *extra):
     """PSNR in dB of linear sRGB against the truth, away from the border that the lens moves out of the frame."""
     frame = read(path)
-    steps = [("black_level", {}), ("white_balance", {}), ("quad_bayer", {}), ("demosaic", {}), *extra, ("colour", {})]
+    light = [("black_level", {}), ("white_balance", {}), ("quad_bayer", {}), ("demosaic", {"method": "malvar"})]
+    steps = [*light, *extra, ("colour", {})]
     links = [Link(stage(name), stage(name).parameters(**given)) for name, given in steps]
     out = run_plan(frame, plan(links, frame.facts), choose("cpu")[0]).samples
     truth = tifffile.imread(path.with_name(f"{path.stem}-truth.tif")) / 65535

@@ -22,7 +22,8 @@ from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Link, plan
 from tenbit.pipeline.run import run_plan
 frame = Frame.from_mosaic(np.full((6, 8), 512, np.uint16), black=64, white=1023)
-chain = [Link(stage(n), stage(n).parameters()) for n in ("black_level", "demosaic")]
+given = {"black_level": {}, "demosaic": {"method": "malvar"}}
+chain = [Link(stage(name), stage(name).parameters(**more)) for name, more in given.items()]
 said = []
 out = run_plan(frame, plan(chain, frame.facts), CpuDevice(1), said=said.append)
 print(said, round(float(out.samples[3, 3, 1]), 5))
@@ -84,7 +85,8 @@ def test_a_folder_that_numba_cannot_write_to_costs_only_time(tmp_path, monkeypat
     frame = Frame.from_mosaic(np.full((6, 8), 300, np.uint16), black=44, white=1023)
     loops: dict[object, object] = {}
     monkeypatch.setattr(_compile, "_CPU", loops)
-    chain = [Link(stage(name), stage(name).parameters()) for name in ("black_level", "demosaic")]
+    given = {"black_level": {}, "demosaic": {"method": "malvar"}}
+    chain = [Link(stage(name), stage(name).parameters(**more)) for name, more in given.items()]
     with pytest.raises(OSError, match="No space left"):
         # The other folder is full too here; with room in it the loop is made there.
         run_plan(frame, plan(chain, frame.facts), CpuDevice(1))

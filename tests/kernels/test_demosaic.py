@@ -84,4 +84,4 @@ def test_equals_plain_python(develop, plain, cfa):
 def test_quad_bayer_is_refused(develop):
     frame = Frame.from_mosaic(np.zeros((8, 8), np.float32), cfa="QRGGB")
     with pytest.raises(StageError, match=r"quad-Bayer \(QRGGB\)"):
-        develop(frame, ("demosaic", {}))
+        develop(frame, ("demosaic", {"method": "malvar"}))

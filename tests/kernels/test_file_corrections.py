@@ -113,6 +113,20 @@ def test_lists_1_and_2_with_levels_between(develop):
     assert [opcode.list for opcode in out.facts.opcodes] == [3]
 
 
+def test_a_frame_that_is_no_longer_the_one_that_was_read_is_refused(develop):
+    opcode = gain_map(2, area(0, 0, 12, 16), [[2.0]])
+    for of_frame, ahead in (((12, 16, True), "demosaic"), ((24, 32, True), "exposure")):
+        opcode.parameters["OfFrame"] = of_frame
+        frame = signal((12, 16), opcodes=(opcode,))
+        chain = [(ahead, {"method": "bilinear"} if ahead == "demosaic" else {}), ("file_corrections", {})]
+        with pytest.raises(StageError, match="opcode list 2 of the file is of the frame as read"):
+            develop(frame, *chain)
+    opcode.parameters["OfFrame"] = (12, 16, True)
+    np.testing.assert_allclose(
+        develop(frame, ("file_corrections", {})).samples, np.minimum(2 * frame.samples, 1), rtol=1e-6
+    )
+
+
 def test_wrong_places_are_refused(develop):
     opcodes = four_maps(11, 14)
     counts = Frame.from_mosaic(np.ones((11, 14), np.uint16), black=64, white=1023)

@@ -18,7 +18,7 @@ LENS = {"distortion": (-0.05, 0.01, 0.0), "red_scale": 1.002, "blue_scale": 0.99
 DEVELOP = [
     ("black_level", {}),
     ("white_balance", {}),
-    ("demosaic", {}),
+    ("demosaic", {"method": "malvar"}),
     ("lens", LENS),
     ("exposure", {"ev": 0.5}),
     ("colour", {}),
@@ -112,13 +112,13 @@ def test_law_2_masks_and_counts_agree(cfa, rows, cols):
 
 def test_law_3_nothing_asked_for_changes_nothing():
     frame = scene(18, 26)
-    plain = developed(frame, [("black_level", {}), ("demosaic", {})])
+    plain = developed(frame, [("black_level", {}), ("demosaic", {"method": "malvar"})])
     idle = developed(
         frame,
         [
             ("black_level", {}),
             ("white_balance", {"mode": "gains", "gains": (1.0, 1.0, 1.0), "highlights": "keep"}),
-            ("demosaic", {}),
+            ("demosaic", {"method": "malvar"}),
             ("lens", {"distortion": (0.0, 0.0, 0.0), "red_scale": 1.0, "blue_scale": 1.0}),
             ("exposure", {"ev": 0.0}),
             ("colour", {"space": "camera"}),
@@ -147,6 +147,6 @@ def test_law_5_levels_come_from_the_frame(bits):
     black = top / 16
     counts = black + signal * (top - black)
     frame = Frame.from_mosaic(counts.astype(np.float32), black=black, white=top)
-    out = developed(frame, [("black_level", {}), ("demosaic", {})])
-    expected = developed(Frame.from_mosaic(signal.astype(np.float32)), [("demosaic", {})])
+    out = developed(frame, [("black_level", {}), ("demosaic", {"method": "malvar"})])
+    expected = developed(Frame.from_mosaic(signal.astype(np.float32)), [("demosaic", {"method": "malvar"})])
     np.testing.assert_allclose(out.samples, expected.samples, atol=2e-6)

@@ -20,7 +20,9 @@ from tenbit.pipeline.plan import Link, plan
 from tenbit.pipeline.run import run_plan
 mosaic = np.random.default_rng(1).integers(64, 1024, (38, 46)).astype(np.uint16)
 frame = Frame.from_mosaic(mosaic, black=64, white=1023)
-chain = [Link(stage(n), stage(n).parameters()) for n in ("black_level", "demosaic", "exposure", "tone")]
+given = {"demosaic": {"method": "malvar"}}
+names = ("black_level", "demosaic", "exposure", "tone")
+chain = [Link(stage(n), stage(n).parameters(**given.get(n, {}))) for n in names]
 out = [run_plan(frame, plan(chain, frame.facts), choose("cpu")[0]).samples.tobytes() for _ in range(2)]
 import hashlib
 print("numba" in sys.modules, out[0] == out[1], hashlib.sha256(out[0]).hexdigest())

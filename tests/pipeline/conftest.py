@@ -81,12 +81,14 @@ def scene():
 
 @pytest.fixture
 def planned():
-    """``planned(frame, "demosaic", ("tone", {...}), bits=8)``: the plan of some stages."""
+    """``planned(frame, "demosaic", ("tone", {...}), bits=8)``: the plan of some stages; a bare demosaic is Malvar's."""
     from tenbit.kernels import stage
     from tenbit.pipeline.plan import Link, plan
 
+    quick = {"demosaic": {"method": "malvar"}}
+
     def make(frame, *stages, bits=8, **more):
-        named = [(s, {}) if isinstance(s, str) else s for s in stages]
+        named = [(s, quick.get(s, {})) if isinstance(s, str) else s for s in stages]
         chain = [Link(stage(name), stage(name).parameters(**given)) for name, given in named]
         return plan(chain, frame.facts, bits=bits, **more)
 

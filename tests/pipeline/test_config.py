@@ -59,7 +59,7 @@ def test_whole_numbers_pass_for_numbers_and_lists_for_tuples(tmp_path: Path) -> 
     assert all(isinstance(gain, float) for gain in chain.links[1].parameters.gains)
 
 
-@pytest.mark.parametrize("name", ["fast", "standard", "monitor"])
+@pytest.mark.parametrize("name", ["fast", "standard", "quality", "quad-full", "quad-binned", "monitor"])
 def test_shipped_chains_load_by_name_and_finish_a_picture(name: str) -> None:
     from tenbit.pipeline.config import final_facts
 
@@ -70,7 +70,7 @@ def test_shipped_chains_load_by_name_and_finish_a_picture(name: str) -> None:
 
 
 def test_every_shipped_chain_is_named_as_its_file() -> None:
-    assert set(shipped_chains()) == {"fast", "monitor", "standard"}
+    assert set(shipped_chains()) == {"fast", "standard", "quality", "quad-full", "quad-binned", "monitor"}
 
 
 def test_the_chain_of_the_readme_is_right(tmp_path: Path) -> None:

@@ -58,14 +58,14 @@ def test_passes_tell_what_they_move() -> None:
 
 def test_a_packed_mosaic_moves_fewer_bytes() -> None:
     frame = Frame.from_mosaic(np.zeros((100, 200), np.uint16), black=64, white=1023)
-    what = plan(load(["black_level", "demosaic"]).links, frame.facts, bits=8, packing="raw10")
+    what = plan(load(["black_level", {"demosaic": {"method": "malvar"}}]).links, frame.facts, bits=8, packing="raw10")
     (row,) = [dict(zip(PASS_COLUMNS, row, strict=True)) for row in pass_rows(what, frame.facts, packing="raw10")]
     assert row["B/px in"] == "1.25"
 
 
 def test_one_table_where_both_targets_do_the_same_passes() -> None:
     frame = Frame.from_mosaic(np.zeros((100, 200), np.uint16), black=64, white=1023)
-    what = plan(load(["black_level", "demosaic"]).links, frame.facts, bits=8, packing="raw10")
+    what = plan(load(["black_level", {"demosaic": {"method": "malvar"}}]).links, frame.facts, bits=8, packing="raw10")
     (both,) = plan_tables(what, frame.facts, packing="raw10")
     assert "cpu and cuda" in both.title
     (row,) = both.rows
@@ -90,7 +90,7 @@ def test_a_table_per_target_where_a_block_holds_less_than_a_thread(monkeypatch: 
 
 def test_planes_of_a_pass_before_are_read_as_they_are_stored() -> None:
     frame = Frame.from_mosaic(np.zeros((1000, 1000), np.uint16), black=64, white=1023)
-    what = plan(load(["black_level", "demosaic"]).links, frame.facts, fuse=False)
+    what = plan(load(["black_level", {"demosaic": {"method": "malvar"}}]).links, frame.facts, fuse=False)
     first, second = [dict(zip(PASS_COLUMNS, row, strict=True)) for row in pass_rows(what, frame.facts)]
     assert (first["B/px in"], first["B/px out"], first["MB"]) == ("2", "4", "6")
     assert (second["B/px in"], second["B/px out"], second["MB"]) == ("4", "12", "16")

@@ -12,6 +12,8 @@ import pytest
 import tenbit
 from tenbit.pipeline.images import read_record
 
+MALVAR = {"demosaic": {"method": "malvar"}}
+
 
 @pytest.fixture
 def frame() -> tenbit.Frame:
@@ -22,7 +24,7 @@ def frame() -> tenbit.Frame:
 def test_a_developed_frame_is_written_with_its_record(
     name: str, options: dict[str, Any], frame: tenbit.Frame, tmp_path: Path
 ) -> None:
-    done = tenbit.run(frame, ["demosaic", "tone"], device="cpu")
+    done = tenbit.run(frame, [MALVAR, "tone"], device="cpu")
     tenbit.write(tmp_path / name, done, **options)
     stored = imagecodecs.imread(tmp_path / name)
     assert stored.shape == (8, 12, 3)
@@ -69,8 +71,8 @@ def test_a_batch_says_how_to_turn_what_the_chain_did_not(
 
     lying = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, orientation=6))
     monkeypatch.setattr(batch, "read", lambda *_, **__: lying)
-    as_it_lies = ["demosaic", "tone", {"orient": {"to": "none"}}]
-    for stages, expected in ((["demosaic", "tone"], 6), (["demosaic", "tone", "orient"], 1), (as_it_lies, 1)):
+    as_it_lies: list[Any] = [MALVAR, "tone", {"orient": {"to": "none"}}]
+    for stages, expected in (([MALVAR, "tone"], 6), ([MALVAR, "tone", "orient"], 1), (as_it_lies, 1)):
         chain = batch.settled(config.load(["black_level", *stages]), "tiff")
         (outcome,) = batch.develop([Job(Path("a.dng"), tmp_path / "a.tif")], chain, device="cpu", existing="replace")
         assert outcome.status == "done", outcome.error

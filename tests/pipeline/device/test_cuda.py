@@ -5,13 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from tenbit.kernels import stage
 from tenbit.pipeline import run
 from tenbit.pipeline.device import CpuDevice, CudaDevice, DeviceFullError
 from tenbit.pipeline.device.contract import stretches
 from tenbit.pipeline.errors import DeviceError
 from tenbit.pipeline.frame import Frame
-from tenbit.pipeline.plan import Link, plan
 
 CHAIN = ("black_level", ("white_balance", {"mode": "grey_world"}), "demosaic", "tone", "histogram")
 SHORT = ("black_level", "demosaic", "tone")
@@ -151,13 +149,12 @@ def test_samples_in_pinned_memory_are_not_copied_first(card, scene, planned):
 
 
 @pytest.mark.parametrize(("packing", "stride"), [("raw10", 20), ("raw12", 24)])
-def test_a_packed_mosaic_crosses_the_bus_as_it_is(card, scene, packing, stride):
+def test_a_packed_mosaic_crosses_the_bus_as_it_is(card, scene, planned, packing, stride):
     frame = scene(8, 16)
     bits = np.unpackbits(np.arange(8 * stride, dtype=np.uint8) * 37).reshape(8, -1)
     packed = Frame(np.packbits(bits, axis=1), frame.facts, packing=packing)
     assert packed.samples.shape == (8, stride)
-    chain = [Link(stage(name), stage(name).parameters()) for name in SHORT]
-    what = plan(chain, packed.facts, bits=8, packing=packing)
+    what = planned(packed, *SHORT, packing=packing)
     pending = card.begin(what.cuda_passes, {"mosaic": packed.samples}, ["rgb"])
     assert [held.nbytes for held in pending.holds] == [8 * stride]
     pending.finish()

@@ -171,6 +171,8 @@ def test_list_1_counts_from_the_whole_picture(dng: Any, mosaic: np.ndarray) -> N
     # From here the picture begins at its row 4, which is the frame's first.
     assert later.parameters["Points"].tolist() == [[3, 0]]
     assert (other.list, other.parameters["Left"]) == (2, 1)
+    frames = [opcode.parameters["OfFrame"] for opcode in (rows, trimmed, later, other)]
+    assert frames == [(20, 32, True), (20, 32, True), (18, 32, True), (18, 32, True)]
 
 
 def test_a_linearization_table_waits_for_opcodes_of_stored_codes(dng: Any, mosaic: np.ndarray) -> None:
