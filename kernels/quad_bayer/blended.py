@@ -87,7 +87,10 @@ def steps(coded: Encoding, measured: Measured) -> tuple[Step, ...]:
         }
 
     rgb, means = PLANES["linear"], ("quad_red_block", "quad_green_block", "quad_blue_block")
-    rows, energy = ("quad_red_rows", "quad_green_rows", "quad_blue_rows"), ("quad_energy", "quad_noise")
+    rows, energy = (
+        ("quad_red_block_rows", "quad_green_block_rows", "quad_blue_block_rows"),
+        ("quad_energy", "quad_noise"),
+    )
     body = encoded_energies if coded.after else energies
     return (
         Step("quad_bayer.smooth_rows", Access.STENCIL, smooth_rows, rgb, rows, radius=2),

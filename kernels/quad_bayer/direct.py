@@ -47,10 +47,12 @@ def steps(cfa: Cfa) -> tuple[Step, ...]:
     red = next((row, col) for row in (0, 2) for col in (0, 2) if cfa.colour(row, col) == RED)
     smooth, energies, ways = ("red_difference", "blue_difference"), ("colour", "detail"), ("left", "right", "above")
     here = ("value", "site")
+    rows, energy_rows = ("red_rows", "blue_rows", "red_weight", "blue_weight"), ("colour_rows", "detail_rows")
     moments = ("red_green", "red_mean", "red_squares", "red_products")
     moments += ("blue_green", "blue_mean", "blue_squares", "blue_products")
     per, fitted = ("per_red", "per_blue"), ("red_slope", "red_level", "blue_slope", "blue_level")
-    rests, follows = ("red_rest", "blue_rest"), ("red_follows", "blue_follows")
+    follows, rests = ("red_follows", "blue_follows"), ("red_rest", "blue_rest")
+    rest_rows = ("red_rest_rows", "blue_rest_rows")
     return (
         Step(
             "quad_bayer.differences",
@@ -71,15 +73,15 @@ def steps(cfa: Cfa) -> tuple[Step, ...]:
         ),
         stencil("gradients", green.gradients, ("across", "down"), ("along_rows", "along_cols"), 1),
         stencil("green", green.fused, ("across", "down", "along_rows", "along_cols", *here), (*ways, "green"), 4),
-        stencil("differences_rows", green.difference_rows, ("green", *here), (*smooth, "red_weight", "blue_weight"), 3),
-        stencil("smooth", green.difference_cols, (*smooth, "red_weight", "blue_weight"), (*smooth, *per), 3),
+        stencil("difference_rows", green.difference_rows, ("green", *here), rows, 3),
+        stencil("smooth", green.difference_cols, rows, (*smooth, *per), 3),
         stencil("detail", green.detail, (*smooth, "green"), energies, 2),
-        stencil("detail_rows", green.detail_rows, energies, energies, 3),
+        stencil("detail_rows", green.detail_rows, energies, energy_rows, 3),
         Step(
             "quad_bayer.refined",
             Access.STENCIL,
             green.refined,
-            side(*energies, *smooth, *ways, "green", *here),
+            side(*energy_rows, *smooth, *ways, "green", *here),
             side("refined"),
             {"half": green.HALF_REFINED, "least": green.LEAST_DETAIL},
             radius=3,
@@ -93,12 +95,12 @@ def steps(cfa: Cfa) -> tuple[Step, ...]:
             side("refined", *here, *fitted),
             side(*follows, *rests),
         ),
-        stencil("rest_rows", red_blue.rest_rows, rests, rests, 3),
+        stencil("rest_rows", red_blue.rest_rows, rests, rest_rows, 3),
         Step(
             "quad_bayer",
             Access.STENCIL,
             red_blue.finished,
-            side(*rests, *follows, *per, "refined", *here),
+            side(*rest_rows, *follows, *per, "refined", *here),
             PLANES["linear"],
             radius=3,
         ),

@@ -12,8 +12,8 @@ def moment_rows(green, value, sites):
     """Sums along a row, of red sites and of blue ones: green, the sample, green squared, their product."""
     g0, g1, g2, g3 = green(0, -3), green(0, -2), green(0, -1), green(0, 0)
     g4, g5, g6 = green(0, 1), green(0, 2), green(0, 3)
-    v0, v1, v2, v3 = value(0, -3), value(0, -2), value(0, -1), value(0, 0)
-    v4, v5, v6 = value(0, 1), value(0, 2), value(0, 3)
+    m0, m1, m2, m3 = value(0, -3), value(0, -2), value(0, -1), value(0, 0)
+    m4, m5, m6 = value(0, 1), value(0, 2), value(0, 3)
     s0, s1, s2, s3 = 0.125 * sites(0, -3), 0.25 * sites(0, -2), 0.375 * sites(0, -1), 0.5 * sites(0, 0)
     s4, s5, s6 = 0.375 * sites(0, 1), 0.25 * sites(0, 2), 0.125 * sites(0, 3)
     r0, r1, r2, r3, r4, r5 = max(s0, 0.0), max(s1, 0.0), max(s2, 0.0), max(s3, 0.0), max(s4, 0.0), max(s5, 0.0)
@@ -23,13 +23,13 @@ def moment_rows(green, value, sites):
     bg0, bg1, bg2, bg3, bg4, bg5, bg6 = b0 * g0, b1 * g1, b2 * g2, b3 * g3, b4 * g4, b5 * g5, b6 * g6
     return (
         ((rg0 + rg1) + (rg2 + rg3)) + ((rg4 + rg5) + rg6),
-        fma(r6, v6, fma(r5, v5, fma(r4, v4, fma(r3, v3, fma(r2, v2, fma(r1, v1, r0 * v0)))))),
+        fma(r6, m6, fma(r5, m5, fma(r4, m4, fma(r3, m3, fma(r2, m2, fma(r1, m1, r0 * m0)))))),
         fma(rg6, g6, fma(rg5, g5, fma(rg4, g4, fma(rg3, g3, fma(rg2, g2, fma(rg1, g1, rg0 * g0)))))),
-        fma(rg6, v6, fma(rg5, v5, fma(rg4, v4, fma(rg3, v3, fma(rg2, v2, fma(rg1, v1, rg0 * v0)))))),
+        fma(rg6, m6, fma(rg5, m5, fma(rg4, m4, fma(rg3, m3, fma(rg2, m2, fma(rg1, m1, rg0 * m0)))))),
         ((bg0 + bg1) + (bg2 + bg3)) + ((bg4 + bg5) + bg6),
-        fma(b6, v6, fma(b5, v5, fma(b4, v4, fma(b3, v3, fma(b2, v2, fma(b1, v1, b0 * v0)))))),
+        fma(b6, m6, fma(b5, m5, fma(b4, m4, fma(b3, m3, fma(b2, m2, fma(b1, m1, b0 * m0)))))),
         fma(bg6, g6, fma(bg5, g5, fma(bg4, g4, fma(bg3, g3, fma(bg2, g2, fma(bg1, g1, bg0 * g0)))))),
-        fma(bg6, v6, fma(bg5, v5, fma(bg4, v4, fma(bg3, v3, fma(bg2, v2, fma(bg1, v1, bg0 * v0)))))),
+        fma(bg6, m6, fma(bg5, m5, fma(bg4, m4, fma(bg3, m3, fma(bg2, m2, fma(bg1, m1, bg0 * m0)))))),
     )
 
 
