@@ -13,7 +13,7 @@ McMaster 39.6 and 36.0 dB; MLRI2 has 39.4 and 36.1.
 from __future__ import annotations
 
 from tenbit.kernels._facts import Cfa
-from tenbit.kernels._stage import PLANES, Access, Body, Step
+from tenbit.kernels._stage import PLANES, Access, Body, Constant, Step
 from tenbit.kernels.demosaic import _slopes
 from tenbit.kernels.demosaic._sites import by_site, nothing, on_red_rows, signs
 from tenbit.kernels.demosaic._slopes import five
@@ -126,7 +126,7 @@ def none_of_two(*_planes):
 def steps(cfa: Cfa) -> tuple[Step, ...]:
     """Steps from a Bayer mosaic to red, green and blue."""
 
-    def stencil(body: Body | tuple[Body, ...], reads: str, writes: str, radius: int, **constants: object) -> Step:
+    def stencil(body: Body | tuple[Body, ...], reads: str, writes: str, radius: int, **constants: Constant) -> Step:
         name = f"demosaic.{(body[0] if isinstance(body, tuple) else body).__name__}"
         return Step(name, Access.STENCIL, body, _planes(reads), _planes(writes), constants, radius=radius)
 
