@@ -42,7 +42,8 @@ def applied(name: str, facts: Facts, number: int, scale: Scale) -> Prepared:
     Raises
     ------
     StageError
-        If the frame would be trimmed to nothing or through a block of its CFA.
+        If the frame is no longer the one that the opcodes are of, or would be trimmed to nothing or through a block of
+        its CFA.
     """
     steps: list[Step] = []
     done: list[Opcode] = []
@@ -53,7 +54,11 @@ def applied(name: str, facts: Facts, number: int, scale: Scale) -> Prepared:
         steps.extend(_opcodes.steps_of(waiting, facts, scale, name))
         waiting.clear()
 
-    for opcode in [entry for entry in facts.opcodes if entry.list == number]:
+    mine = [entry for entry in facts.opcodes if entry.list == number]
+    here = facts.rows, facts.cols, facts.state == "mosaic"
+    if mine and mine[0].parameters.get("OfFrame", here) != here:
+        raise StageError(f"{name}: opcode list {number} of the file is of the frame as read; put {name} further ahead")
+    for opcode in mine:
         if opcode.name in POINTWISE:
             waiting.append(opcode)
             facts = multiplied(facts, _opcodes.mean_gains([opcode], facts))

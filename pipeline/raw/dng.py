@@ -69,7 +69,8 @@ def read_dng(path: Path, *, max_pixels: int) -> Frame:
             raise ReadError(f"an active area of {active[3] - active[1]} × {active[2] - active[0]} pixels is no mosaic")
         levels = read_levels(picture, stored, active, cfa=cfa, bits=layout.bits, table=table)
         opcodes = read_opcodes({number: picture.raw(code) for code, number in _OPCODE_LISTS.items()})
-        opcodes = placed(opcodes, active, (layout.rows, layout.cols), is_float=codes.dtype.kind == "f")
+        is_float = codes.dtype.kind == "f"
+        opcodes = placed(opcodes, active, (layout.rows, layout.cols), is_mosaic=cfa is not None, is_float=is_float)
         if cfa and stored is not codes and table is not None and waits_for_list_1(opcodes):
             last = sum(opcode.list == 1 for opcode in opcodes)
             waiting = linearization(table, active[2] - active[0], active[3] - active[1])

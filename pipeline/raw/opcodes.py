@@ -202,7 +202,12 @@ def waits_for_list_1(opcodes: Sequence[Opcode]) -> bool:
 
 
 def placed(
-    opcodes: Sequence[Opcode], active: Rectangle, stored: tuple[int, int], *, is_float: bool = False
+    opcodes: Sequence[Opcode],
+    active: Rectangle,
+    stored: tuple[int, int],
+    *,
+    is_mosaic: bool = True,
+    is_float: bool = False,
 ) -> tuple[Opcode, ...]:
     """Opcodes with all places in pixels of the active area, which is what a frame holds.
 
@@ -215,25 +220,31 @@ def placed(
         (top, left, bottom, right)
     stored : tuple of int
         (rows, cols) of the whole picture.
-    is_float : bool
-        Whether the samples are stored as floats: then opcodes of list 1 say ``IsOfFloats``, and deltas are of the
-        samples themselves, not of 65535 codes.
+    is_mosaic, is_float : bool
+        Of the samples. Deltas of floats are of the samples themselves, not of 65535 codes.
+
+    Returns
+    -------
+    tuple of Opcode
+        Those of lists 1 and 2 say what frame they are of as ``OfFrame``: (rows, cols, whether it is a mosaic), and of
+        list 1 whether its samples are floats as ``IsOfFloats``.
 
     Notes
     -----
     After a TrimBounds, later places of its list count from what is left.
     """
     top, left, rows, cols = 0, 0, *stored
+    high, wide = active[2] - active[0], active[3] - active[1]
     out = []
     for opcode in opcodes:
         p = dict(opcode.parameters)
+        if opcode.list < 3:
+            p["OfFrame"] = high, wide, is_mosaic
         if opcode.list == 2 and is_float and opcode.name.startswith("Delta"):
             p["Values"] = p["Values"] * np.float32(65535)
         if opcode.list == 1:
-            p |= {"IsOfFloats": True} if is_float else {}
-            frame_top, frame_left = max(active[0], top), max(active[1], left)
-            down, right = top - frame_top, left - frame_left
-            high, wide = min(active[2], top + rows) - frame_top, min(active[3], left + cols) - frame_left
+            p["IsOfFloats"] = is_float
+            down, right = top - max(active[0], top), left - max(active[1], left)
             if opcode.name == "GainMap":
                 # (row + 0.5) / rows of the whole picture, in sides of the active area.
                 p["MapOriginV"] = (p["MapOriginV"] * rows + down) / high
@@ -248,6 +259,10 @@ def placed(
             if opcode.name in (*_OF_AREAS, "TrimBounds"):
                 p |= {"Top": p["Top"] + down, "Bottom": p["Bottom"] + down}
                 p |= {"Left": p["Left"] + right, "Right": p["Right"] + right}
+        if opcode.name == "TrimBounds":
+            # Where nothing is left, the stage says so.
+            high = max(min(p["Bottom"], high) - max(p["Top"], 0), 1)
+            wide = max(min(p["Right"], wide) - max(p["Left"], 0), 1)
         out.append(replace(opcode, parameters=p))
     return tuple(out)
 
