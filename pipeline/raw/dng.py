@@ -15,7 +15,8 @@ from tenbit.pipeline.raw.covered import Rectangle
 from tenbit.pipeline.raw.dng_tags import Tags, read_colour, read_exif, read_neutral, read_noise
 from tenbit.pipeline.raw.layout import Layout, read_layout
 from tenbit.pipeline.raw.levels import Levels, read_levels, subtract_pattern
-from tenbit.pipeline.raw.opcodes import apply_map_polynomials, linearization, placed, read_opcodes, waits_for_list_1
+from tenbit.pipeline.raw.opcode_places import linearization, placed, waits_for_list_1
+from tenbit.pipeline.raw.opcodes import apply_map_polynomials, read_opcodes
 from tenbit.pipeline.raw.plausible import not_square
 from tenbit.pipeline.raw.segments import read_samples
 from tenbit.pipeline.raw.tiff import Directory, Tiff
