@@ -9,7 +9,7 @@ LEAST_GRADIENT = 0.01
 # Detail of colour over that of green, squared, at which green is refined by half.
 HALF_REFINED = 0.035
 LEAST_DETAIL = 2e-4
-# Of a colour over a tent: frames of a block or two may lack one.
+# Of a colour over a tent: nothing is divided by zero, however small the frame.
 LEAST_WEIGHT = 0.01
 
 
