@@ -60,7 +60,7 @@ def passes_of(
 def _may_join(group: list[Placed], here: Placed) -> bool:
     """Whether a step can be done in the trip over the frame that others make."""
     step, before = here.step, [other.step for other in group]
-    if step.access in ANYWHERE:
+    if step.access in ANYWHERE or here.shape != group[-1].shape:
         return False
     if callable(step.constants) and any(other.access is Access.REDUCE for other in before):
         # It may need what they count.
