@@ -10,7 +10,7 @@ from tenbit.kernels._facts import Facts
 from tenbit.kernels._noise import Profile, known
 from tenbit.kernels._stage import PLANES, Access, Constants, Prepared, Results, Stage, Step, param, require_signal
 from tenbit.kernels.denoise._fine import fine, floors, restored
-from tenbit.kernels.denoise._levels import LEVELS, reach
+from tenbit.kernels.denoise._levels import LEVELS, reach, tails, tamed
 from tenbit.kernels.denoise._roots import coloured, light, roots, stabilised, towards
 from tenbit.kernels.errors import StageError
 
@@ -56,6 +56,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
 
     picture = PLANES[facts.state]
     steps = [Step("denoise.roots", Access.POINT, stabilised, picture, (*AVERAGED, *NOISY), when_known(roots))]
+    steps.append(Step("denoise.tails", Access.STENCIL, tamed, AVERAGED, AVERAGED, when_known(tails), radius=1))
     for level, (apart, body) in enumerate(LEVELS):
         constants = when_known(partial(reach, level))
         steps.append(Step(f"denoise.{apart}", Access.STENCIL, body, AVERAGED, AVERAGED, constants, radius=apart))

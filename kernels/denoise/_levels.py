@@ -6,6 +6,8 @@ transform", High Performance Graphics 2010; a polynomial stands for the Gaussian
 
 from __future__ import annotations
 
+import math
+
 from tenbit.kernels._noise import Profile
 from tenbit.kernels._stage import Body
 from tenbit.kernels.denoise._roots import scales_and_shift
@@ -21,6 +23,31 @@ CHROMA = ((0.170, 0.089), (0.129, 0.062), (0.073, 0.029), (0.030, 0.0085))
 LUMA_REACH, CHROMA_REACH = 2.5, 4.0
 # How much of a difference in luma counts for chroma; a weight is the fourth power of 1 − difference² / (8 reach²).
 BY_LUMA, WIDTH = 0.25, 8.0
+# How many standard deviations a pixel may lie beyond all of its neighbours.
+TAIL = 1.0
+
+
+def tamed(luma, red, blue, k):
+    """Each pixel, brought nearer to its 8 neighbours where it lies far outside of what they span.
+
+    The tails of noise, which no neighbour is like: they would stay as specks.
+    """
+    y, r, b = luma(0, 0), red(0, 0), blue(0, 0)
+    v = span(luma(-1, 0), luma(1, 0), luma(0, -1), luma(0, 1))
+    d = span(luma(-1, -1), luma(1, 1), luma(-1, 1), luma(1, -1))
+    y = min(max(y, min(v[0], d[0]) - k.luma), max(v[1], d[1]) + k.luma)
+    v = span(red(-1, 0), red(1, 0), red(0, -1), red(0, 1))
+    d = span(red(-1, -1), red(1, 1), red(-1, 1), red(1, -1))
+    r = min(max(r, min(v[0], d[0]) - k.red), max(v[1], d[1]) + k.red)
+    v = span(blue(-1, 0), blue(1, 0), blue(0, -1), blue(0, 1))
+    d = span(blue(-1, -1), blue(1, 1), blue(-1, 1), blue(1, -1))
+    b = min(max(b, min(v[0], d[0]) - k.blue), max(v[1], d[1]) + k.blue)
+    return y, r, b
+
+
+def span(a, b, c, d):
+    """The least and the most of four."""
+    return min(min(a, b), min(c, d)), max(max(a, b), max(c, d))
 
 
 def averaged_1(luma, red, blue, k):
@@ -95,6 +122,17 @@ def averaged(y, r, b, v, h, d, u):
     share = 1.0 / (2.0 * (v[4] + h[4]) + (d[4] + u[4]) + 4.0)
     y += (2.0 * (v[0] + h[0]) + (d[0] + u[0])) / weight
     return y, r + (2.0 * (v[2] + h[2]) + (d[2] + u[2])) * share, b + (2.0 * (v[3] + h[3]) + (d[3] + u[3])) * share
+
+
+def tails(profile: Profile) -> dict[str, float]:
+    """Constants of `tamed`: so much outside of the neighbours is left."""
+    (red, green, blue), _ = scales_and_shift(profile)
+    (own, other), (by_own, by_green) = LUMA[0], CHROMA[0]
+    return {
+        "luma": TAIL * math.sqrt((own * (red + blue) + other * green) / 4.0),
+        "red": TAIL * math.sqrt((by_own * red + by_green * green) / 4.0),
+        "blue": TAIL * math.sqrt((by_own * blue + by_green * green) / 4.0),
+    }
 
 
 def reach(level: int, profile: Profile) -> dict[str, float]:

@@ -8,9 +8,6 @@ from numpy import float32 as f32
 
 from tenbit.kernels._noise import Profile
 
-# Roots go on straight below this share of their shift.
-LEAST_SHARE = 0.25
-
 
 def stabilised(red, green, blue, k):
     """Luma and two chromas of one pixel, in units in which noise is the same from dark to bright, twice.
@@ -18,22 +15,24 @@ def stabilised(red, green, blue, k):
     Roots of each colour (Anscombe 1948) with one shift for all, so that grey stays grey; chroma is what red and blue
     differ by from green.
     """
-    r, g = root(red + k.shift, k.least, k.slope), root(green + k.shift, k.least, k.slope)
-    b = root(blue + k.shift, k.least, k.slope)
+    r, g, b = root(red, k.shift, k.slope), root(green, k.shift, k.slope), root(blue, k.shift, k.slope)
     luma = 0.25 * (r + b) + 0.5 * g
     return luma, r - g, b - g, luma, r - g, b - g
 
 
-def root(value, least, slope):
-    """The root of a value, and its tangent below the least: noise about black is not cut off."""
-    near = f32(math.sqrt(max(value, least)))
-    return near + min(value - least, 0.0) * slope
+def root(light, shift, slope):
+    """The root of light and a shift, and its tangent below black: noise there is not cut off, nor made larger."""
+    return f32(math.sqrt(max(light, 0.0) + shift)) + min(light, 0.0) * slope
 
 
-def squared(value, least_root, slope):
-    """What `root` was of."""
-    near = max(value, least_root)
-    return near * near + min(value - least_root, 0.0) / slope
+def light_of(value, shift, black, slope, missing):
+    """What `root` was of, and what the mean of noisy roots falls short by.
+
+    Far above black that is ``missing``; at black, where the half of the noise is on the tangent, it is a half.
+    """
+    near = max(value, black)
+    share = shift / (near * near)
+    return near * near - shift + min(value - black, 0.0) / slope + missing * (1.0 - 0.5 * share * share)
 
 
 def towards(noisy_red, noisy_blue, red, blue, k):
@@ -42,11 +41,12 @@ def towards(noisy_red, noisy_blue, red, blue, k):
 
 
 def coloured(luma, red, blue, k):
-    """Three colours of one pixel: roots undone, and with them what the mean of a noisy root falls short by."""
+    """Three colours of one pixel: roots undone."""
     green = luma - 0.25 * (red + blue)
-    r = squared(green + red, k.least_root, k.slope) - k.red
-    g = squared(green, k.least_root, k.slope) - k.green
-    return r, g, squared(green + blue, k.least_root, k.slope) - k.blue
+    r = light_of(green + red, k.shift, k.black, k.slope, k.red)
+    g = light_of(green, k.shift, k.black, k.slope, k.green)
+    b = light_of(green + blue, k.shift, k.black, k.slope, k.blue)
+    return r, g, b
 
 
 def scales_and_shift(profile: Profile) -> tuple[tuple[float, float, float], float]:
@@ -59,26 +59,18 @@ def scales_and_shift(profile: Profile) -> tuple[tuple[float, float, float], floa
     return (scales[0], scales[1], scales[2]), shift
 
 
-def _roots_of(shift: float) -> tuple[float, float, float]:
-    """The value below which the root goes on straight, its root, and the slope there."""
-    least = LEAST_SHARE * shift
-    return least, math.sqrt(least), 0.5 / math.sqrt(least)
-
-
 def roots(profile: Profile) -> dict[str, float]:
     """Constants of `stabilised`."""
     _, shift = scales_and_shift(profile)
-    least, _, slope = _roots_of(shift)
-    return {"shift": shift, "least": least, "slope": slope}
+    return {"shift": shift, "slope": 0.5 / math.sqrt(shift)}
 
 
 def light(removed: float, profile: Profile) -> dict[str, float]:
     """Constants of `coloured`.
 
-    The mean of a root is short of the root of the mean: its square by a quarter of the scale, of which the share of the
+    The square of a root's mean is short of the mean of its square by a quarter of the scale, of which the share of the
     variance that is ``removed`` is made up for.
     """
     scales, shift = scales_and_shift(profile)
-    _, least_root, slope = _roots_of(shift)
-    red, green, blue = (shift - 0.25 * removed * scale for scale in scales)
-    return {"least_root": least_root, "slope": slope, "red": red, "green": green, "blue": blue}
+    red, green, blue = (0.25 * removed * scale for scale in scales)
+    return {**roots(profile), "black": math.sqrt(shift), "red": red, "green": green, "blue": blue}
