@@ -9,6 +9,7 @@ from opcode_samples import area, by_the_book, gain_map, lines, polynomial, table
 from tenbit.kernels._facts import Opcode
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.run import run
 
 BAYER = ("RGGB", "GRBG", "GBRG", "BGGR")
 rng = np.random.default_rng(8)
@@ -137,3 +138,23 @@ def test_wrong_places_are_refused(develop):
         with pytest.raises(StageError, match=f"is of unbalanced samples; put it before {late}"):
             options = {"ev": 1.0} if late == "exposure" else {}
             develop(signal(opcodes=opcodes), (late, options), ("file_corrections", {}))
+
+
+def test_the_maps_of_a_real_file(shared_data):
+    """An action camera's four maps of 23 x 23 points: 1 in the middle, 1.6 to 2 in corners, on every site."""
+    from tenbit.pipeline.raw.opcodes import parse_opcodes
+    from tenbit.pipeline.raw.tiff import Tiff
+
+    path = shared_data / "raw" / "gpr" / "gopro_gpr__data_samples_Hero6_GOPR0024.GPR"
+    with path.open("rb") as stream:
+        data = next(home.raw(51009) for home in Tiff(stream).directories if 51009 in home)
+    opcodes = parse_opcodes(data, 2)
+    frame = Frame.from_mosaic(np.full((60, 80), 0.25, np.float32))
+    frame = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, opcodes=opcodes))
+    out = run(frame, ["file_corrections"], device="cpu").samples
+    expected = frame.samples
+    for opcode in opcodes:
+        expected = by_the_book(expected, opcode)
+    np.testing.assert_allclose(out, expected, rtol=1e-6)
+    np.testing.assert_allclose(out[29:31, 39:41], 0.25, rtol=0.01)
+    assert (out[[0, 0, 1, 1, -1, -1, -2, -2], [0, 1, 0, 1, -1, -2, -1, -2]] > 0.4).all()
