@@ -162,12 +162,12 @@ def test_sharp_grey_lines_take_on_no_colour(on_cpu):
         np.testing.assert_allclose(out[8:-8, 8:-8], grey[8:-8, 8:-8], atol=0.02)
 
 
-def test_equals_plain_python(develop, plain):
+def test_equals_plain_python(develop, plain, target):
     frame = mosaic(scene(12, 17), "QBGGR")
     frame = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, noise=((1e-3, 1e-6),)))
     chain = (("quad_bayer", {"method": "auto", "encode": "sqrt"}),)
-    found, expected = develop(frame, *chain, fuse=False).samples, plain(frame, *chain).samples
-    # a card's compiler may contract products and sums, the simulator and the CPU do not
+    # fused, the simulator has half as many kernels to play; the CPU has its small loops already
+    found, expected = develop(frame, *chain, fuse=target == "cuda").samples, plain(frame, *chain).samples
     np.testing.assert_array_equal(found, expected)
 
 
