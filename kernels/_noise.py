@@ -149,9 +149,9 @@ def counter(mean, spread, most, high, first):
 
     Equal samples count nowhere: they are black that was cut off, or noise lost in the rounding to counts.
     """
-    bright = int(within(f32(math.sqrt(max(mean, 0.0) / high)) * f32(MEANS), MEANS - 1.0))
+    bright = int(within(f32(math.sqrt(max(mean, 0.0) / high)) * f32(MEANS), f32(MEANS - 1)))
     eighth = f32(math.sqrt(f32(math.sqrt(f32(math.sqrt(max(spread, 0.0)))))))
-    wide = int(within((eighth - SPREAD_LOW) * (1.0 / SPREAD_STEP), SPREADS - 1.0))
+    wide = int(within((eighth - SPREAD_LOW) * (1.0 / SPREAD_STEP), f32(SPREADS - 1)))
     index = first + f32(SPREADS * bright + wide)
     return index if most < high * HIGHEST and spread > 0.0 else -1.0
 

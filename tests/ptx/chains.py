@@ -12,8 +12,9 @@ import numpy as np
 from tenbit.kernels import _cuda, stage
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._compile import label
-from tenbit.kernels._facts import Cfa, Facts
+from tenbit.kernels._facts import Cfa, Facts, Opcode
 from tenbit.kernels._resample import between
+from tenbit.kernels._shared import blocks_of
 from tenbit.kernels._stage import Access, Constants, Packing, Pass
 from tenbit.pipeline.config import load, nominal, shipped_chains
 from tenbit.pipeline.plan import plan
@@ -21,8 +22,9 @@ from tenbit.pipeline.plan import plan
 # A 10-bit phone's frame; then held upright, with a rectangle that its maker wants shown.
 FLAT = nominal()[0]
 BAYER = dataclasses.replace(FLAT, orientation=6, crop=(8, 16, 3056, 4064))
-QUAD = dataclasses.replace(BAYER, cfa=Cfa("QRGGB"), black=(64.0,) * 16, white=(1023.0,) * 16)
-PLANAR = dataclasses.replace(BAYER, state="linear", cfa=None, black=(64.0,) * 3, white=(1023.0,) * 3)
+UNCOVERED = dataclasses.replace(BAYER, masked_black=None, masked_rows=None)
+QUAD = dataclasses.replace(UNCOVERED, cfa=Cfa("QRGGB"), black=(64.0,) * 16, white=(1023.0,) * 16)
+PLANAR = dataclasses.replace(UNCOVERED, state="linear", cfa=None, black=(64.0,) * 3, white=(1023.0,) * 3)
 SHOWN = dataclasses.replace(FLAT, state="display", cfa=None, space="srgb", black=(0.0,) * 3, white=(1.0,) * 3)
 _DELTAS = {"black_rows": np.ones(BAYER.rows), "black_cols": np.ones(BAYER.cols)}
 
@@ -32,8 +34,45 @@ LENS = (
     "lens.blue_scale=0.9992",
     "lens.vignetting=[-0.3, 0, 0]",
 )
-BINNED_FIRST = ["quad_bayer", "black_level", "white_balance", "demosaic"]
+MALVAR = {"demosaic": {"method": "malvar"}}
+LIGHT = ["black_level", {"white_balance": {"highlights": "keep"}}]
+PICTURE = [*LIGHT, MALVAR, "lens", "colour", "tone", "crop", "orient"]
+ORDER_OF_CORRECTIONS = ["linearise", {"defect_pixels": {"detect": True}}, "black_level", "file_corrections"]
+BINNED_FIRST = ["quad_bayer", "black_level", "white_balance", MALVAR]
 METHODS = get_args(get_type_hints(stage("demosaic").parameters)["method"])
+QUAD_METHODS = get_args(get_type_hints(stage("quad_bayer").parameters)["method"])
+# Chains whose kernels are small: of them every way in and out.
+SMALL = ("fast", "monitor")
+
+
+def _opcodes(number: int, facts: Facts) -> tuple[Opcode, ...]:
+    """One opcode of each kind, as a file may hold them."""
+    names = ("Top", "Left", "Bottom", "Right", "Plane", "Planes", "RowPitch", "ColPitch")
+    where = dict(zip(names, (0, 0, facts.rows, facts.cols, 0, facts.planes, 1, 1), strict=True))
+    grid = {"MapSpacingV": 1.0, "MapSpacingH": 1.0, "MapOriginV": 0.0, "MapOriginH": 0.0, "MapPlanes": 1}
+    site, nowhere = np.array([[2, 3]]), np.zeros((0, 4), int)
+    pointwise = (
+        Opcode(number, "MapTable", where | {"Table": np.arange(9, dtype=np.uint16)}),
+        Opcode(number, "MapPolynomial", where | {"Coefficients": (0.0, 0.9, 0.1)}),
+        Opcode(number, "MapPolynomial", where | {"Coefficients": (0.0, 0.9, 0.0, 0.0, 0.1)}),
+        Opcode(number, "DeltaPerRow", where | {"Values": np.ones(facts.rows, np.float32)}),
+        Opcode(number, "ScalePerColumn", where | {"Values": np.full(facts.cols, 2.0, np.float32)}),
+        Opcode(number, "GainMap", where | grid | {"Gains": np.full((2, 2, 1), 1.5, np.float32)}),
+    )
+    if number == 2:
+        return pointwise
+    return (
+        *pointwise,
+        Opcode(1, "FixBadPixelsConstant", {"Constant": 0, "BayerPhase": 0}),
+        Opcode(1, "FixBadPixelsList", {"BayerPhase": 0, "Points": site, "Rectangles": nowhere}),
+        Opcode(1, "TrimBounds", {"Top": 4, "Left": 4, "Bottom": facts.rows, "Right": facts.cols}),
+    )
+
+
+def _with_opcodes(facts: Facts) -> Facts:
+    """Facts of a file that holds opcodes of both lists, and whose maker knows defective sites."""
+    opcodes = (*_opcodes(1, facts), *_opcodes(2, facts))
+    return dataclasses.replace(facts, opcodes=opcodes, defects=np.array([[8, 9]]))
 
 
 @dataclass(frozen=True)
@@ -64,18 +103,39 @@ class Case:
 
 CASES = (
     *(Case(name, name, facts=FLAT) for name in shipped_chains()),
-    *(Case(f"{name}, 16 bits", name, facts=FLAT, bits=16) for name in shipped_chains()),
-    *(Case(f"{name}, upright and cropped", name) for name in shipped_chains()),
-    *(Case(f"{name}, {p}", name, facts=FLAT, packing=p) for p in get_args(Packing) for name in shipped_chains()),
-    *(Case(f"{name}, quad-Bayer", name, facts=QUAD) for name in shipped_chains()),
-    *(Case(f"{name}, {m}", name, (f"demosaic.method={m}",), FLAT) for m in METHODS for name in shipped_chains()),
-    Case("standard, lens, rec2020", "standard", (*LENS, "colour.space=rec2020"), bits=16),
+    *(Case(f"{name}, 16 bits", name, facts=FLAT, bits=16) for name in SMALL),
+    *(Case(f"{name}, upright and cropped", name) for name in SMALL),
+    *(Case(f"{name}, {p}", name, facts=FLAT, packing=p) for p in get_args(Packing) for name in SMALL),
+    *(Case(f"{name}, quad-Bayer", name, facts=QUAD) for name in ("fast", "quality", "quad-full")),
+    *(Case(m, [*LIGHT, {"demosaic": {"method": m}}], facts=FLAT, bits=None) for m in METHODS),
+    Case("adaptive, samples", [{"demosaic": {"method": "adaptive", "encode": "none"}}], facts=FLAT, bits=None),
+    *(Case(f"quad_bayer {m}", [*LIGHT, {"quad_bayer": {"method": m}}], facts=QUAD, bits=None) for m in QUAD_METHODS),
     Case(
-        "standard, lens, display-p3, float", "standard", (*LENS, "colour.space=display-p3"), dtype="float32", bits=None
+        "quad_bayer auto, samples",
+        [*LIGHT, {"quad_bayer": {"method": "auto", "encode": "none"}}],
+        facts=QUAD,
+        bits=None,
     ),
-    Case("standard, rec2020-linear", "standard", ("colour.space=rec2020-linear", "tone.curve=linear"), dtype="float32"),
-    Case("standard, uint8", "standard", dtype="uint8"),
-    Case("standard, grey world", "standard", ("white_balance.mode=grey_world", *LENS)),
+    Case(
+        "quad_bayer remosaic, unbalanced", ["black_level", {"quad_bayer": {"method": "remosaic"}}], facts=QUAD, bits=16
+    ),
+    *(
+        Case(f"highlights {m}, {kind}", [*LIGHT, {"highlights": {"method": m}}], facts=facts, bits=None)
+        for m in get_args(get_type_hints(stage("highlights").parameters)["method"])
+        for kind, facts in (("Bayer", FLAT), ("quad-Bayer", QUAD), ("planes", PLANAR))
+    ),
+    *(
+        Case(f"opcodes and defects, {kind}", ORDER_OF_CORRECTIONS, facts=_with_opcodes(facts), bits=None)
+        for kind, facts in (("Bayer", BAYER), ("quad-Bayer", QUAD))
+    ),
+    Case("opcodes, planes", ["linearise", "black_level", "file_corrections"], facts=_with_opcodes(PLANAR), bits=None),
+    Case("lateral colour, planes", ["black_level", "lateral_colour", "lens"], facts=PLANAR, bits=None),
+    Case("denoise and sharpen, planes", [*LIGHT, {"denoise": {"chroma": 0.5}}, "sharpen"], facts=PLANAR, bits=None),
+    Case("lens, rec2020", PICTURE, (*LENS, "colour.space=rec2020"), bits=16),
+    Case("lens, display-p3, float", PICTURE, (*LENS, "colour.space=display-p3"), dtype="float32", bits=None),
+    Case("rec2020-linear", PICTURE, ("colour.space=rec2020-linear", "tone.curve=linear"), dtype="float32"),
+    Case("uint8", "fast", dtype="uint8"),
+    Case("grey world", PICTURE, ("white_balance.mode=grey_world", *LENS)),
     Case("monitor, lens", "monitor", (*LENS, "zebra.source=max", "histogram.scale=log"), bits=16),
     Case(
         "monitor without paint",
@@ -85,10 +145,8 @@ CASES = (
         bits=None,
     ),
     Case("black level by row", "fast", ("white_balance.highlights=keep",), dataclasses.replace(BAYER, **_DELTAS)),
-    Case("resized light", ["black_level", "demosaic", {"resize": {"scale": 0.5}}, "crop", "orient"], bits=None),
-    Case(
-        "resized picture", ["black_level", "demosaic", "colour", "tone", {"resize": {"long_edge_px": 2048}}, "orient"]
-    ),
+    Case("resized light", ["black_level", MALVAR, {"resize": {"scale": 0.5}}, "crop", "orient"], bits=None),
+    Case("resized picture", ["black_level", MALVAR, "colour", "tone", {"resize": {"long_edge_px": 2048}}, "orient"]),
     Case("unpacked", BINNED_FIRST, facts=QUAD, packing="raw12", bits=None),
     Case("mosaic", ["black_level", "white_balance", {"exposure": {"ev": 1}}], bits=16),
     Case("planes", ["black_level", "white_balance", {"exposure": {"ev": 1}}, "colour", "tone"], facts=PLANAR),
@@ -120,6 +178,8 @@ class Kernel:
         Of a block, as it is launched.
     bodies : tuple of str
         ``module.function`` of every body in it.
+    stages : tuple of str
+        Whose steps are in it.
     """
 
     name: str
@@ -127,16 +187,18 @@ class Kernel:
     arguments: tuple[tuple[str, int], ...]
     threads: int
     bodies: tuple[str, ...]
+    stages: tuple[str, ...]
 
 
-def kernels() -> Iterator[Kernel]:
-    """Every kernel of every case, each once."""
-    seen = set()
-    for case in CASES:
-        for kernel in _of(case):
-            if (kernel.text, kernel.arguments) not in seen:
-                seen.add((kernel.text, kernel.arguments))
-                yield kernel
+def kernels() -> list[Kernel]:
+    """Every kernel of every case, each once: two stages may have the same text, which is then of both."""
+    found: dict[tuple[str, object], Kernel] = {}
+    for kernel in (kernel for case in CASES for kernel in _of(case)):
+        first = found.setdefault((kernel.text, kernel.arguments), kernel)
+        bodies = tuple(dict.fromkeys((*first.bodies, *kernel.bodies)))
+        stages = tuple(dict.fromkeys((*first.stages, *kernel.stages)))
+        found[kernel.text, kernel.arguments] = dataclasses.replace(first, bodies=bodies, stages=stages)
+    return list(found.values())
 
 
 def _of(case: Case) -> Iterator[Kernel]:
@@ -158,8 +220,9 @@ def _of(case: Case) -> Iterator[Kernel]:
             f"{case.name}: {label(work)} ({arrays[work.ins[0]][0]} to {written})",
             _cuda.source(work, bound),
             argument_types(work, bound, constants, arrays),
-            _cuda.BLOCK[0] * _cuda.BLOCK[1],
+            blocks_of(work).count,
             tuple(dict.fromkeys(f"{body.__module__}.{body.__name__}" for body in bodies)),
+            tuple(dict.fromkeys(step.name.partition(".")[0] for step in work.steps)),
         )
         for tally in work.tallies:
             # One of everything: a result that the constants of later steps can be made from.

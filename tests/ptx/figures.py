@@ -148,12 +148,16 @@ def found() -> dict[str, Any]:
     """Everything: the table, the bodies that are in some kernel, and what became of each kernel."""
     from chains import kernels
 
-    every = list(kernels())
-    with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        results = dict(pool.map(compiled, [(kernel.name, kernel.text, kernel.arguments) for kernel in every]))
+    every = kernels()
+    # The long ones first, so that no core waits for one of them at the end.
+    longest = sorted(every, key=lambda kernel: -len(kernel.text))
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        found = dict(pool.map(compiled, [(kernel.name, kernel.text, kernel.arguments) for kernel in longest]))
+    results = {kernel.name: found[kernel.name] for kernel in every}
     return {
         "table": as_table(results),
         "bodies": sorted({body for kernel in every for body in kernel.bodies}),
+        "stages": sorted({stage for kernel in every for stage in kernel.stages}),
         "functions": sorted({name for kernel in every for name in re.findall(r"^def (\w+)\(", kernel.text, re.M)}),
         "threads": {kernel.name: kernel.threads for kernel in every},
         "kernels": results,
