@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from tenbit.kernels import STAGES, stage
 from tenbit.kernels._facts import CameraColour, Cfa, Facts
 from tenbit.kernels._stage import param
@@ -224,7 +226,10 @@ def _link(document: Document, number: int, entry: Any) -> tuple[Link | None, lis
 
 
 def nominal() -> tuple[Facts, Facts]:
-    """Two frames that a chain may meet: a 10-bit phone's, and one of a large sensor with other levels."""
+    """Two frames that a chain may meet: a 10-bit phone's, and one of a large sensor with other levels.
+
+    Both have covered pixels: which files lack them is for the files to say.
+    """
     matrix = ((1.1, -0.4, -0.1), (-0.3, 1.2, 0.1), (0.0, 0.2, 0.5))
     phone = Facts(
         state="mosaic",
@@ -233,12 +238,21 @@ def nominal() -> tuple[Facts, Facts]:
         cfa=Cfa("RGGB"),
         black=(64.0,) * 4,
         white=(1023.0,) * 4,
+        masked_black=(64.0,) * 4,
+        masked_rows=np.zeros(3072, np.float32),
         neutral=(0.5, 1.0, 0.6),
         colour=CameraColour(color_matrix1=matrix, illuminant1=21),
         optical_centre=(1535.5, 2047.5),
     )
     return phone, dataclasses.replace(
-        phone, rows=24000, cols=32000, black=(0.0,) * 4, white=(65535.0,) * 4, optical_centre=(11999.5, 15999.5)
+        phone,
+        rows=24000,
+        cols=32000,
+        black=(0.0,) * 4,
+        white=(65535.0,) * 4,
+        masked_black=(0.0,) * 4,
+        masked_rows=np.zeros(24000, np.float32),
+        optical_centre=(11999.5, 15999.5),
     )
 
 

@@ -175,3 +175,12 @@ def test_developing_with_the_list_fills_its_sites(night: Callable[..., list[Path
     assert "b.dng: dark.yaml is for frames of 96 rows; this one has 64" in told
     code, _, told = invoke("develop", "b.dng", "--defects", "none.yaml")
     assert (code, told) == (2, "--defects: none.yaml: a YAML file with a list of defects belongs here\n")
+
+
+def test_a_chain_that_goes_by_covered_pixels_is_sound_and_refuses_files_without(here: Path) -> None:
+    (here / "drift.yaml").write_text("chain: [black_level: {drift: true}]\noutput: {format: tiff}\n", "utf-8")
+    assert invoke("check", "drift.yaml")[0] == 0
+    make(here / "a.dng", rows=64, cols=64, truth=False)
+    code, _, told = invoke("develop", "a.dng", "-c", "drift.yaml")
+    assert code == 1
+    assert "drift needs covered pixels beside every row, which the file lacks" in told
