@@ -61,7 +61,7 @@ def run_step(step: Step, planes: dict[str, Array], constants: Constants, period:
     counters = np.zeros(step.counters, np.int64)
     bodies = step.body if isinstance(step.body, tuple) else (step.body,) * period**2
     wanted = [[a for a in inspect.signature(body).parameters if a in ("k", "row", "col")] for body in bodies]
-    spaces = [_at_site(constants, s) for s in range(3 if step.access in ANYWHERE else period**2)]
+    spaces = [_at_site(constants, s) for s in range(len(ins) if step.access in ANYWHERE else period**2)]
     with np.errstate(all="ignore"):
         for row in range(shape[0]):
             for col in range(shape[1]):
