@@ -118,7 +118,7 @@ def weights(sigma_px: float) -> tuple[float, ...]:
     for a, b in PLACES[1:]:
         places = {(i * p, j * q) for p, q in ((a, b), (b, a)) for i in (-1, 1) for j in (-1, 1)}
         # Less the constant, whose weight follows: flat stays flat.
-        columns.append(sum(np.cos(2 * math.pi * (r * v + c * u)) - 1 for r, c in places).ravel())
+        columns.append(np.sum([np.cos(2 * math.pi * (r * v + c * u)) - 1 for r, c in places], axis=0).ravel())
         counts.append(len(places))
     solved = np.linalg.lstsq(np.stack(columns, axis=1) * trust[:, None], wanted.ravel() * trust, rcond=None)[0]
     return (-float(solved @ counts), *solved.tolist())

@@ -144,8 +144,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     -----
     ``opposed`` takes up the idea of "inpaint opposed" as described for darktable: a lost sample from the mean of the
     other channels close by, with a chroma offset from the rim of what is lost, and never lowered. Ours differs in what
-    measuring showed (benchmarks/highlights.py): a plain mean instead of one of cube roots; a lost neighbour counts as
-    the larger of the two; and the offset is drawn to 0 where it differs from place to place.
+    measuring showed, on simulated frames and on real ones cut off once more: a plain mean instead of one of cube roots;
+    a lost neighbour counts as the larger of the two; and the offset is drawn to 0 where it differs from place to place.
     """
     require_signal("highlights", facts)
     if parameters.method == "clip":
@@ -230,7 +230,7 @@ def _limits(facts: Facts, full: tuple[float, ...], threshold: float) -> dict[str
     slope = tuple(1.0 / (level * FADE) for level in full)
     if facts.cfa is None:
         names = PLANES[facts.state]
-        starts = {f"{name}_start": value for name, value in zip(names, start, strict=True)}
+        starts: dict[str, Constant] = {f"{name}_start": value for name, value in zip(names, start, strict=True)}
         return starts | {f"{name}_slope": value for name, value in zip(names, slope, strict=True)}
     one, other = zip(*others(facts.cfa), strict=True)
     sites = {"": facts.cfa.sites, "one_": one, "other_": other}

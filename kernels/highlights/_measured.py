@@ -48,15 +48,15 @@ def counted_planes(red, green, blue, k):
     )
 
 
-def concluded(counters: Array, *, samples: tuple[int, int, int]) -> dict[str, Any]:
+def concluded(counters: Array, *, samples: tuple[float, float, float]) -> dict[str, Any]:
     """Where each colour is full, and what it differs by from the mean of the others where it is nearly so.
 
     Parameters
     ----------
     counters : array
         Of `counted`.
-    samples : tuple of int
-        How many the frame has of each colour.
+    samples : tuple of float
+        How many the frame has of each colour, about.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def concluded(counters: Array, *, samples: tuple[int, int, int]) -> dict[str, An
     return {"saturation": saturation, "offset": tuple(_offset(rim) for rim in rims)}
 
 
-def _end(histogram: Array, samples: int) -> tuple[float, float | None]:
+def _end(histogram: Array, samples: float) -> tuple[float, float | None]:
     """The brightest that is no defect, and where the sensor is full if it shows, as fractions of white."""
     above = np.cumsum(histogram[::-1])[::-1]
     there = np.flatnonzero(above > max(_DEFECTS, samples * _DEFECTS_PER_MILLION / 1e6))
