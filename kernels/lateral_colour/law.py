@@ -5,6 +5,8 @@ A vote is a ratio of radii less 1, in a histogram per colour, ring and quadrant 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tenbit.kernels._facts import Array
@@ -16,22 +18,22 @@ OVERLAP = 25
 # Fewer votes in a cell say nothing.
 FEWEST = 50
 # What a cell is off by beside its noise, in pixels: edges that are coloured themselves.
-ASTRAY_PX = 0.1
+ASTRAY_PX = 0.05
 # How far the ratio at the corner is likely to be from that near the axis.
-BEND = 3e-4
+BEND = 6e-4
 # Standard deviations beyond which a cell pulls no harder.
 OUTLIER = 1.5
 # A result whose error at the corner may be larger than this, in pixels, is none.
-UNSURE_PX = 0.5
+UNSURE_PX = 0.15
 _ROUNDS = 30
 
 
-def neutral() -> dict[str, float]:
+def neutral() -> dict[str, Any]:
     """A lens without lateral colour, as `fitted` would say it."""
     return {"red_scale": 1.0, "red_k": 0.0, "blue_scale": 1.0, "blue_k": 0.0}
 
 
-def fitted(counters: Array, *, half_px: float) -> dict[str, float]:
+def fitted(counters: Array, *, half_px: float) -> dict[str, Any]:
     """Scales of red and blue from the votes.
 
     Parameters
@@ -44,14 +46,15 @@ def fitted(counters: Array, *, half_px: float) -> dict[str, float]:
     Returns
     -------
     dict
-        For ``red`` and ``blue``: ``scale`` and ``k``, the colour's radius being ``scale + k r²`` times that of green
-        with r in half diagonals (1 and 0 where too few edges were found), ``corner_px``, by how much that is farther
-        out at the corner, and ``error_px``, the standard error of that (infinity is said as −1).
+        For ``red`` and ``blue``: ``is_found``, whether there were edges enough; ``scale`` and ``k``, the colour's
+        radius being ``scale + k r²`` times that of green with r in half diagonals (else 1 and 0); ``corner_px``, how
+        much farther out that is at the corner; ``error_px``, the standard error of that (−1 where nothing was seen).
     """
-    out: dict[str, float] = {}
+    out: dict[str, Any] = {}
     for colour, votes in zip(("red", "blue"), counters.reshape(2, RINGS, QUADRANTS, BINS), strict=True):
         growth, bend, error = _law(votes, half_px)
-        is_found = error * half_px < UNSURE_PX
+        is_found = bool(error * half_px < UNSURE_PX)
+        out[f"{colour}_is_found"] = is_found
         out[f"{colour}_scale"] = 1 + growth if is_found else 1.0
         out[f"{colour}_k"] = bend if is_found else 0.0
         out[f"{colour}_corner_px"] = (growth + bend) * half_px if is_found else 0.0
