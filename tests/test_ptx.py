@@ -21,6 +21,8 @@ from tenbit.kernels import STAGES
 
 HERE = Path(__file__).resolve().parent
 REGENERATE = "run: .venv/bin/python tests/ptx/figures.py --write"
+# What a thread may spill.
+SPILLED_BYTES, SPILLED_BYTES_OF_QUADS = 32, 192
 # Compiles a kernel that has everything that is forbidden.
 BAD_KERNEL = """
 import json, figures
@@ -140,6 +142,20 @@ def test_no_kernel_has_float64_calls_or_local_memory(found):
         for fault in row["faults"]
     ]
     assert not faults, "\n".join(faults)
+
+
+def test_kernels_spill_few_registers(found):
+    """64 a thread keep half of a card busy; a few that are wanted beside them stay in the first-level cache.
+
+    A thread that does sixteen sites of a quad-Bayer mosaic has a constant for each of them.
+    """
+    lines = [
+        f"{name}, {arch}: {row['spilled_bytes']} bytes"
+        for name, by_arch in found["kernels"].items()
+        for arch, row in by_arch.items()
+        if row["spilled_bytes"] > (SPILLED_BYTES_OF_QUADS if found["periods"][name] == 4 else SPILLED_BYTES)
+    ]
+    assert not lines, "\n".join(lines)
 
 
 def test_every_kernel_fills_half_of_a_card(found):

@@ -176,6 +176,8 @@ class Kernel:
         dtype and number of dimensions of each argument, all C-ordered arrays.
     threads : int
         Of a block, as it is launched.
+    period : int
+        Of the CFA that it meets, 1 for planes.
     bodies : tuple of str
         ``module.function`` of every body in it.
     stages : tuple of str
@@ -186,6 +188,7 @@ class Kernel:
     text: str
     arguments: tuple[tuple[str, int], ...]
     threads: int
+    period: int
     bodies: tuple[str, ...]
     stages: tuple[str, ...]
 
@@ -221,6 +224,7 @@ def _of(case: Case) -> Iterator[Kernel]:
             _cuda.source(work, bound),
             argument_types(work, bound, constants, arrays),
             blocks_of(work).count,
+            work.period,
             tuple(dict.fromkeys(f"{body.__module__}.{body.__name__}" for body in bodies)),
             tuple(dict.fromkeys(step.name.partition(".")[0] for step in work.steps)),
         )
