@@ -138,6 +138,6 @@ def scores(method: str, setting: Setting, sets: Mapping[str, list[Picture]]) -> 
             if is_code:
                 alike.append(ssim(truth, out))
         found[name] = round(float(np.mean(each)), 2)
-        if alike and None not in alike:
-            found[f"{name} SSIM"] = round(float(np.mean(alike)), 4)
+        if known := [level for level in alike if level is not None]:
+            found[f"{name} SSIM"] = round(float(np.mean(known)), 4)
     return found
