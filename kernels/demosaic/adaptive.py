@@ -26,28 +26,18 @@ from collections.abc import Callable
 from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._facts import Cfa
 from tenbit.kernels._stage import Access, Body, Constants, Results, Step
+from tenbit.kernels.demosaic._evidence import curvature, curvatures, evidence, following, moments
 from tenbit.kernels.demosaic._sites import by_site, difference_step, nothing, on_red_rows
 from tenbit.kernels.demosaic.gbtf import gradients
 
 # Added to a sum of 25 gradients: flat areas weigh all directions alike.
 LEAST = 1e-4
-# Added to the mean of squared curvatures: where nothing is curved, slopes are 1.
-LEAST_ENERGY = 1e-5
-# The share of the energy in which colours differ at which long and short count alike.
-HALF_WAY = 0.05
-# Of the four samples before, over those behind, along a line: the cubic that is flattest there has 1/16 for 0.14.
+# Weight of the farther two of four samples that a line is interpolated from; a cubic would give them 1/16.
 SHARPER = 0.14
-# How far a mean of near samples moves away from that of farther ones: at corners, and beside.
-CORNERS, BESIDE = 0.27, 0.4
-# How far it moves towards them where there is nothing but noise.
-BACK = 0.2
-STEEPEST = 2.0
 # What a mean over a long way makes of five differences, the first three of them alike.
 NEAREST, FOURTH, FIFTH = 4.0 / 17.0, 3.0 / 17.0, 2.0 / 17.0
 # What a mean over a short way makes of two.
 HERE, NEXT = 2.0 / 3.0, 1.0 / 3.0
-# Curvature of pure noise of variance 1: 1 + 4/16.
-CURVATURE_OF_NOISE = 1.25
 
 
 def two_nothings(*_planes):
@@ -113,202 +103,6 @@ def fused(m, across, down, along_rows, along_cols):
 def long_mean(a, b, c, d, e):
     """Mean of five differences, the nearest first."""
     return NEAREST * (a + b + c) + (FOURTH * d + FIFTH * e)
-
-
-# ---- how far colours part: second moments of their curvatures over 5 x 5 sites of one colour ----
-def curvatures(m, difference):
-    """Curvature of the own colour and of the first green at a red or blue site."""
-    own = m(0, 0) - 0.25 * ((m(-2, 0) + m(2, 0)) + (m(0, -2) + m(0, 2)))
-    d = difference(0, 0) - 0.25 * ((difference(-2, 0) + difference(2, 0)) + (difference(0, -2) + difference(0, 2)))
-    return own, own + d
-
-
-def curvature(green):
-    """Curvature of the finished green at a red or blue site."""
-    return green(0, 0) - 0.25 * ((green(-2, 0) + green(2, 0)) + (green(0, -2) + green(0, 2)))
-
-
-def squares(a, b, c, d, e):
-    """Sum of five squares."""
-    return fma(a, a, fma(b, b, fma(c, c, fma(d, d, e * e))))
-
-
-def products(a, b, c, d, e, p, q, r, s, t):
-    """Sum of five products, first by first."""
-    return fma(a, p, fma(b, q, fma(c, r, fma(d, s, e * t))))
-
-
-def evidence(own, green, k):
-    """How much the short way counts, and the slopes of green by the own colour and of the own colour by green."""
-    oo = 0.04 * (
-        squares(own(-4, -4), own(-4, -2), own(-4, 0), own(-4, 2), own(-4, 4))
-        + squares(own(-2, -4), own(-2, -2), own(-2, 0), own(-2, 2), own(-2, 4))
-        + squares(own(0, -4), own(0, -2), own(0, 0), own(0, 2), own(0, 4))
-        + squares(own(2, -4), own(2, -2), own(2, 0), own(2, 2), own(2, 4))
-        + squares(own(4, -4), own(4, -2), own(4, 0), own(4, 2), own(4, 4))
-    )
-    og = 0.04 * (
-        products(
-            own(-4, -4),
-            own(-4, -2),
-            own(-4, 0),
-            own(-4, 2),
-            own(-4, 4),
-            green(-4, -4),
-            green(-4, -2),
-            green(-4, 0),
-            green(-4, 2),
-            green(-4, 4),
-        )
-        + products(
-            own(-2, -4),
-            own(-2, -2),
-            own(-2, 0),
-            own(-2, 2),
-            own(-2, 4),
-            green(-2, -4),
-            green(-2, -2),
-            green(-2, 0),
-            green(-2, 2),
-            green(-2, 4),
-        )
-        + products(
-            own(0, -4),
-            own(0, -2),
-            own(0, 0),
-            own(0, 2),
-            own(0, 4),
-            green(0, -4),
-            green(0, -2),
-            green(0, 0),
-            green(0, 2),
-            green(0, 4),
-        )
-        + products(
-            own(2, -4),
-            own(2, -2),
-            own(2, 0),
-            own(2, 2),
-            own(2, 4),
-            green(2, -4),
-            green(2, -2),
-            green(2, 0),
-            green(2, 2),
-            green(2, 4),
-        )
-        + products(
-            own(4, -4),
-            own(4, -2),
-            own(4, 0),
-            own(4, 2),
-            own(4, 4),
-            green(4, -4),
-            green(4, -2),
-            green(4, 0),
-            green(4, 2),
-            green(4, 4),
-        )
-    )
-    gg = 0.04 * (
-        squares(green(-4, -4), green(-4, -2), green(-4, 0), green(-4, 2), green(-4, 4))
-        + squares(green(-2, -4), green(-2, -2), green(-2, 0), green(-2, 2), green(-2, 4))
-        + squares(green(0, -4), green(0, -2), green(0, 0), green(0, 2), green(0, 4))
-        + squares(green(2, -4), green(2, -2), green(2, 0), green(2, 2), green(2, 4))
-        + squares(green(4, -4), green(4, -2), green(4, 0), green(4, 2), green(4, 4))
-    )
-    apart, both = max((oo - og) + (gg - og), 0.0), HALF_WAY * (0.5 * (oo + gg) + LEAST_ENERGY)
-    apart, both = apart * apart * apart, both * both * both
-    shared = og - CURVATURE_OF_NOISE * k.noise + LEAST_ENERGY
-    return apart / (apart + both), limited(shared / (oo + LEAST_ENERGY)), limited(shared / (gg + LEAST_ENERGY))
-
-
-def following(own, green, short, k):
-    """The slope of the own colour by green, and how far means of it are sharpened at corners and beside."""
-    oo = 0.04 * (
-        squares(own(-4, -4), own(-4, -2), own(-4, 0), own(-4, 2), own(-4, 4))
-        + squares(own(-2, -4), own(-2, -2), own(-2, 0), own(-2, 2), own(-2, 4))
-        + squares(own(0, -4), own(0, -2), own(0, 0), own(0, 2), own(0, 4))
-        + squares(own(2, -4), own(2, -2), own(2, 0), own(2, 2), own(2, 4))
-        + squares(own(4, -4), own(4, -2), own(4, 0), own(4, 2), own(4, 4))
-    )
-    og = 0.04 * (
-        products(
-            own(-4, -4),
-            own(-4, -2),
-            own(-4, 0),
-            own(-4, 2),
-            own(-4, 4),
-            green(-4, -4),
-            green(-4, -2),
-            green(-4, 0),
-            green(-4, 2),
-            green(-4, 4),
-        )
-        + products(
-            own(-2, -4),
-            own(-2, -2),
-            own(-2, 0),
-            own(-2, 2),
-            own(-2, 4),
-            green(-2, -4),
-            green(-2, -2),
-            green(-2, 0),
-            green(-2, 2),
-            green(-2, 4),
-        )
-        + products(
-            own(0, -4),
-            own(0, -2),
-            own(0, 0),
-            own(0, 2),
-            own(0, 4),
-            green(0, -4),
-            green(0, -2),
-            green(0, 0),
-            green(0, 2),
-            green(0, 4),
-        )
-        + products(
-            own(2, -4),
-            own(2, -2),
-            own(2, 0),
-            own(2, 2),
-            own(2, 4),
-            green(2, -4),
-            green(2, -2),
-            green(2, 0),
-            green(2, 2),
-            green(2, 4),
-        )
-        + products(
-            own(4, -4),
-            own(4, -2),
-            own(4, 0),
-            own(4, 2),
-            own(4, 4),
-            green(4, -4),
-            green(4, -2),
-            green(4, 0),
-            green(4, 2),
-            green(4, 4),
-        )
-    )
-    gg = 0.04 * (
-        squares(green(-4, -4), green(-4, -2), green(-4, 0), green(-4, 2), green(-4, 4))
-        + squares(green(-2, -4), green(-2, -2), green(-2, 0), green(-2, 2), green(-2, 4))
-        + squares(green(0, -4), green(0, -2), green(0, 0), green(0, 2), green(0, 4))
-        + squares(green(2, -4), green(2, -2), green(2, 0), green(2, 2), green(2, 4))
-        + squares(green(4, -4), green(4, -2), green(4, 0), green(4, 2), green(4, 4))
-    )
-    slope = limited((og - CURVATURE_OF_NOISE * k.noise + LEAST_ENERGY) / (gg + LEAST_ENERGY))
-    sure = min(max((oo - CURVATURE_OF_NOISE * k.noise + LEAST_ENERGY) / (oo + LEAST_ENERGY), 0.0), 1.0)
-    back = BACK * (1.0 - sure)
-    return 1.0 + short(0, 0) * (slope - 1.0), CORNERS * sure - back, BESIDE * sure * short(0, 0) - back
-
-
-def limited(slope):
-    """A slope between none and the steepest."""
-    return min(max(slope, 0.0), STEEPEST)
 
 
 # ---- green ----
@@ -399,6 +193,7 @@ def steps(cfa: Cfa, noise: Constants | Callable[[Results], Constants]) -> tuple[
     ways, sums = ("demosaic_across", "demosaic_down"), ("demosaic_along_rows", "demosaic_along_cols")
     parts = ("demosaic_plain", "demosaic_own_bend", "demosaic_green_bend")
     own_curve, green_curve = "demosaic_own_curve", "demosaic_green_curve"
+    energies = ("demosaic_own_own", "demosaic_own_green", "demosaic_green_green")
     evidences = ("demosaic_short", "demosaic_green_slope", "demosaic_colour_slope")
     slope, corners, beside, opposite = "demosaic_slope", "demosaic_corners", "demosaic_beside", "demosaic_opposite"
 
@@ -417,15 +212,8 @@ def steps(cfa: Cfa, noise: Constants | Callable[[Results], Constants]) -> tuple[
             (own_curve, green_curve),
             radius=2,
         ),
-        Step(
-            "demosaic.evidence",
-            stencil,
-            at(evidence, three_nothings),
-            (own_curve, green_curve),
-            evidences,
-            noise,
-            radius=4,
-        ),
+        Step("demosaic.moments", stencil, at(moments, three_nothings), (own_curve, green_curve), energies, radius=4),
+        Step("demosaic.evidence", Access.POINT, at(evidence, three_nothings), energies, evidences, noise),
         Step(
             "demosaic.green",
             Access.POINT,
@@ -434,14 +222,14 @@ def steps(cfa: Cfa, noise: Constants | Callable[[Results], Constants]) -> tuple[
             (green,),
         ),
         Step("demosaic.curvature", stencil, at(curvature), (green,), (green_curve,), radius=2),
+        Step("demosaic.moments", stencil, at(moments, three_nothings), (own_curve, green_curve), energies, radius=4),
         Step(
             "demosaic.following",
-            stencil,
+            Access.POINT,
             at(following, three_nothings),
-            (own_curve, green_curve, evidences[0]),
+            (*energies, evidences[0]),
             (slope, corners, beside),
             noise,
-            radius=4,
         ),
         Step("demosaic.opposite", stencil, at(opposite_at_colour), (m, green, slope, corners), (opposite,), radius=3),
         Step(
