@@ -192,7 +192,8 @@ class Writer:
         lines = [line for statement in tree.body[:-1] for line in ast.unparse(statement).splitlines()]
         value = tree.body[-1].value
         parts = value.elts if isinstance(value, ast.Tuple) else [value]
-        out = [f"v{self._count}_{i}" for i in range(len(parts))]
+        # No name of a body's own, which end in an underscore and the count, is like these.
+        out = [f"v{self._count}of{i}" for i in range(len(parts))]
         lines += [f"{name} = {ast.unparse(part)}" for name, part in zip(out, parts, strict=True)]
         return lines, out
 

@@ -122,3 +122,17 @@ def test_two_functions_of_one_name_go_by_the_names_of_their_modules(tmp_path):
     writer.helpers["again"] = twin.whole
     with pytest.raises(TypeError, match="two functions called one_part in one pass"):
         writer.helper_source("@njit")
+
+
+def named_like_a_result(value):
+    v1 = 2.0 * value
+    v1of0 = v1 + 1.0
+    return v1of0 - v1, v1
+
+
+def test_a_body_may_call_its_variables_what_it_likes():
+    step = Step("named", Access.POINT, named_like_a_result, ("mosaic",), ("mosaic", "twice"))
+    lines, out = Writer(Bound.of([{}]), (step,)).paste(step, values={"mosaic": "p0"})
+    scope = {"f32": np.float32, "p0": np.float32(3.0)}
+    exec("\n".join(lines), scope)
+    assert [scope[name] for name in out] == [1.0, 6.0]
