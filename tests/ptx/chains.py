@@ -72,6 +72,8 @@ def _opcodes(number: int, facts: Facts) -> tuple[Opcode, ...]:
 def _with_opcodes(facts: Facts) -> Facts:
     """Facts of a file that holds opcodes of both lists, and whose maker knows defective sites."""
     opcodes = (*_opcodes(1, facts), *_opcodes(2, facts))
+    # Of three planes each has steps of its own.
+    opcodes = opcodes if facts.cfa else (*opcodes[1:6:4], opcodes[8], opcodes[10])
     return dataclasses.replace(facts, opcodes=opcodes, defects=np.array([[8, 9]]))
 
 
