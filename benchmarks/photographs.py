@@ -121,11 +121,15 @@ def pictures(folder: Path, pattern: str) -> list[Picture]:
     return found
 
 
+def scored_name(method: str, *, is_code: bool) -> str:
+    """The name in `scored` of what the stage does by itself: roots of linear light, but not for linear filters."""
+    return method if is_code or method in LINEAR else f"{method}_sqrt"
+
+
 def scores(method: str, setting: Setting, sets: Mapping[str, list[Picture]]) -> dict[str, float]:
     """Figures of one method by set: ``K``, ``M`` in dB, for code values also ``K SSIM``, ``M SSIM``."""
     is_code = not setting.iso
-    # What the stage does by itself with samples that have no noise profile.
-    run = getattr(scored, method if is_code or method in LINEAR else f"{method}_sqrt")
+    run = getattr(scored, scored_name(method, is_code=is_code))
     cfa = "QRGGB" if method in QUAD else "RGGB"
     found = {}
     for name, codes in sets.items():

@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ import photographs
 import report
 import simulated
 from quality_page import filled
+from scored import CHAINS
 from timing import Case, in_turns
 
 from tenbit.pipeline.frame import Frame
@@ -42,7 +43,7 @@ def said(line: str) -> None:
     sys.stdout.flush()
 
 
-def scored(folder: Path) -> dict[str, Any]:
+def all_scores(folder: Path) -> dict[str, Any]:
     """Every method at every setting on the sets that the folder has.
 
     Raises
@@ -71,12 +72,8 @@ def timed(rounds: int) -> dict[str, Any]:
     for threads in (1, 2):
         cases = []
         for method in (*photographs.BAYER, *photographs.QUAD):
-            is_quad = method in photographs.QUAD
-            chain: list[str | Mapping[str, Any]] = [{"demosaic": {"method": method}}]
-            if is_quad:
-                way = method.removeprefix("quad_")
-                chain = [{"quad_bayer": {"method": way}}, *(["demosaic"] if way == "bin" else [])]
-            frame = Frame.from_mosaic(mosaic, cfa="QRGGB" if is_quad else "RGGB")
+            chain = CHAINS[photographs.scored_name(method, is_code=False)]
+            frame = Frame.from_mosaic(mosaic, cfa="QRGGB" if method in photographs.QUAD else "RGGB")
             plan = ours.planned(frame.facts, chain, bits=None)
             cases.append(Case(method, partial(ours.run_plan, frame, plan, ours.cpu(threads)), mosaic.size / 1e6))
         for one in in_turns(cases, rounds).values():
@@ -93,7 +90,7 @@ def measured(part: str, options: argparse.Namespace) -> Callable[[], dict[str, A
         if options.pictures is None:
             said("photographs: left as they are; --pictures FOLDER says where kodim*.png and mcm*.png lie")
             return None
-        return partial(scored, options.pictures)
+        return partial(all_scores, options.pictures)
     if part == "crops" and options.photograph is None:
         said("crops: no --photograph, its crop is left as it is")
     works: dict[str, Callable[[], dict[str, Any]]] = {
@@ -102,6 +99,11 @@ def measured(part: str, options: argparse.Namespace) -> Callable[[], dict[str, A
         "crops": lambda: {"pictures": crops.drawn(PICTURES, options.photograph, said)},
     }
     return works[part]
+
+
+def saved() -> dict[str, Any]:
+    """What has been measured so far, by part."""
+    return dict(json.loads(RESULTS.read_text("utf-8"))) if RESULTS.exists() else {}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,13 +115,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.parts) - set(PARTS)):
         parser.error(f"no part {unknown[0]}; there are {', '.join(PARTS)}")
-    found: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     for part in options.parts or PARTS:
         if part != "page" and (work := measured(part, options)):
-            commit = report.commit()
-            found[part] = {"commit": commit, **work()}
-            report.save(RESULTS, found)
-    PAGE.write_text(filled(PAGE.read_text("utf-8"), found), encoding="utf-8")
+            done = {"commit": report.commit(), **work()}
+            # Read only now: another part may have been measured meanwhile.
+            report.save(RESULTS, saved() | {part: done})
+    PAGE.write_text(filled(PAGE.read_text("utf-8"), saved()), encoding="utf-8")
     return 0
 
 
