@@ -53,8 +53,14 @@ class DefectList:
         return dataclasses.replace(frame, facts=dataclasses.replace(facts, defects=sites))
 
 
-def load_defects(path: str | Path) -> DefectList:
+def load_defects(path: str | Path, named_by: tuple[Path, ...] = ()) -> DefectList:
     """The list in a YAML file: what `tenbit calibrate dark` writes, or a camera file with ``defects``.
+
+    Parameters
+    ----------
+    path : path or str
+    named_by : tuple of Path
+        Files whose list is this one.
 
     Raises
     ------
@@ -64,11 +70,13 @@ def load_defects(path: str | Path) -> DefectList:
     path = Path(path)
     if not path.is_file() or path.suffix not in _SUFFIXES:
         raise ReadError(f"{path}: a YAML file with a list of defects belongs here")
+    if path.resolve() in named_by:
+        raise ReadError(f"{path.name}: its list of defects leads back to itself")
     fields = _yaml(path)
     if "defects" not in fields:
         raise ReadError(f"{path.name}: has no defects")
     rows, cols = (fields.get(name) if isinstance(fields.get(name), int) else None for name in ("rows", "cols"))
-    sites = sites_of(placed(fields["defects"], path.parent), f"{path.name}: ")
+    sites = sites_of(placed(fields["defects"], path.parent), f"{path.name}: ", (*named_by, path.resolve()))
     return DefectList(sites, rows, cols, path.name)
 
 
@@ -96,7 +104,7 @@ def placed(value: Any, folder: Path) -> Any:
     return str(folder / value) if _is_path(value) else value
 
 
-def sites_of(value: Any, place: str = "") -> Array:
+def sites_of(value: Any, place: str = "", named_by: tuple[Path, ...] = ()) -> Array:
     """(count, 2) rows and columns from ``[[row, col], …]``, from a text of such pairs, or from the file that it names.
 
     Parameters
@@ -105,6 +113,8 @@ def sites_of(value: Any, place: str = "") -> Array:
         A text of digits and blanks alone is pairs, any other a file's name.
     place : str
         Where it was said, for messages.
+    named_by : tuple of Path
+        Files that led here.
 
     Raises
     ------
@@ -112,7 +122,7 @@ def sites_of(value: Any, place: str = "") -> Array:
         If these are no pairs of whole numbers of 0 and more, or the file is not there or has none.
     """
     if _is_path(value):
-        return load_defects(value).sites
+        return load_defects(value, named_by).sites
     try:
         if isinstance(value, str):
             numbers = np.array(value.split(), np.int64).reshape(-1, 2)
@@ -136,6 +146,8 @@ def _yaml(path: Path) -> dict[str, Any]:
         fields = YAML(typ="safe").load(path.read_text("utf-8"))
     except (YAMLError, ValueError, OSError) as fault:
         raise ReadError(f"{path.name}: {' '.join(str(fault).split())}") from None
+    except RecursionError:
+        raise ReadError(f"{path.name}: nested too deeply for a list of defects") from None
     if not isinstance(fields, dict):
         raise ReadError(f"{path.name}: a mapping with a list of defects belongs here")
     return fields

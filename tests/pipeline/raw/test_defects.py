@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,17 @@ def test_sites_join_those_that_a_frame_knows() -> None:
     assert twice.facts.defects.tolist() == [[0, 5], [1, 2], [3, 4]]
     with pytest.raises(ReadError, match="defects is for frames of 8 columns; this one has 6"):
         DefectList(np.zeros((0, 2), int), cols=8).on(frame)
+
+
+@pytest.mark.parametrize("names", [("list", "list"), ("list", "other", "list")])
+def test_a_list_that_leads_back_to_itself(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name, following in itertools.pairwise(names):
+        (tmp_path / f"{name}.yaml").write_text(f"defects: {following}.yaml\n", "utf-8")
+    with pytest.raises(RequestError, match=r"^--defects: list\.yaml: its list of defects leads back to itself$"):
+        defects_from(str(tmp_path / "list.yaml"))
+
+
+def test_brackets_without_end(tmp_path: Path) -> None:
+    (tmp_path / "list.yaml").write_text("defects: " + "[" * 5000, "utf-8")
+    with pytest.raises(RequestError, match=r"^--defects: list\.yaml: nested too deeply for a list of defects$"):
+        defects_from(str(tmp_path / "list.yaml"))
