@@ -18,6 +18,7 @@ from tenbit.kernels._noise import Profile, known
 from tenbit.kernels._opcode_lists import DEFECTS, repaired
 from tenbit.kernels._repair import MARK, fill, mark_sites
 from tenbit.kernels._stage import PLANES, Access, Constants, PerSite, Prepared, Results, Stage, Step, param
+from tenbit.kernels.errors import StageError
 
 # Light of the sharpest lens leaves so much of a point's height beside it at least; see `stands_alone`. Of 900 stars of
 # 1.4 pixels' width at half height 0.1 % have less, of those of 1.06 pixels 2 to 3 %.
@@ -108,13 +109,25 @@ def stands_alone_in_block(m, k):
 
 
 def prepare(parameters: Parameters, facts: Facts) -> Prepared:
-    """Steps that mark and fill what is known, then what stands alone."""
+    """Steps that mark and fill what is known, then what stands alone.
+
+    Raises
+    ------
+    StageError
+        If the frame is no longer, or not yet, the one that the file's own list is of.
+    """
     steps: list[Step] = []
     notes: list[str] = []
     after = facts
     if parameters.listed:
         # A constant is of stored counts.
         mine = [o for o in facts.opcodes if o.list == 1 and o.name in DEFECTS and not _is_too_late(o.name, facts)]
+        here = facts.rows, facts.cols, True
+        if any(o.parameters.get("OfFrame", here) != here for o in mine):
+            raise StageError(
+                "defect_pixels: sites of the file's own list are of another frame than this: put linearise before it, "
+                "and quad_bayer behind it"
+            )
         steps += repaired(mine, facts, "defect_pixels")
         if facts.defects is not None:
             steps += mark_sites(facts, facts.defects, "defect_pixels")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from tenbit.kernels._facts import Cfa, Facts
 from tenbit.kernels._stage import PLANES, Access, Prepared, Step
 
@@ -49,6 +51,8 @@ def prepared(facts: Facts) -> Prepared:
         measured_noise=None,
         masked_black=None if facts.masked_black is None else blocks(facts.masked_black),
         masked_rows=halved(facts.masked_rows),
+        # A block is as defective as one of its sites.
+        defects=None if facts.defects is None else np.unique(facts.defects // 2, axis=0),
         crop=_halved_crop(facts.crop),
         # The centre of pixel (0, 0) lies half a pixel inside its block.
         optical_centre=((top - 0.5) / 2, (left - 0.5) / 2),

@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.special import erf
 
 from tenbit.kernels._facts import Cfa, Opcode
+from tenbit.kernels.errors import StageError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.run import run
 
@@ -213,3 +214,25 @@ def test_a_constant_is_of_counts(develop):
     late = develop(frame, ("black_level", {}), ("defect_pixels", {}))
     assert late.samples[4, 4] == 0
     assert late.facts.opcodes == (opcode,)
+
+
+def test_sites_of_another_frame_are_refused(develop):
+    """Behind quad_bayer, or before what trims the frame."""
+    points = {
+        "BayerPhase": 0,
+        "Points": np.array([[3, 4]]),
+        "Rectangles": np.zeros((0, 4), int),
+        "OfFrame": (8, 8, True),
+    }
+    frame = frame_of(np.full((16, 16), 0.25), "QRGGB", opcodes=(Opcode(1, "FixBadPixelsList", points),))
+    with pytest.raises(StageError, match="of another frame than this: put linearise before it, and quad_bayer behind"):
+        develop(frame, ("defect_pixels", {}))
+
+
+def test_blocks_with_a_listed_site_are_filled_behind_quad_bayer(develop):
+    signal = np.full((16, 20), 0.25)
+    signal[9, 11] = 0.9
+    frame = frame_of(signal, "QGRBG", defects=np.array([[9, 11], [8, 10]]))
+    out = develop(frame, ("quad_bayer", {"method": "bin"}), ("defect_pixels", {}))
+    np.testing.assert_allclose(out.samples, 304, rtol=1e-6)
+    assert "defect_pixels: 1 listed sites are filled" in out.warnings
