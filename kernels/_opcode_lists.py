@@ -61,7 +61,9 @@ def applied(name: str, facts: Facts, number: int, scale: Scale) -> Prepared:
     for opcode in mine:
         if opcode.name in POINTWISE:
             waiting.append(opcode)
-            facts = multiplied(facts, _opcodes.mean_gains([opcode], facts))
+            # Noise that was measured goes along with gains, but is not what it was behind a curve.
+            is_curve = opcode.name in (*_opcodes.TABLES, "MapPolynomial")
+            facts = multiplied(facts, None if is_curve else _opcodes.mean_gains([opcode], facts))
         elif opcode.name == "TrimBounds":
             flush()
             step, facts = _trimmed(opcode, facts, name)

@@ -25,7 +25,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     Raises
     ------
     StageError
-        If the samples are no longer counts, or as `applied`.
+        If the samples are no longer counts, or are balanced or brightened already, or as `applied`.
     """
     mine = [opcode for opcode in facts.opcodes if opcode.list == 1]
     if not mine:
@@ -33,6 +33,9 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     is_float = any(opcode.parameters.get("IsOfFloats") for opcode in mine)
     if facts.is_signal and not is_float:
         raise StageError("linearise: opcode list 1 of the file is of its counts; put it before black_level")
+    if facts.is_balanced or facts.exposure_ev != 0.0:
+        late = "white_balance" if facts.is_balanced else "exposure"
+        raise StageError(f"linearise: opcode list 1 of the file is of samples as stored; put it before {late}")
     return applied("linearise", facts, 1, STORED_FLOATS if is_float else STORED)
 
 

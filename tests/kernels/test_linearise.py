@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from opcode_samples import area, by_the_book, gain_map, lines, polynomial, table, trim
 
+from tenbit.kernels import stage
 from tenbit.kernels._facts import Opcode
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.frame import Frame
@@ -215,3 +216,20 @@ def test_behind_black_level_it_is_refused(develop):
         develop(counts(opcodes=(codes,)), ("black_level", {}))
     with pytest.raises(StageError, match="is of its counts; put it before black_level"):
         develop(counts(opcodes=CASES["rows"]), ("black_level", {}), ("linearise", {}))
+
+
+@pytest.mark.parametrize(("name", "given"), [("white_balance", {}), ("exposure", {"ev": 1.0})])
+def test_behind_gains_a_file_of_floats_is_refused(develop, name, given):
+    opcode = lines(1, "DeltaPerRow", area(0, 0, 2, 2), [1, 1])
+    opcode.parameters["IsOfFloats"] = True
+    frame = Frame.from_mosaic(np.ones((2, 2), np.float32))
+    frame = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, opcodes=(opcode,)))
+    with pytest.raises(StageError, match=f"is of samples as stored; put it before {name}"):
+        develop(frame, (name, given), ("linearise", {}))
+
+
+@pytest.mark.parametrize(("opcode", "is_kept"), [("rows", True), ("table", False), ("polynomial", False)])
+def test_noise_that_was_measured_before_a_curve_is_measured_again(opcode, is_kept):
+    facts = dataclasses.replace(counts(opcodes=CASES[opcode]).facts, measured_noise=(1.0, 2.0, 1.0))
+    after = stage("linearise").prepare(stage("linearise").parameters(), facts).facts
+    assert after.measured_noise == ((1.0, 2.0, 1.0) if is_kept else None)
