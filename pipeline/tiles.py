@@ -8,6 +8,7 @@ always. Where constants follow from counters, the passes up to there run over al
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,10 @@ def margin_of(passes: Sequence[Pass]) -> int:
 
 def why_not(passes: Sequence[Pass], rows: int) -> str | None:
     """Why passes cannot be done in tiles; None when they can."""
+    counted = Counter(tally.writes[0] for work in passes for tally in work.tallies)
+    if twice := [name for name, times in counted.items() if times > 1]:
+        # Earlier passes run over the tiles again once a later one has counted: they would see its result.
+        return f"{twice[0]} is measured twice on the way, so it cannot be done in tiles"
     for work in passes:
         for step in work.steps:
             if step.access in ANYWHERE:
