@@ -53,7 +53,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         return Prepared(facts, notes=(f"a frame below {SMALLEST_PX} pixels is too small to measure lateral colour in",))
     period = facts.cfa.period if facts.cfa else 2
     spacings = [period, 2 * period]
-    while LARGEST * half_px(facts) > FARTHEST * spacings[-1]:
+    thin = min(facts.rows, facts.cols)
+    while LARGEST * half_px(facts) > FARTHEST * spacings[-1] and thin >= 4 * spacings[-1]:
         spacings.append(2 * spacings[-1])
     steps: list[Step] = []
     before: str | None = None

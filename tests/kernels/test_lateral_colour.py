@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tenbit.kernels import lateral_colour
-from tenbit.kernels._facts import Cfa
+from tenbit.kernels._facts import Cfa, Facts
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.lateral_colour import lattice, law, windows
 from tenbit.pipeline.frame import Frame
@@ -175,6 +175,12 @@ def test_the_chain_goes_on_with_the_picture(develop, plain):
     np.testing.assert_array_equal(out.samples, plain(frame, *chain).samples)
     # nothing found: bit for bit what it was
     np.testing.assert_array_equal(out.samples, develop(frame, *chain[1:]).samples)
+
+
+def test_a_frame_that_is_thin_and_long_has_points_on_every_lattice():
+    facts = Facts(state="mosaic", rows=16, cols=60000, cfa=Cfa("RGGB"), black=(0.0,) * 4, white=(1.0,) * 4)
+    steps = lateral_colour.STAGE.prepare(lateral_colour.Parameters(), facts).steps
+    assert min(min(step.shape) for step in steps) >= 2
 
 
 def test_what_it_refuses(develop):
