@@ -45,10 +45,12 @@ LENS = ("lens.distortion=[-0.06, 0.01, 0]", "lens.red_scale=1.0008", "lens.blue_
 COLOR_MATRIX = [[0.8, -0.2, -0.1], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]]
 
 # What stands before a stage so that it meets a frame of its state, and what it is told so that it has work.
+_LINEAR: list[Any] = ["black_level", "white_balance", {"demosaic": {"method": "malvar"}}]
 BEFORE = {
     "mosaic": ["black_level"],
-    "linear": ["black_level", "white_balance", "demosaic"],
-    "display": ["black_level", "white_balance", "demosaic", "colour", "tone"],
+    "linear": _LINEAR,
+    "display": [*_LINEAR, "colour", "tone"],
+    "highlights": ["black_level", {"white_balance": {"highlights": "keep"}}],
 }
 TOLD: dict[str, dict[str, Any]] = {
     "white_balance": {"mode": "grey_world"},
@@ -117,7 +119,8 @@ def cases(rows: int, cols: int) -> Iterator[tuple[str, Frame, list[Any]]]:
     """Every stage of the catalogue, every method of demosaic, and a packed mosaic: a name, a frame, a chain."""
     for name in STAGES:
         state = next(state for state in BEFORE if state in stage(name).takes)
-        chain = [entry for entry in BEFORE[state] if entry != name] + [{name: TOLD.get(name, {})}]
+        before = BEFORE.get(name, BEFORE[state])
+        chain = [entry for entry in before if entry != name] + [{name: TOLD.get(name, {})}]
         yield name, noise(rows, cols, "QRGGB" if name == "quad_bayer" else "RGGB"), chain
     for method in get_args(get_type_hints(stage("demosaic").parameters)["method"]):
         yield f"demosaic {method}", noise(rows, cols), ["black_level", {"demosaic": {"method": method}}]

@@ -25,6 +25,8 @@ def test_every_stage_is_held_against_the_cpu(gpu):
     cases = {name: chain for name, _, chain in gpu.cases(12, 16)}
     assert {name.split()[0] for name in cases} == {*STAGES, "raw10"}
     assert all(name in chain[-1] for name, chain in cases.items() if name in STAGES)
+    for _, frame, chain in gpu.cases(12, 16):
+        assert gpu.planned(frame, chain, 8).passes
 
 
 def test_a_rehearsal_checks_and_times(gpu, tmp_path, monkeypatch, capsys):
