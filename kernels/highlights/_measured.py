@@ -24,6 +24,10 @@ _DEFECTS, _DEFECTS_PER_MILLION = 16, 20
 # A sensor is full where one bin holds so many times what is usual in the 20 below, close to the brightest samples: by
 # light alone a histogram seldom ends in a wall.
 _WALL, _USUAL, _NEAR = 6.0, 20, 6
+# One evenly lit thing makes a wall too, of one colour and as wide as its noise. A wall is believed where nothing much
+# lies beyond it, as a share of it, or where two colours have one so close together, as a fraction of white: sensors
+# that are full at slightly different counts.
+_BEYOND, _TOGETHER = 0.1, 2.5 / TOP_FINE
 
 
 def top_of(share, first):
@@ -67,7 +71,12 @@ def concluded(counters: Array, *, samples: tuple[float, float, float]) -> dict[s
     """
     tops = counters[: int(3 * TOP_BINS)].reshape(3, int(TOP_BINS))
     rims = counters[int(3 * TOP_BINS) :].reshape(3, int(RIM_BINS))
-    ends = [_end(top, count) for top, count in zip(tops, samples, strict=True)]
+    seen = [_end(top, count) for top, count in zip(tops, samples, strict=True)]
+    walls = [full for _, full, _ in seen if full is not None]
+    ends = [
+        (end, full if full is not None and (is_sharp or _is_shared(full, walls)) else None)
+        for end, full, is_sharp in seen
+    ]
     found = [full for _, full in ends if full is not None]
     # All colours of a sensor are full at one count; one that is not, in this frame, has not got so far.
     common = min(found) if found else 1.0
@@ -75,18 +84,24 @@ def concluded(counters: Array, *, samples: tuple[float, float, float]) -> dict[s
     return {"saturation": saturation, "offset": tuple(_offset(rim) for rim in rims)}
 
 
-def _end(histogram: Array, samples: float) -> tuple[float, float | None]:
-    """The brightest that is no defect, and where the sensor is full if it shows, as fractions of white."""
+def _is_shared(full: float, walls: list[float]) -> bool:
+    """Whether another colour has its wall where one has."""
+    return sum(abs(full - other) <= _TOGETHER for other in walls) > 1
+
+
+def _end(histogram: Array, samples: float) -> tuple[float, float | None, bool]:
+    """The brightest that is no defect, where a wall is if there is one, as fractions of white, and if it is sharp."""
     above = np.cumsum(histogram[::-1])[::-1]
     there = np.flatnonzero(above > max(_DEFECTS, samples * _DEFECTS_PER_MILLION / 1e6))
     if not there.size:
-        return 0.0, None
+        return 0.0, None, False
     last = int(there[-1])
     wall = max(last - _NEAR, 0) + int(histogram[max(last - _NEAR, 0) : last + 1].argmax())
     usual = np.median(histogram[max(wall - _USUAL - _NEAR, 0) : max(wall - _NEAR, 1)])
     is_wall = histogram[wall] > _WALL * usual + _DEFECTS
     # The lower end of the bin: white itself stays 1.
-    return TOP_FIRST + last / TOP_FINE, TOP_FIRST + wall / TOP_FINE if is_wall else None
+    full = TOP_FIRST + wall / TOP_FINE if is_wall else None
+    return TOP_FIRST + last / TOP_FINE, full, bool(histogram[wall + 1 :].sum() <= _BEYOND * histogram[wall])
 
 
 def _offset(histogram: Array) -> float:

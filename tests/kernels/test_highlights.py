@@ -5,10 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tenbit.kernels._facts import Cfa
 from tenbit.kernels._source import mirror
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.highlights._measured import COUNTERS, RIM_BINS, RIM_FINE, TOP_BINS, concluded
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.run import run
 
 NEUTRAL = (0.5, 1.0, 0.8)
 GAINS = np.array([2.0, 1.0, 1.25])
@@ -194,6 +196,31 @@ def wall(at, share=0.05):
 )
 def test_saturation_is_where_the_histogram_ends_in_a_wall(at, expected):
     assert concluded(wall(at), samples=(10**5,) * 3)["saturation"] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("at", "expected"), [((0.86, None, 0.9), 1.0), ((0.898, 0.902, None), 0.8945)])
+def test_a_wall_as_wide_as_noise_is_believed_of_two_colours(at, expected):
+    """One colour's is an evenly lit thing: a pink wall is no white one."""
+    counters = wall((None,) * 3)
+    for colour, where in enumerate(at):
+        if where:
+            centre = round((where - 0.75) * 256)
+            counters[int(TOP_BINS) * colour + centre + np.arange(-3, 4)] = [54, 242, 2000, 4000, 2000, 242, 54]
+    found = concluded(counters, samples=(10**5,) * 3)["saturation"]
+    assert min(found) == pytest.approx(expected, abs=0.004)
+
+
+def test_an_evenly_lit_pink_thing_stays_pink():
+    """A third of the frame, 0.9 of white in green, with the noise of light: nothing is lost."""
+    rows, cols = 48, 64
+    colour = np.array([[Cfa("RGGB").colour(row, col) for col in range(cols)] for row in range(rows)])
+    light = np.full((rows, cols), 0.1)
+    light[:, 20:44] = np.array([0.68, 0.9, 0.66])[colour[:, 20:44]]
+    samples = light + 0.008 * np.sqrt(light) * np.random.default_rng(2).standard_normal(light.shape)
+    frame = Frame.from_mosaic(samples.astype(np.float32), neutral=(0.5, 1.0, 0.6))
+    keep = {"white_balance": {"highlights": "keep"}}
+    kept, out = (run(frame, [keep, *more], device="cpu") for more in ([], ["highlights"]))
+    np.testing.assert_allclose(out.samples, kept.samples, atol=0.01)
 
 
 def test_offsets_that_vary_count_less():
