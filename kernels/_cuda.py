@@ -26,8 +26,8 @@ _HEADER = [
     "from numba import config, cuda, float32, int32, uint8, uint16, uint32",
     "",
     "f32 = np.float32",
-    # 64 registers a thread: half of the threads of an sm_90 or sm_100 are resident. The simulator knows no bounds.
-    "bounds = {} if config.ENABLE_CUDASIM else {'launch_bounds': (256, 4)}",
+    # The simulator knows no bounds.
+    "bounds = {{}} if config.ENABLE_CUDASIM else {{'launch_bounds': (256, {0})}}",
     "if config.ENABLE_CUDASIM:",
     "    def fma(a, b, c):",
     "        return f32(float(a) * float(b) + float(c))",
@@ -52,6 +52,15 @@ _MIRRORED = {
         "    index = int32(index - {0})",
     ],
 }
+
+
+def _resident(work: Pass) -> int:
+    """Blocks that shall be resident at once: how many registers a thread may have, so that it spills none.
+
+    Four of 256 threads, 64 registers each, are half of an sm_90 or sm_100. Two where each thread does sixteen sites and
+    wants a constant for each, and where tiles leave an sm_75 room for one block alone.
+    """
+    return 2 if work.period > 2 or shared_bytes(work) > 32 * 1024 else 4
 
 
 def source(work: Pass, bound: Bound) -> str:
@@ -105,7 +114,8 @@ class _Tiles:
         counters = [f"counters{n}" for n in range(len(work.tallies))]
         head = [DECORATOR, f"def kernel({', '.join(['kf', 'ki', *ins, *arrays, *outs, *counters])}):"]
         head += indented(bound.preamble(uniform=True), 1)
-        parts = [*_HEADER, *self._mirrored(), *self.writer.helper_source(_DEVICE), *head, *indented(lines, 1), ""]
+        header = [line.format(_resident(work)) for line in _HEADER]
+        parts = [*header, *self._mirrored(), *self.writer.helper_source(_DEVICE), *head, *indented(lines, 1), ""]
         return "\n".join(parts)
 
     def _mirrored(self) -> list[str]:
