@@ -93,11 +93,13 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     Raises
     ------
     StageError
-        As `rectangle`.
+        As `rectangle`; and between `lateral_colour` and `lens`, whose radii are counted in the same diagonal.
     """
     top, left, rows, cols = rectangle(parameters, facts)
     if (rows, cols) == (facts.rows, facts.cols):
         return Prepared(facts)
+    if facts.has_lateral_colour and facts.state == "linear":
+        raise StageError("crop: lateral colour was measured on the whole frame; put lens before crop")
     centre_row, centre_col = facts.optical_centre
     after = dataclasses.replace(
         facts, rows=rows, cols=cols, crop=None, optical_centre=(centre_row - top, centre_col - left)

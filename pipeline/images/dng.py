@@ -160,8 +160,12 @@ def _longs(code: int, values: Sequence[int]) -> Tag:
 
 
 def _rationals(code: int, values: Iterable[float], *, is_signed: bool = False) -> Tag:
-    """Numbers as fractions, to a millionth at least."""
-    ratios = [Fraction(float(value)).limit_denominator(1_000_000).as_integer_ratio() for value in values]
+    """Numbers as fractions, to a millionth where both parts fit; unsigned ones at least 0."""
+    ratios = []
+    for value in values:
+        number = float(value) if is_signed else max(float(value), 0.0)
+        largest = max(1, min(1_000_000, int((2**31 - 1) / max(abs(number), 1.0))))
+        ratios.append(Fraction(number).limit_denominator(largest).as_integer_ratio())
     numbers = [number for ratio in ratios for number in ratio]
     return Tag(
         code, 10 if is_signed else 5, len(ratios), struct.pack(f"<{len(numbers)}{'i' if is_signed else 'I'}", *numbers)

@@ -1,6 +1,7 @@
 """DNG as we write it: read back by our reader and, where it is there, by LibRaw."""
 
 import dataclasses
+import struct
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tenbit.pipeline import batch, config
 from tenbit.pipeline.errors import ChainError, WriteError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.images import write
+from tenbit.pipeline.images.dng import _rationals
 from tenbit.pipeline.jobs import Job
 
 MATRIX = ((1.1, -0.4, -0.1), (-0.3, 1.2, 0.1), (0.0, 0.2, 0.5))
@@ -94,3 +96,12 @@ def test_what_no_dng_can_hold_is_refused(tmp_path):
     with pytest.raises(WriteError, match="8 is not possible in dng, allowed: 16"):
         tenbit.write(tmp_path / "a.dng", mosaic(), bits=8)
     assert not list(tmp_path.iterdir())
+
+
+def test_numbers_that_are_large_and_odd_fit_a_fraction():
+    values = [8191.123457, -30000.987654]
+    numbers = struct.unpack("<4i", _rationals(50714, values, is_signed=True).payload)
+    found = [numbers[0] / numbers[1], numbers[2] / numbers[3]]
+    # half of one 71000th of a unit, which is as fine as a fraction with so large a numerator is
+    assert np.abs(np.subtract(found, values)).max() < 1e-5
+    assert struct.unpack("<2I", _rationals(50714, [-0.5]).payload) == (0, 1)
