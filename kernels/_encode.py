@@ -1,7 +1,8 @@
 """The encoding that demosaic works on: a square root, which makes steps of light look alike from dark to bright.
 
-Colour differences that are constant across an edge are what demosaic methods rely on; in linear light they are not: on
-encoded samples DLMMSE gains 6 dB and others 2 to 5 as seen on a display (Kodak's pictures, ISO 100).
+Colour differences that are constant across an edge are what demosaic methods rely on; in linear light they are not. As
+seen on a display, in linear light of twelve pictures of Kodak and nine of McMaster at ISO 100, square roots lift DLMMSE
+from 33.5 and 30.3 dB to 37.9 and 33.0, Hamilton–Adams from 33.4 and 30.8 to 36.7 and 33.3.
 """
 
 from __future__ import annotations
