@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tenbit.kernels._facts import State
+from tenbit.kernels._facts import Facts, State
+from tenbit.kernels._noise import multiplied
 from tenbit.kernels._stage import Slot
 from tenbit.pipeline.device import Device, DeviceFullError, Pending, choose
 from tenbit.pipeline.device.contract import Finished, Target, native, said_once
@@ -165,11 +166,19 @@ class PendingFrame:
             self.frame,
             samples=samples.copy() if np.may_share_memory(samples, self.frame.samples) else samples,
             packing=None,
-            facts=self.what.facts,
+            facts=_told(self.what.facts, done.results),
             results=dict(done.results),
             warnings=(*self.frame.warnings, *self.what.notes),
             record={"tenbit": __version__, "device": self.device.name},
         )
+
+
+def _told(facts: Facts, results: Mapping[str, Any]) -> Facts:
+    """The facts of a finished frame, with the gains that were measured meanwhile."""
+    if facts.gains is not None or "white_balance" not in results:
+        return facts
+    gains = results["white_balance"]["gains"]
+    return multiplied(dataclasses.replace(facts, gains=gains), gains)
 
 
 def _picture(state: State) -> str:

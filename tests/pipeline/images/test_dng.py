@@ -105,3 +105,13 @@ def test_numbers_that_are_large_and_odd_fit_a_fraction():
     # half of one 71000th of a unit, which is as fine as a fraction with so large a numerator is
     assert np.abs(np.subtract(found, values)).max() < 1e-5
     assert struct.unpack("<2I", _rationals(50714, [-0.5]).payload) == (0, 1)
+
+
+def test_gains_that_were_measured_are_in_the_file(tmp_path):
+    samples = np.tile(np.array([[0.4, 0.5], [0.5, 0.2]], np.float32), (8, 8))
+    done = tenbit.run(Frame.from_mosaic(samples), [{"white_balance": {"mode": "grey_world"}}], device="cpu")
+    tenbit.write(tmp_path / "a.dng", done)
+    again = tenbit.read(tmp_path / "a.dng").facts.colour.analog_balance
+    assert again == pytest.approx(done.facts.gains, abs=1e-5)
+    # 0.5 over 0.4 and over 0.2, least 1; means are of bins 1/4096 wide
+    np.testing.assert_allclose(done.facts.gains, [1.25, 1.0, 2.5], atol=5e-3)
