@@ -19,13 +19,13 @@ from tenbit.kernels._facts import Facts
 from tenbit.kernels._stage import Prepared, Stage, Step, require_signal
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.lateral_colour.lattice import Lattice, half_px
-from tenbit.kernels.lateral_colour.windows import measured
+from tenbit.kernels.lateral_colour.windows import LAST, measured
 
 # The shorter side of the smallest frame that is measured.
 SMALLEST_PX = 16
-# The coarsest lattice is one on which a colour 0.3 % too large is not more than so many lattice pixels astray.
-FARTHEST = 2.0
-LARGEST = 0.003
+# The coarsest lattice: one on which a colour 0.3 % too large is less than a pixel of the lattice astray, but no coarser
+# than this, of which so few samples would be seen that detail turns into false shapes.
+LARGEST, COARSEST = 0.003, 8
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,16 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         return Prepared(facts, notes=(f"a frame below {SMALLEST_PX} pixels is too small to measure lateral colour in",))
     period = facts.cfa.period if facts.cfa else 2
     spacings = [period, 2 * period]
-    thin = min(facts.rows, facts.cols)
-    while LARGEST * half_px(facts) > FARTHEST * spacings[-1] and thin >= 4 * spacings[-1]:
+    while spacings[-1] < COARSEST and LARGEST * half_px(facts) > spacings[-1]:
         spacings.append(2 * spacings[-1])
+    if period > 2:
+        # A pixel of the lattice is four of the frame: what is left to find must be smaller still.
+        spacings.insert(0, period)
     steps: list[Step] = []
     before: str | None = None
-    for spacing in reversed(spacings):
+    for left, spacing in reversed(list(enumerate(spacings))):
         lattice = Lattice(facts, spacing)
-        name = "lateral_colour" if spacing == period else f"lateral_colour.{spacing}"
+        name = f"{LAST}.before_{left}" if left else LAST
         steps += [*lattice.taken(before), *measured(lattice, name, before)]
         before = name
     return Prepared(dataclasses.replace(facts, has_lateral_colour=True), tuple(steps))

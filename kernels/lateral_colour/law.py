@@ -23,8 +23,10 @@ ASTRAY_PX = 0.05
 BEND = 6e-4
 # Standard deviations beyond which a cell pulls no harder.
 OUTLIER = 1.5
-# A result whose error at the corner may be larger than this, in pixels, is none.
+# A result whose error at the corner may be larger than this, in pixels, is none to go by.
 UNSURE_PX = 0.15
+# Median of the size of a normal error, in standard deviations.
+_MEDIAN = 0.6745
 _ROUNDS = 30
 
 
@@ -33,7 +35,7 @@ def neutral() -> dict[str, Any]:
     return {"red_scale": 1.0, "red_k": 0.0, "blue_scale": 1.0, "blue_k": 0.0}
 
 
-def fitted(counters: Array, *, half_px: float) -> dict[str, Any]:
+def fitted(counters: Array, *, half_px: float, unsure_px: float = UNSURE_PX) -> dict[str, Any]:
     """Scales of red and blue from the votes.
 
     Parameters
@@ -42,6 +44,8 @@ def fitted(counters: Array, *, half_px: float) -> dict[str, Any]:
         (2 · RINGS · QUADRANTS · BINS,) int64: red, then blue.
     half_px : float
         Half of the frame's diagonal, pixels.
+    unsure_px : float
+        A result whose error at the corner may be larger is none.
 
     Returns
     -------
@@ -53,7 +57,7 @@ def fitted(counters: Array, *, half_px: float) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for colour, votes in zip(("red", "blue"), counters.reshape(2, RINGS, QUADRANTS, BINS), strict=True):
         growth, bend, error = _law(votes, half_px)
-        is_found = bool(error * half_px < UNSURE_PX)
+        is_found = bool(error * half_px < unsure_px)
         out[f"{colour}_is_found"] = is_found
         out[f"{colour}_scale"] = 1 + growth if is_found else 1.0
         out[f"{colour}_k"] = bend if is_found else 0.0
@@ -80,7 +84,9 @@ def _law(votes: Array, half_px: float) -> tuple[float, float, float]:
         law = np.linalg.solve(normal, (terms * (trust / variance)) @ middle)
         away = np.abs(middle - law @ terms) / np.sqrt(variance)
         trust = np.minimum(1.0, OUTLIER / np.maximum(away, OUTLIER))
-    return float(law[0]), float(law[1]), float(np.sqrt(np.linalg.inv(normal).sum()))
+    # Cells that contradict each other are less sure than each of them says.
+    discord = max(1.0, float(np.median(away)) / _MEDIAN)
+    return float(law[0]), float(law[1]), discord * float(np.sqrt(np.linalg.inv(normal).sum()))
 
 
 def _quantile(votes: Array, share: float) -> Array:

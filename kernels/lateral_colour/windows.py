@@ -10,7 +10,7 @@ from numpy import float32 as f32
 
 from tenbit.kernels._stage import Access, Body, Constants, Results, Step
 from tenbit.kernels.lateral_colour.lattice import MARK, SIDE_PLANES, Lattice, half_px
-from tenbit.kernels.lateral_colour.law import BINS, QUADRANTS, REACH, RINGS, fitted, neutral
+from tenbit.kernels.lateral_colour.law import BINS, QUADRANTS, REACH, RINGS, UNSURE_PX, fitted, neutral
 
 # What a clipped sample was marked with is still larger than this behind the filters.
 MARKED = 4.0
@@ -18,6 +18,9 @@ MARKED = 4.0
 NEAR, SURE, FAINTEST, STRONGEST = 1.5, 0.25, 0.3, 3.3
 # Samples of a window that are free beside gain and displacement.
 FREE = 23.0
+# Error of a round that others follow, at the corner, in lattice pixels at most.
+ROUGHLY = 0.25
+LAST = "lateral_colour"
 # Of the histogram, as bodies reckon with it.
 BINS_HERE, RINGS_HERE, CORNERS = float(BINS), float(RINGS), float(QUADRANTS)
 CELLS = RINGS * QUADRANTS * BINS
@@ -122,6 +125,9 @@ def measured(lattice: Lattice, name: str, before: str | None) -> list[Step]:
         growth = {f"{colour}_growth": found[f"{colour}_scale"] - 1 for colour in ("red", "blue")}
         return {**lattice.centre, **growth, **{f"{colour}_bend": found[f"{colour}_k"] for colour in ("red", "blue")}}
 
+    # A round that is not the last need only come so near that the next one sees what is left.
+    unsure_px = ROUGHLY * lattice.spacing if name != LAST else UNSURE_PX
+
     def stencil(
         part: str,
         body: Body,
@@ -148,7 +154,7 @@ def measured(lattice: Lattice, name: str, before: str | None) -> list[Step]:
             votes,
             (name,),
             counters=2 * CELLS,
-            summary=partial(fitted, half_px=half_px(lattice.facts)),
+            summary=partial(fitted, half_px=half_px(lattice.facts), unsure_px=unsure_px),
             shape=lattice.shape,
         ),
     ]
