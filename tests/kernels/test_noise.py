@@ -81,9 +81,11 @@ def test_gains_are_kept_for_a_profile_measured_before_them():
 
 def test_gains_measured_meanwhile_are_looked_up(develop):
     frame = frame_of(noise=PROFILE)
-    out = develop(frame, ("white_balance", {"mode": "grey_world"}), ("exposure", {"ev": 1.0}))
-    found = profile_of(out.facts, {"white_balance": {"gains": (2.0, 1.0, 4.0)}})
+    chain = (("white_balance", {"mode": "grey_world"}), ("exposure", {"ev": 1.0}))
+    found = profile_of(plan(links(chain), frame.facts).facts, {"white_balance": {"gains": (2.0, 1.0, 4.0)}})
     np.testing.assert_allclose(found, [(4e-3, 16e-5), (2e-3, 4e-5), (8e-3, 64e-5)])
+    # a finished frame knows its gains: those of a flat one are 1
+    assert develop(frame, *chain).facts.noise == ((2e-3, 4e-5),) * 3
     # and what was measured before them is no longer what it was
     assert multiplied(facts_of(measured_noise=(1.0, 1.0, 1.0)), None).measured_noise is None
 
