@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tenbit import __version__
+from tenbit.commands._text import CAMERA_HELP, SOME_FAILED, count, table
+from tenbit.commands.calibrate import calibrate
+from tenbit.commands.lenses import lenses
 
 if TYPE_CHECKING:
     from tenbit.pipeline.batch import Existing
     from tenbit.pipeline.outcome import Outcome
 
-SOME_FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
-CAMERA_HELP = (
-    "For sensor dumps: a shipped camera's name, a camera file, or fields: '{rows: 480, cols: 640, cfa: RGGB}'."
-)
-
+WRONG_USE, INTERRUPTED = 2, 130
 DEFECTS_HELP = "Defective sites for defect_pixels: a file that `tenbit calibrate dark` wrote."
 
 
@@ -183,10 +180,10 @@ def check(
     checked = config.load(chain, overrides=overrides)
     checked = batch.settled(checked, batch.likely_format(checked))
     what, facts, dtype, packing = batch.planned_for(checked, frame, camera=of_dumps, defects=listed)
-    passes = _count(len(what.passes), "pass")
+    passes = count(len(what.passes), "pass")
     if len(what.cuda_passes) != len(what.passes):
         passes += f" (cuda: {len(what.cuda_passes)})"
-    click.echo(f"{checked.name}: {_count(len(checked.links), 'stage')}, {passes}, no fault")
+    click.echo(f"{checked.name}: {count(len(checked.links), 'stage')}, {passes}, no fault")
     for note in what.notes:
         click.echo(f"note: {note}")
     if shows_plan:
@@ -194,7 +191,7 @@ def check(
         click.echo(f"for a {facts.state} of {facts.rows} x {facts.cols} in {stored}, to {checked.output.format}")
         for shown in describe.plan_tables(what, facts, dtype=dtype, packing=packing):
             click.echo(f"\n{shown.title}")
-            _table(shown.columns, shown.rows, piped=120)
+            table(shown.columns, shown.rows, piped=120)
 
 
 @commands.command()
@@ -209,12 +206,12 @@ def stages(name: str | None, markdown: bool) -> None:
     if markdown:
         click.echo(describe.markdown(), nl=False)
     elif name is None:
-        _table(("stage", "takes", "what it does"), [(n, " ".join(stage(n).takes), stage(n).summary) for n in STAGES])
+        table(("stage", "takes", "what it does"), [(n, " ".join(stage(n).takes), stage(n).summary) for n in STAGES])
     elif name not in STAGES:
         raise click.UsageError(f"{name}: no such stage; {hint(name, STAGES)}")
     else:
         click.echo(f"{name}: {describe.prose(stage(name))}")
-        _table(describe.OPTION_COLUMNS, describe.option_rows(stage(name).parameters))
+        table(describe.OPTION_COLUMNS, describe.option_rows(stage(name).parameters))
 
 
 @commands.command()
@@ -272,37 +269,6 @@ def sample(out: Path, lens: str | None, overwrite: bool, **options: Any) -> None
         click.echo(str(path))
 
 
-@commands.group()
-def calibrate() -> None:
-    """Measure a camera from frames taken for it."""
-
-
-@calibrate.command(epilog="Example: tenbit calibrate dark dark/*.dng -o dark.yaml, then develop --defects dark.yaml")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="A YAML file.")
-@click.option("--k-sigma", type=click.FloatRange(3, 50), default=6.0, show_default=True, help="What is a defect.")
-@click.option("--camera", help=CAMERA_HELP)
-@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
-def dark(inputs: tuple[str, ...], output: Path, k_sigma: float, camera: str | None, overwrite: bool) -> None:
-    """Black level, read noise and defective sites from frames taken with the lens cap on."""
-    from tenbit.pipeline import batch, calibrate, jobs
-
-    if output.suffix not in (".yaml", ".yml"):
-        raise click.UsageError(f"--output: {output} is no .yaml file")
-    if output.exists() and not overwrite:
-        raise click.UsageError(f"{output} exists already; --overwrite replaces")
-    of_dumps = batch.camera_from(camera)
-    paths = [found.path for found in jobs.find_inputs(inputs)]
-    found, failed = calibrate.dark(
-        paths, camera=of_dumps, k_sigma=k_sigma, said=lambda text: click.echo(text, err=True)
-    )
-    calibrate.write_dark(output, found)
-    _table(calibrate.COLUMNS, found.table())
-    click.echo(f"{output}: {_count(len(found.sites), 'defective site')} of {found.rows} x {found.cols}")
-    if failed:
-        raise click.exceptions.Exit(SOME_FAILED)
-
-
 @commands.command()
 @click.option("--warm", "is_warming", is_flag=True, help="First compile the shipped chains: then no run compiles.")
 def doctor(is_warming: bool) -> None:
@@ -313,7 +279,7 @@ def doctor(is_warming: bool) -> None:
         from tenbit.pipeline.warm import warm
 
         number = warm(said=lambda text: click.echo(text, err=True))
-        click.echo(f"{_count(number, 'loop')} compiled" if number else "all loops were compiled already", err=True)
+        click.echo(f"{count(number, 'loop')} compiled" if number else "all loops were compiled already", err=True)
     findings = examine()
     width = max(len(finding.topic) for finding in findings)
     for finding in findings:
@@ -322,15 +288,8 @@ def doctor(is_warming: bool) -> None:
             click.echo(f"{'':{width}}  -> {finding.remedy}")
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, piped: int | None = None) -> None:
-    """Rows under their columns; wrapped to the terminal's width, or to ``piped`` columns elsewhere."""
-    from tenbit.pipeline.describe import table
-
-    click.echo(table(columns, rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else piped))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+commands.add_command(calibrate)
+commands.add_command(lenses)
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from tenbit.kernels._optics import Correction, Defect, Optics
+
 State = Literal["mosaic", "linear", "display"]
 Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 Triple = tuple[float, float, float]
@@ -183,6 +185,13 @@ class Facts:
         Colour space of the three planes: ``camera`` until the ``colour`` stage.
     optical_centre : tuple of float
         (row, col) of the optical axis in pixels of these samples, from the centre of pixel (0, 0).
+    pixel_mm : float or None
+        From one of these samples to the next on the sensor; stages that change the size hand on the new one. None when
+        the sensor's size is not known.
+    optics : Optics or None
+        What is known of the lens; None when no stage of the chain asks for it, or the lens is not known.
+    corrections : tuple of Correction
+        What has been done about the lens so far, and what was left undone, for the record.
     """
 
     state: State
@@ -211,6 +220,9 @@ class Facts:
     exposure_ev: float = 0.0
     space: str = "camera"
     optical_centre: tuple[float, float] = (0.0, 0.0)
+    pixel_mm: float | None = None
+    optics: Optics | None = field(default=None, compare=False)
+    corrections: tuple[Correction, ...] = ()
 
     def __post_init__(self) -> None:
         sites = self.cfa.period**2 if self.cfa else 3
@@ -223,6 +235,10 @@ class Facts:
     def is_signal(self) -> bool:
         """Whether samples run from 0 at black to 1 at white, as after black_level."""
         return not any(self.black) and set(self.white) == {1.0} and self.black_rows is None and self.black_cols is None
+
+    def corrected(self, defect: Defect) -> Correction | None:
+        """How a defect of the lens was undone; None when it has not been."""
+        return next((c for c in self.corrections if c.defect == defect and c.is_applied), None)
 
     @property
     def planes(self) -> int:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tenbit.cli import commands
-from tenbit.pipeline import calibrate
+from tenbit.pipeline.calibrate import dark as calibrate
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.raw import read
 from tenbit.pipeline.raw.camera import load_camera

@@ -1,0 +1,1 @@
+"""Calibration: what is measured of a camera or a lens from frames taken for it."""
