@@ -59,6 +59,10 @@ Constant = float | int | PerSite | PerPlane | Array
 Constants = Mapping[str, Constant]
 
 
+Taps = Literal["bicubic", "lanczos3"]
+"""What a WARP interpolates with: 4 × 4 pixels, or 6 × 6."""
+
+
 class Access(enum.Enum):
     """Which input pixels one output pixel needs."""
 
@@ -100,6 +104,10 @@ class Step:
         nothing: targets leave it out there.
     summary : callable or None
         Turns a REDUCE's counters (int64, (counters,)) into the result kept under its name.
+    taps : Taps
+        Of a WARP.
+    is_clamped : bool
+        Of a WARP: no value is above, or below, all of the pixels around its place, so that edges get no halo.
     """
 
     name: str
@@ -113,6 +121,8 @@ class Step:
     counters: int = 0
     within: tuple[str, str, str, str] | None = None
     summary: Callable[[Array], Any] | None = None
+    taps: Taps = "bicubic"
+    is_clamped: bool = False
 
     def resolved(self, results: Results) -> Constants:
         """The constants as numbers, given the results of earlier steps."""
@@ -280,7 +290,10 @@ class Pass:
     @property
     def signature(self) -> tuple[object, ...]:
         """What decides the loop that is made from it: everything but the constants and the frame's size."""
-        steps = tuple((s.access, s.body, s.reads, s.writes, s.radius, s.counters, s.within) for s in self.steps)
+        steps = tuple(
+            (s.access, s.body, s.reads, s.writes, s.radius, s.counters, s.within, s.taps, s.is_clamped)
+            for s in self.steps
+        )
         return steps, self.reads, self.writes, self.period, self.dtype, self.comes, self.goes
 
     def dtype_of(self, name: str) -> str:
