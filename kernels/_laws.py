@@ -246,22 +246,25 @@ def _ratio(law: Law, r: Radii) -> Radii:
     c = powers(law)
     if is_of_angles(law):
         angle = np.arctan(r)
-        return np.polynomial.polynomial.polyval(angle, c) * np.divide(angle, r, out=np.ones_like(r), where=r > 0)
-    found = np.polynomial.polynomial.polyval(np.clip(r, *span(law)), c)
+        return np.asarray(_polynomial(angle, c) * np.divide(angle, r, out=np.ones_like(r), where=r > 0))
+    found = _polynomial(np.clip(r, *span(law)), c)
     return np.asarray(1 / found if is_reciprocal(law) else found)
+
+
+def _polynomial(r: Radii, c: Radii) -> Radii:
+    return np.asarray(np.polynomial.polynomial.polyval(r, c), np.float64)
 
 
 def _slope(law: Law, radius: Radii, valid_mm: float) -> Radii:
     """dRd / dRu at ideal radii in mm."""
     r, c, (low, high) = radius / law.unit_mm, powers(law), span(law)
-    polynomial = np.polynomial.polynomial.polyval
     growth = c * (1 + np.arange(c.size))
     if is_of_angles(law):
-        found = polynomial(np.arctan(r), growth) / (1 + r * r)
+        found = _polynomial(np.arctan(r), growth) / (1 + r * r)
     elif is_reciprocal(law):
-        found = polynomial(r, c * (1 - np.arange(c.size))) / np.square(polynomial(r, c))
+        found = _polynomial(r, c * (1 - np.arange(c.size))) / np.square(_polynomial(r, c))
     else:
-        found = polynomial(r, growth)
+        found = _polynomial(r, growth)
     found = np.where((r < low) | (r > high), _ratio(law, r), found)
     return np.where(radius > valid_mm, 1.0, found)
 
