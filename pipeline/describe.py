@@ -213,7 +213,7 @@ def frame_record(frame: Frame) -> dict[str, Any]:
             "largest": samples.max().item(),
         },
         "facts": facts | {"cfa": frame.facts.cfa.name if frame.facts.cfa else None},
-        "exif": dataclasses.asdict(frame.exif),
+        "exif": _known(frame.exif),
     }
 
 
@@ -224,6 +224,8 @@ def _known(value: Any) -> Any:
         if value.size <= _SHOWN_VALUES:
             return value.tolist()
         return {"shape": list(value.shape), "least": value.min().item(), "largest": value.max().item()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Mapping):

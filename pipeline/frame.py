@@ -33,6 +33,22 @@ class Exif:
     focal_35mm: float | None = None
     artist: str | None = None
     copyright: str | None = None
+    lens_spec: tuple[float | None, float | None, float | None, float | None] | None = None
+    """Shortest and longest focal length, mm, and the largest aperture at each; None for what is not known."""
+    lens_profile: str | None = None
+    """The lens's name in the maker note of a Leica M."""
+    lens_code: int | None = None
+    """A Leica M's 6-bit code, 0 … 63; 0 is an uncoded lens."""
+    frame_selector: int | None = None
+    """Position of a Leica M's frame selector: 1 is 28/90, 2 is 24/35, 3 is 50/75, 0 a lens chosen from the menu."""
+    f_number_estimate: float | None = None
+    """What a Leica M guesses from two light meters."""
+    is_uv_ir_corrected: bool | None = None
+    """Whether an M8 took a UV/IR filter into account."""
+    focus_m: float | None = None
+    """Subject distance; infinity is one."""
+    sample_mm: float | None = None
+    """From one sample to the next on the sensor, by the focal plane's resolution."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import math
+import re
+from collections.abc import Sequence
 from contextlib import suppress
 
 from tenbit.kernels._camera import has_color_matrix, neutral_of_white
@@ -9,7 +13,14 @@ from tenbit.kernels._facts import CameraColour, Matrix, Triple, as_matrix
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Exif
+from tenbit.pipeline.raw.makernote import read_makernote
 from tenbit.pipeline.raw.tiff import Directory, Tiff
+
+# FocalPlaneResolutionUnit in millimetres. Pixels of cameras are 0.8 … 50 µm; a resolution beyond that is a mistake.
+_UNITS_MM = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
+_LEAST_SAMPLE_MM, _MOST_SAMPLE_MM = 0.0008, 0.05
+_XMP, _XMP_LONGEST = 700, 1 << 20
+_XMP_LENS = re.compile(rb"(?:aux:Lens|exifEX:LensModel)(?:\s*=\s*[\"']([^\"'<]{1,200})[\"']|>([^<]{1,200})<)")
 
 
 class Tags:
@@ -100,19 +111,67 @@ def read_exif(tiff: Tiff) -> Exif:
                         return found
         return None
 
+    def pair_of_spans(*codes: int) -> tuple[float | None, float | None, float | None, float | None] | None:
+        for code in codes:
+            for home in homes:
+                with suppress(ReadError):
+                    if (found := home.array(code)) is not None and len(found) == 4:
+                        a, b, c, d = (float(v) if math.isfinite(v) and v > 0 else None for v in found)
+                        if a or c:
+                            return a, b, c, d
+        return None
+
     iso = number(34855, 34867, 34866)
+    make = text(271)
+    note = read_makernote(tiff, sub, make)
+    apex = number(37378)
     return Exif(
-        make=text(271),
+        make=make,
         model=text(272, 50708),
         lens_make=text(42035),
-        lens_model=text(42036),
+        lens_model=text(42036) or _xmp_lens(first),
         serial=text(42033, 50735),
         taken=text(36867, 306),
         exposure_s=number(33434),
-        f_number=number(33437),
+        f_number=number(33437) or (2 ** (apex / 2) if apex is not None and apex < 14 else None),
         iso=None if iso is None else round(iso),
         focal_mm=number(37386),
         focal_35mm=number(41989),
         artist=text(315),
         copyright=text(33432),
+        lens_spec=pair_of_spans(42034, 50736),
+        lens_profile=note.lens_name,
+        lens_code=note.lens_code,
+        frame_selector=note.frame_selector,
+        f_number_estimate=note.f_number_estimate,
+        is_uv_ir_corrected=note.is_uv_ir_corrected,
+        focus_m=_distance(homes),
+        sample_mm=_sample_mm(number(41486), number(41488)),
     )
+
+
+def _xmp_lens(first: Directory) -> str | None:
+    """The lens as Adobe's programs name it, in the XMP packet of IFD0."""
+    with suppress(ReadError):
+        found = _XMP_LENS.search((first.raw(_XMP) or b"")[:_XMP_LONGEST])
+        if found:
+            return html.unescape((found[1] or found[2]).decode("utf-8", "replace")).strip() or None
+    return None
+
+
+def _distance(homes: Sequence[Directory]) -> float | None:
+    """SubjectDistance in metres: a numerator of all ones is infinity, 0 is unknown (CIPA DC-008, 4.6.5)."""
+    for home in homes:
+        with suppress(ReadError):
+            if (found := home.number(37382)) is not None and found > 0:
+                is_infinite = (home.raw(37382) or b"")[:4] == b"\xff" * 4
+                return math.inf if is_infinite else found
+    return None
+
+
+def _sample_mm(per_unit: float | None, unit: float | None) -> float | None:
+    """Pitch by FocalPlaneXResolution; None where that makes no sensor."""
+    if per_unit is None:
+        return None
+    pitch = _UNITS_MM.get(int(unit or 2), 25.4) / per_unit
+    return pitch if _LEAST_SAMPLE_MM <= pitch <= _MOST_SAMPLE_MM else None

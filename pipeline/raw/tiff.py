@@ -81,6 +81,10 @@ class Directory:
         size = entry.count * per_value * np.dtype(kind).itemsize
         return self.tiff.read(entry.value_at, size, f"{self.name}: tag {code}")
 
+    def place(self, code: int) -> int:
+        """Where in the file the value of a tag that is there begins."""
+        return self._entries[code].value_at
+
     def array(self, code: int) -> Array | None:
         """The tag's numbers, (count,); rationals as float64, NaN where the denominator is 0. None when absent."""
         data = self.raw(code)
