@@ -184,7 +184,16 @@ def _write(begun: _Begun, chain: Chain) -> Outcome:
     except Exception as error:
         return dataclasses.replace(failed(job, error), seconds=time.perf_counter() - began)
     seconds = time.perf_counter() - began
-    return Outcome(job, "done", seconds, warnings=done.warnings, results=results, device=str(done.record["device"]))
+    return Outcome(
+        job,
+        "done",
+        seconds,
+        warnings=done.warnings,
+        results=results,
+        device=str(done.record["device"]),
+        lens=done.record.get("lens", {}),
+        corrections=done.record.get("corrections", ()),
+    )
 
 
 def planned(facts: Facts, chain: Chain, *, packing: Packing | None = None) -> Plan:

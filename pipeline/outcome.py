@@ -33,6 +33,10 @@ class Outcome:
         Of measuring stages, fit for JSON.
     device : str
         Where it was developed.
+    lens : mapping
+        Which lens it was and how that is known.
+    corrections : sequence
+        What was done about the lens, and what was not and why; as the picture's own record has it.
     """
 
     job: Job
@@ -43,6 +47,8 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     results: Mapping[str, Any] = field(default_factory=dict)
     device: str = ""
+    lens: Mapping[str, Any] = field(default_factory=dict)
+    corrections: Sequence[Mapping[str, Any]] = ()
 
     def as_record(self) -> dict[str, Any]:
         """The same, fit for JSON."""
@@ -54,6 +60,8 @@ class Outcome:
             "device": self.device,
             "error": self.error or None,
             "warnings": list(self.warnings),
+            "lens": as_json(self.lens) or None,
+            "corrections": as_json(self.corrections),
             "results": dict(self.results),
         }
 

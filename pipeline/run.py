@@ -162,6 +162,7 @@ class PendingFrame:
 
         done = self.pending.finish()
         (samples,) = done.arrays.values()
+        corrections = self.what.facts.corrections
         return dataclasses.replace(
             self.frame,
             samples=samples.copy() if np.may_share_memory(samples, self.frame.samples) else samples,
@@ -169,7 +170,12 @@ class PendingFrame:
             facts=_told(self.what.facts, done.results),
             results=dict(done.results),
             warnings=(*self.frame.warnings, *self.what.notes),
-            record={"tenbit": __version__, "device": self.device.name},
+            record={
+                **self.frame.record,
+                "tenbit": __version__,
+                "device": self.device.name,
+                **({"corrections": [c.as_record() for c in corrections]} if corrections else {}),
+            },
         )
 
 

@@ -1,0 +1,192 @@
+"""A frame's lens as numbers on its sensor: which lens it is, what is known of it, at the settings of the frame.
+
+Of every defect the best measurement decides that may be applied: P0 before P1 before P3, and the user's files before
+the shipped ones. What was not used is kept with the reason, for the record.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tenbit.kernels._optics import Correction, Defect, Falloff, Flat, Lateral, Law, Optics, Origin, Warp
+from tenbit.pipeline.config import Chain
+from tenbit.pipeline.frame import Frame
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.asked import Asked
+    from tenbit.pipeline.lenses.profile import Colour, Distortion, FlatMap, Light, Measurement, Profile
+
+STAGES = ("flat_field", "vignetting", "lens")
+"""Stages that work from what is known of the lens, where their ``profile`` is not ``none``."""
+DEFECTS: Mapping[str, Defect] = {
+    "distortion": "distortion",
+    "lateral_colour": "lateral_colour",
+    "vignetting": "vignetting",
+    "flat": "colour_shading",
+}
+"""What a measurement may hold, and the defect that each is about."""
+_APPLICABLE = ("P0", "P1", "P3")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """At which settings a frame was taken; None where nobody says."""
+
+    focal_mm: float | None = None
+    f_number: float | None = None
+    focus_m: float | None = None
+
+
+def with_optics(frame: Frame, chain: Chain, asked: Asked) -> Frame:
+    """The frame with what is known of its lens, if the chain has a stage that asks for it.
+
+    Parameters
+    ----------
+    frame : Frame
+    chain : Chain
+        Its ``lens`` stage may name the lens.
+    asked : Asked
+        What the user says beside the chain.
+
+    Raises
+    ------
+    ReadError
+        If a profile that was named is not there or broken.
+    RequestError
+        If the lens that was named is none, or could be several.
+    """
+    wanted = [link.parameters.profile for link in chain.links if link.stage.name in STAGES]
+    if all(profile == "none" for profile in wanted):
+        return frame
+    from tenbit.pipeline.lenses import match
+
+    identity = match.identify(frame, frame.source, asked)
+    found, notes = match.profiles_of(frame, identity)
+    settings = Settings(identity.focal_mm, identity.f_number, identity.focus_m)
+    is_asked = "always" in wanted
+    optics, more = optics_of(
+        identity.name,
+        found,
+        settings,
+        light_withheld="" if is_asked else match.light_withheld(frame, identity),
+        sensor=match.sensor_name(frame),
+    )
+    pixel_mm = match.pixel_mm(frame, asked)
+    facts = dataclasses.replace(frame.facts, pixel_mm=pixel_mm or frame.facts.pixel_mm, optics=optics)
+    said = dict.fromkeys((*frame.warnings, *identity.notes, *notes, *more))
+    return dataclasses.replace(
+        frame, facts=facts, record={**frame.record, "lens": identity.as_record()}, warnings=tuple(said)
+    )
+
+
+def optics_of(
+    lens: str,
+    profiles: Sequence[tuple[str, Profile]],
+    settings: Settings,
+    *,
+    light_withheld: str = "",
+    sensor: str = "",
+) -> tuple[Optics, tuple[str, ...]]:
+    """The best that profiles say of each defect at these settings, and what the user should be told.
+
+    Parameters
+    ----------
+    lens : str
+        Its name, for the record.
+    profiles : sequence of (name, Profile)
+        The user's first.
+    settings : Settings
+    light_withheld : str
+        Why fall-off and colour shading are left as they are, if they are: the camera has undone them.
+    sensor : str
+        The frame's camera: a flat of another is not used.
+
+    Returns
+    -------
+    Optics
+    notes : tuple of str
+    """
+    from tenbit.pipeline.lenses import blend
+
+    known = sorted(
+        ((name, m) for name, profile in profiles for m in profile.measurements), key=lambda pair: pair[1].provenance
+    )
+    laws: dict[str, Any] = {}
+    withheld: list[Correction] = []
+    notes: list[str] = []
+    for kind, defect in DEFECTS.items():
+        for name, measurement in known:
+            entries: Sequence[Any] = getattr(measurement, kind)
+            if not entries:
+                continue
+            source = f"profile {name}: {measurement.source}"
+            reason = _why_not(measurement, kind, has_better=kind in laws, sensor=sensor)
+            if light_withheld and kind in ("vignetting", "flat"):
+                reason = light_withheld
+            entry = None
+            if not reason:
+                entry, said = blend.at(
+                    entries,
+                    focal_mm=settings.focal_mm,
+                    f_number=settings.f_number,
+                    focus_m=settings.focus_m,
+                    rule=measurement.interpolation,
+                )
+                notes += [f"{lens}: {defect.replace('_', ' ')}: {text}" for text in said]
+                reason = "" if entry is not None else "; ".join(said) or "nothing at these settings"
+            if entry is None:
+                withheld.append(Correction(defect, source, measurement.provenance, is_applied=False, reason=reason))
+            else:
+                laws[kind] = _law(kind, entry, Origin(source, measurement.provenance, measurement.valid_mm))
+    return (
+        Optics(
+            lens,
+            warp=laws.get("distortion"),
+            lateral=laws.get("lateral_colour"),
+            falloff=laws.get("vignetting"),
+            flat=laws.get("flat"),
+            withheld=tuple(withheld),
+        ),
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _why_not(measurement: Measurement, kind: str, *, has_better: bool, sensor: str) -> str:
+    """Why a measurement is not applied; empty when it may be."""
+    if measurement.withheld:
+        return measurement.withheld
+    if measurement.provenance not in _APPLICABLE:
+        return f"{measurement.provenance} corrects nothing"
+    if has_better:
+        return "a better source is known"
+    if kind == "flat" and measurement.sensor and sensor and measurement.sensor != sensor:
+        return f"colour shading is of lens and sensor together, and this was measured on {measurement.sensor}"
+    return ""
+
+
+def _law(kind: str, entry: Any, origin: Origin) -> Warp | Lateral | Falloff | Flat:
+    """An entry of a profile as the numbers of a stage."""
+    return {"distortion": _warp, "lateral_colour": _lateral, "vignetting": _falloff, "flat": _flat}[kind](entry, origin)
+
+
+def _warp(entry: Distortion, origin: Origin) -> Warp:
+    return Warp((Law(entry.model, entry.terms, entry.unit_mm),), origin, entry.centre_mm)
+
+
+def _lateral(entry: Colour, origin: Origin) -> Lateral:
+    red, blue = (Law(entry.model, terms, entry.unit_mm) for terms in (entry.red, entry.blue))
+    return Lateral(red, blue, origin)
+
+
+def _falloff(entry: Light, origin: Origin) -> Falloff:
+    return Falloff(Law(entry.model, entry.terms, entry.unit_mm), origin, entry.centre_mm)
+
+
+def _flat(entry: FlatMap, origin: Origin) -> Flat:
+    gains = np.array(entry.gains.split(), np.float32).reshape(4, *entry.points)
+    return Flat(gains, entry.cfa, entry.height_mm, entry.width_mm, origin)
