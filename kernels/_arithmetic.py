@@ -10,6 +10,6 @@ def fma(a, b, c):
 
     In a loop it is one instruction on either target; only where it is written, so that no compiler decides how often a
     value is rounded. Here float64 holds the product whole but rounds the sum before float32 does, which differs in the
-    last bit where that falls on a tie: about once in 2²⁹ values.
+    last bit where that falls on a tie: about once in 2²⁹ values. Literals are rounded first, as they are in a loop.
     """
-    return f32(float(a) * float(b) + float(c))
+    return f32(float(f32(a)) * float(f32(b)) + float(f32(c)))

@@ -12,7 +12,7 @@ from typing import Any
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
 from tenbit.kernels._shared import BLOCKS, Tile, blocks_of, fits, has_own, loop_of, shared_bytes
-from tenbit.kernels._source import PACKINGS, Read, Writer, clamped, gathered, indented, source_of, stored
+from tenbit.kernels._source import PACKINGS, Read, Writer, gathered, indented, interpolated, source_of, stored
 from tenbit.kernels._stage import PLANES, Access, Pass, Step
 
 __all__ = ["BLOCK", "DECORATOR", "CudaPass", "fits", "shared_bytes", "source"]
@@ -174,7 +174,7 @@ class _Tiles:
             whole = self._whole(leg.core)
             for n, (plane, target) in enumerate(zip(leg.core.reads, leg.core.writes, strict=True)):
                 inner += source_of(self.writer, leg.core, n, row="(row + first_row)")
-                more, values[target] = clamped(self.writer, whole[plane])
+                more, values[target] = interpolated(self.writer, leg.core, whole[plane])
                 inner += more
         elif leg.core is not None:
             reads = {plane: self._reader(leg.takes[plane], plane) for plane in leg.core.reads}

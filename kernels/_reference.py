@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._resample import between, floored, held
+from tenbit.kernels._resample import floored, held, interpolation
 from tenbit.kernels._source import mirror
 from tenbit.kernels._stage import ANYWHERE, Access, Constants, PerPlane, PerSite, Step
 
@@ -38,14 +38,15 @@ def _is_within(names: tuple[str, str, str, str], constants: Constants, row: int,
     return top <= row < top + rows and left <= col < left + cols
 
 
-def _interpolated(plane: Array, row: int, col: int, d_row: Any, d_col: Any) -> Any:
-    """The plane so far from a pixel; outside, the outermost pixels are repeated."""
+def _interpolated(step: Step, plane: Array, row: int, col: int, d_row: Any, d_col: Any) -> Any:
+    """A WARP's plane so far from a pixel; outside, the outermost pixels are repeated."""
     rows, cols = plane.shape
     down, right = floored(d_row), floored(d_col)
 
     def seen(dr: int, dc: int) -> Any:
         return plane[held(row + down + dr, rows), held(col + right + dc, cols)]
 
+    between, _ = interpolation(step)
     return between(seen, d_row - np.float32(down), d_col - np.float32(right))
 
 
@@ -78,7 +79,7 @@ def run_step(step: Step, planes: dict[str, Array], constants: Constants, period:
                         if step.access is Access.GATHER:
                             outs[n][row, col] = bodies[0](plane, *own)
                         else:
-                            outs[n][row, col] = _interpolated(plane, row, col, *bodies[0](*own))
+                            outs[n][row, col] = _interpolated(step, plane, row, col, *bodies[0](*own))
                     continue
                 if step.access is Access.STENCIL:
                     seen = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tenbit.kernels._bound import HOISTED
 from tenbit.kernels._legs import Leg, planes_of
-from tenbit.kernels._resample import between
+from tenbit.kernels._resample import interpolation
 from tenbit.kernels._row_inputs import loaded
 from tenbit.kernels._rows import LANES, Rows
-from tenbit.kernels._source import Read, clamped, gathered, indented, source_of, stored
+from tenbit.kernels._source import Read, gathered, indented, interpolated, source_of, stored
 from tenbit.kernels._stage import Access, Step
 
 
@@ -111,6 +111,8 @@ def _warped(rows: Rows, core: Step) -> list[str]:
     are done over by the next run.
     """
     lines: list[str] = []
+    between, taps = interpolation(core)
+    first = taps // 2 - 1
     for n, plane in enumerate(core.reads):
         where = ["col = lo + int64(x)", *source_of(rows.writer, core, n)]
         # Rows and columns in one number: one comparison finds the end of a run.
@@ -119,23 +121,23 @@ def _warped(rows: Rows, core: Step) -> list[str]:
         lines += ["for x in range(n):", *indented(where, 1)]
 
         def read(d_row: int, d_col: int) -> str:
-            return f"f32(q{d_row + 1}[e + uint64({d_col + 1})])"
+            return f"f32(q{d_row + first}[e + uint64({d_col + first})])"
 
         names = {"down": "u[e]", "right": "v[e]"}
         alike, (value,) = rows.writer.paste_body(between, reads={"plane": read}, names=names)
-        together = [f"q{k} = whole_{plane}[above + {k}, before:]" for k in range(4)]
+        together = [f"q{k} = whole_{plane}[above + {k}, before:]" for k in range(taps)]
         together += [f"u, v, w = part_rows[run:], part_cols[run:], warped[{n}, run:]"]
         together += ["for block in range(blocks):", f"    for lane in range({LANES}):"]
         together += indented([f"e = uint64({LANES} * block + lane)", *alike, f"w[e] = {value}"], 2)
-        lone, value = clamped(rows.writer, f"whole_{plane}")
+        lone, value = interpolated(rows.writer, core, f"whole_{plane}")
         lone = ["part_row, part_col, col = part_rows[e], part_cols[e], lo + e", *lone, f"warped[{n}, e] = {value}"]
         step = ["move, end = moves[run], run + 1"]
         step += ["while end < hi - lo and moves[uint64(end)] == move:", "    end += 1"]
         step += ["far_row = (move + (int64(1) << 31)) >> 32", "far_col = move - (far_row << 32)"]
-        step += ["above, before = row + far_row - 1, lo + run + far_col - 1"]
+        step += [f"above, before = row + far_row - {first}, lo + run + far_col - {first}"]
         step += [f"blocks, (high_in, wide_in) = (end - run + {LANES - 1}) // {LANES}, whole_{plane}.shape"]
-        step += ["is_inside = above >= 0 and above + 3 < high_in and before >= 0"]
-        step += [f"if is_inside and before + {LANES} * blocks + 3 <= wide_in:"]
+        step += [f"is_inside = above >= 0 and above + {taps - 1} < high_in and before >= 0"]
+        step += [f"if is_inside and before + {LANES} * blocks + {taps - 1} <= wide_in:"]
         step += [*indented(together, 1), "else:", "    for e in range(run, end):", *indented(lone, 2), "run = end"]
         lines += ["run = int64(0)", "while run < hi - lo:", *indented(step, 1)]
     return lines

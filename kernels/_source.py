@@ -19,7 +19,7 @@ import numpy as np
 
 from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._bound import Bound
-from tenbit.kernels._resample import between, floored, held
+from tenbit.kernels._resample import floored, held, interpolation
 from tenbit.kernels._stage import Body, Step
 
 Read = Callable[[int, int], str]
@@ -265,8 +265,11 @@ def source_of(writer: Writer, core: Step, number: int, *, row: str = "row") -> l
     return [*lines, f"part_row, part_col = {d_row} - f32(far_row), {d_col} - f32(far_col)"]
 
 
-def clamped(writer: Writer, plane: str) -> tuple[list[str], str]:
-    """Lines that read a WARP's plane between pixels of the array ``plane``, and the variable that holds the value."""
+def interpolated(writer: Writer, core: Step, plane: str) -> tuple[list[str], str]:
+    """Lines that read a WARP's plane between pixels of the array ``plane``, and the variable that holds the value.
+
+    Beyond its edges the outermost pixels are repeated.
+    """
     hold = called(held)
     writer.helpers[hold] = held
 
@@ -275,5 +278,6 @@ def clamped(writer: Writer, plane: str) -> tuple[list[str], str]:
         return f"f32({plane}[{hold}({row}, {plane}.shape[0]), {hold}({col}, {plane}.shape[1])])"
 
     names = {"down": "part_row", "right": "part_col"}
+    between, _ = interpolation(core)
     lines, (value,) = writer.paste_body(between, reads={"plane": read}, names=names)
     return lines, value

@@ -13,7 +13,7 @@ from tenbit.kernels import _cuda, stage
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Cfa, Facts, Opcode
-from tenbit.kernels._resample import between
+from tenbit.kernels._resample import interpolation
 from tenbit.kernels._shared import blocks_of
 from tenbit.kernels._stage import Access, Constants, Packing, Pass
 from tenbit.pipeline.config import load, nominal, shipped_chains
@@ -219,7 +219,7 @@ def _of(case: Case) -> Iterator[Kernel]:
         bound = Bound.of(constants)
         bodies = [body for step in work.steps for body in (step.body if isinstance(step.body, tuple) else (step.body,))]
         # What interpolates stands in the kernel as if it were a body.
-        bodies += [between] * any(step.access is Access.WARP for step in work.steps)
+        bodies += [interpolation(step)[0] for step in work.steps if step.access is Access.WARP]
         written = work.outs[0].dtype if work.outs else "counters"
         yield Kernel(
             f"{case.name}: {label(work)} ({arrays[work.ins[0]][0]} to {written})",

@@ -270,7 +270,7 @@ def planes_step(name, facts, draw):
         "levels": lambda: Step(name, Access.REDUCE, levels, RGB, ("levels",), counters=31),
         "sides": lambda: Step(name, Access.REDUCE, side_of, ("mask",), ("sides",), counters=2),
         "follow": lambda: Step(name, Access.POINT, balanced, RGB, RGB, from_counts("levels")),
-        "sway": lambda: Step(name, Access.WARP, swayed, RGB, RGB, sway),
+        "sway": lambda: Step(name, Access.WARP, swayed, RGB, RGB, sway, taps="lanczos3", is_clamped=True),
         "turn": lambda: Step(name, Access.GATHER, turned, RGB, RGB, turn, shape=(facts.cols, facts.rows)),
     }[name]()
 
