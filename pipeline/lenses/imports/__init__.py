@@ -1,0 +1,1 @@
+"""What others have measured, as profiles: lensfun's database, Adobe's, CornerFix's and gyroflow's files."""
