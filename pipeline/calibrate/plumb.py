@@ -71,6 +71,8 @@ class Plumbed:
         Root mean square of what straight curves are away from straight, without and with the law.
     straight : array of bool
         Which curves count.
+    curves_before_px, curves_after_px : array
+        The same of every curve.
     """
 
     law: Law
@@ -80,6 +82,8 @@ class Plumbed:
     before_px: float
     after_px: float
     straight: Mask
+    curves_before_px: Points
+    curves_after_px: Points
 
     def distortion(self, radius: float | Points) -> Points:
         """Share of the ideal radius that light of a distorted radius lands too far out."""
@@ -154,17 +158,20 @@ def plumbed(
     valid = _reach(used)
     _check_places(fit, used, valid, demands)
     draws = fit.draws(np.random.default_rng(seed))
-    plain = np.ones(len(used.points))
-    before, _ = used.away(Law(model, (), 1.0), MIDDLE, plain)
-    after, _ = used.away(Law(model, fit.terms, 1.0), fit.centre, plain)
+    plain = np.ones(len(lines.points))
+    before = lines.away(Law(model, (), 1.0), MIDDLE, plain)[0]
+    after = lines.away(Law(model, fit.terms, 1.0), fit.centre, plain)[0]
+    is_used = keep[lines.curve]
     out = Plumbed(
         Law(model, fit.terms, 1.0),
         (float(fit.centre[0]), float(fit.centre[1])),
         draws,
         valid,
-        float(np.sqrt(np.mean(before**2))),
-        float(np.sqrt(np.mean(after**2))),
+        float(np.sqrt(np.mean(before[is_used] ** 2))),
+        float(np.sqrt(np.mean(after[is_used] ** 2))),
         keep,
+        lines.spread(before),
+        lines.spread(after),
     )
     error = float(out.error(valid))
     if not error <= demands.error:
