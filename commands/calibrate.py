@@ -90,6 +90,28 @@ def colour(**given: Any) -> None:
     _measured(measured.colour, measured.COLUMNS, **given)
 
 
+@calibrate.command(
+    epilog="Example: tenbit calibrate flat sky/*.dng --lens 'summilux 35 fle' --illuminant overcast"
+)
+@_of_lens
+@click.option("--f-number", type=click.FloatRange(0.5, 128), help="Of all frames, where files do not say it.")
+@click.option("--illuminant", help="What the light was, for the profile.")
+@click.option(
+    "--defects", type=click.Path(dir_okay=False, path_type=Path), help="Sites to leave out, of calibrate dark."
+)
+def flat(defects: Path | None, **given: Any) -> None:
+    """Fall-off and colour shading of a lens on a sensor from frames of even light.
+
+    Such frames show nothing: an overcast sky or a wall through white paper or acrylic before the lens, four or more for
+    each aperture, half of them with the camera turned by 180 degrees; well exposed, no colour clipped.
+    """
+    from tenbit.pipeline.calibrate import flat as measured
+    from tenbit.pipeline.raw.defects import load_defects
+
+    sites = None if defects is None else load_defects(defects)
+    _measured(measured.flat, measured.COLUMNS, defects=sites, **given)
+
+
 def _measured(
     measure: Callable[..., tuple[Any, int]],
     columns: Sequence[str],

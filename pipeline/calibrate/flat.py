@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,9 @@ from tenbit.kernels._optics import Law
 from tenbit.pipeline.calibrate import shading
 from tenbit.pipeline.calibrate.blocks import Blocks, blocks_of
 from tenbit.pipeline.calibrate.shading import Field
+from tenbit.pipeline.calibrate.shots import Series, looked_at
 from tenbit.pipeline.calibrate.suited import disagreeing, unsuited
-from tenbit.pipeline.errors import ReadError, RequestError, TenbitError
+from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.lenses.profile import FlatMap, Light, Measurement
 from tenbit.pipeline.plots import Curve, Panel
 
@@ -32,9 +32,7 @@ SOURCE = "tenbit calibrate flat"
 COLUMNS = ("aperture", "frames", "slope of the light", "corner EV", "left EV rms", "left EV most", "R/G corners", "B/G")
 POINTS = (25, 33)
 """Of a map, down and across."""
-# Further from the fit than this, a polynomial of three terms is left for a table, EV.
-_PA_MISFIT_EV = 0.015
-_TABLE_POINTS = 25
+_FEW = 4
 _EV = 1 / np.log(2.0)
 
 
@@ -42,12 +40,11 @@ _EV = 1 / np.log(2.0)
 class Shot:
     """One frame of even light."""
 
-    path: Path
+    path: Path | None
     blocks: Blocks
     field: Field
     f_number: float | None
-    taken: str | None
-    """``YYYY-MM-DD``."""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,31 +117,19 @@ class Flats:
 
     Parameters
     ----------
-    rows, cols : int
-    pixel_mm : float
-    sensor : str
-        Camera, as profiles name it.
+    series : Series
+        What they share.
     cfa : str
         Of a Bayer period, four letters.
     apertures : tuple of Aperture
         By f-number.
-    date : str or None
-        Of the latest frame.
-    notes : tuple of str
+    illuminant : str or None
     """
 
-    rows: int
-    cols: int
-    pixel_mm: float
-    sensor: str
+    series: Series
     cfa: str
     apertures: tuple[Aperture, ...]
-    date: str | None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def corner_mm(self) -> float:
-        return float(np.hypot(self.rows, self.cols) / 2 * self.pixel_mm)
+    illuminant: str | None = None
 
     def table(self) -> list[tuple[str, ...]]:
         """A row per aperture, as `COLUMNS`."""
@@ -177,33 +162,52 @@ class Flats:
             rings = np.clip((r.reshape(-1) * 20).astype(int), 0, 19)
             at = [n for n in range(20) if (rings == n).any()]
             mean = [float(found[rings == n].mean()) for n in at]
-            where = [float(r.reshape(-1)[rings == n].mean()) * self.corner_mm for n in at]
+            where = [float(r.reshape(-1)[rings == n].mean()) * self.series.half_mm for n in at]
             light.append(Curve(f"{a.label} measured", where, mean, "points"))
-            light.append(Curve(f"{a.label} fit", radius * self.corner_mm, np.log2(_laws.light(a.law, radius))))
+            light.append(Curve(f"{a.label} fit", radius * self.series.half_mm, np.log2(_laws.light(a.law, radius))))
             along = np.linspace(-1, 1, 101)
-            half = np.hypot(self.rows, self.cols)
-            v, u = along * self.rows / half, along * self.cols / half
+            half = np.hypot(self.series.rows, self.series.cols)
+            v, u = along * self.series.rows / half, along * self.series.cols / half
             gains = a.gains(v, u)
             green = np.sqrt(np.prod([gains[site] for site in a.shots[0].blocks.greens], axis=0))
             for letter in "RB":
                 share = 100 * (green / gains[self.cfa.index(letter)] - 1)
-                colour.append(Curve(f"{a.label} {letter}/G", along * self.corner_mm, share))
+                colour.append(Curve(f"{a.label} {letter}/G", along * self.series.half_mm, share))
         diagonal = "mm from the middle, top left to bottom right"
         return [
             Panel("Fall-off", "mm from the middle", "EV", light),
             Panel("Colour shading", diagonal, "%", colour),
         ]
 
-    def measurement(
-        self, *, focal_mm: float | None = None, focus_m: float | None = None, illuminant: str | None = None
-    ) -> Measurement:
+    def lines(self) -> list[str]:
+        """What was found, for people."""
+        corner, said = np.ones(1), []
+        for a in self.apertures:
+            notes = dict.fromkeys(note for shot in a.shots for note in shot.notes)
+            said.append(
+                f"{a.label}: {a.lost_ev(corner)[0]:+.3f} ± {a.spread_ev(corner)[0]:.3f} EV at the corner, "
+                f"{self.series.half_mm:.2f} mm, by {a.law.model}; a slope of the light of "
+                f"{max(shot.field.slope for shot in a.shots):.0%} at most was taken out"
+            )
+            said += [f"{a.label}: {note}" for note in notes]
+            if a.f_number is None:
+                said.append("the files say no aperture: taken for every one; --f-number tells it")
+            if len(a.shots) < _FEW:
+                said.append(
+                    f"{a.label}: few frames; {_FEW} or more, half of them turned by 180 degrees, average out what else "
+                    "the light does"
+                )
+        return said
+
+    def measurement(self, *, focal_mm: float | None = None, focus_m: float | None = None) -> Measurement:
         """The same as a profile's entry, P0."""
+        date = max(self.series.dates, default=None)
         lights, maps, notes = [], [], []
-        height, width = self.rows * self.pixel_mm, self.cols * self.pixel_mm
-        half = np.hypot(self.rows, self.cols)
+        height, width = self.series.rows * self.series.pixel_mm, self.series.cols * self.series.pixel_mm
+        half = np.hypot(self.series.rows, self.series.cols)
         v, u = np.meshgrid(
-            np.linspace(-1, 1, POINTS[0]) * self.rows / half,
-            np.linspace(-1, 1, POINTS[1]) * self.cols / half,
+            np.linspace(-1, 1, POINTS[0]) * self.series.rows / half,
+            np.linspace(-1, 1, POINTS[1]) * self.series.cols / half,
             indexing="ij",
         )
         for a in self.apertures:
@@ -218,27 +222,27 @@ class Flats:
                         "width_mm": round(width, 4),
                         "points": POINTS,
                         "gains": gains,
-                        "illuminant": illuminant,
+                        "illuminant": self.illuminant,
                     }
                 )
             )
             terms = [round(term, 5) for term in a.law.terms]
-            light = {"model": a.law.model, "unit_mm": round(self.corner_mm, 4), "terms": terms}
+            light = {"model": a.law.model, "unit_mm": round(self.series.half_mm, 4), "terms": terms}
             lights.append(Light.model_validate({**settings, **light}))
             corner = a.spread_ev(np.ones(1))[0]
             notes.append(
                 f"{a.label}: {len(a.shots)} frame{'s' if len(a.shots) > 1 else ''}"
-                f"{f' of {self.date}' if self.date else ''}, corner ± {corner:.3f} EV"
+                f"{f' of {date}' if date else ''}, corner ± {corner:.3f} EV"
             )
-        pitch = f"pixels: {1000 * self.pixel_mm:.4g} µm"
+        pitch = f"pixels: {1000 * self.series.pixel_mm:.4g} µm"
         return Measurement(
             provenance="P0",
             source=SOURCE,
-            date=self.date,
-            sensor=self.sensor or None,
+            date=date,
+            sensor=self.series.sensor or None,
             focal_mm=focal_mm,
             # A hair more than the corner, whose radius no rounding may pass.
-            valid_mm=round(self.corner_mm + 0.001, 3),
+            valid_mm=round(self.series.half_mm + 0.001, 3),
             note="; ".join([*notes, pitch]),
             vignetting=tuple(lights),
             flat=tuple(maps),
@@ -250,18 +254,24 @@ def flat(
     *,
     asked: Asked,
     camera: CameraLike = None,
+    f_number: float | None = None,
+    illuminant: str | None = None,
     defects: DefectList | None = None,
     said: Callable[[str], None],
-) -> tuple[Flats | None, int]:
-    """What frames of even light say; the first and one other of them are in memory at a time.
+) -> tuple[Flats, int]:
+    """What frames of even light say; one of them is in memory at a time.
 
     Parameters
     ----------
     paths : sequence of Path
     asked : Asked
-        Aperture and size of the sensor, for files that say neither.
+        Size of the sensor, for files that do not say it.
     camera : str or mapping, optional
         For packed dumps, see `tenbit.pipeline.raw.read`.
+    f_number : float, optional
+        Of all frames, for files that do not say theirs.
+    illuminant : str, optional
+        What the light was, for the profile.
     defects : DefectList, optional
         Sites that are left out.
     said : callable
@@ -269,13 +279,14 @@ def flat(
 
     Returns
     -------
-    Flats or None
-        None if no frame is left.
+    Flats
     int
         How many frames are not used.
 
     Raises
     ------
+    ReadError
+        If no frame is left.
     RequestError
         If the sensor's size is not known.
 
@@ -284,54 +295,39 @@ def flat(
     The slope of the light, of each frame its own, is taken out: what a lens and a sensor would have of it cannot be
     told apart, in green. Frames turned by 180 degrees to each other average out what else is odd of the light.
     """
-    from tenbit.pipeline.lenses import match
-    from tenbit.pipeline.raw import read
+    refused: list[str] = []
 
-    first: Frame | None = None
+    def refuse(text: str) -> None:
+        refused.append(text)
+        said(text)
+
+    def look(frame: Frame) -> Shot:
+        return _shot(frame if defects is None else defects.on(frame), f_number)
+
+    try:
+        series, seen, _ = looked_at(paths, look, asked=asked, camera=camera, said=refuse)
+    except RequestError as error:
+        if len(refused) < len(paths):
+            raise
+        raise ReadError(str(error)) from None
     kept: dict[float | None, list[Shot]] = defaultdict(list)
-    refused = 0
-    for path in paths:
-        try:
-            frame = read(path, camera=camera)
-            if first is not None and _kind(frame) != _kind(first):
-                raise ReadError(f"a frame of {_kind(frame)}; the first was of {_kind(first)}")
-            shot = _shot(path, frame if defects is None else defects.on(frame), asked.f_number)
-            kept[shot.f_number].append(shot)
-            first = first or frame
-        except TenbitError as error:
-            said(f"{path}: {error.reason if isinstance(error, ReadError) else error}")
-            refused += 1
-    if first is None:
-        return None, refused
-    pixel_mm = match.pixel_mm(first, asked)
-    if pixel_mm is None:
-        raise RequestError("the size of the sensor is not known; give --sensor, 24x36 or the like, in mm")
+    for _, shot in seen:
+        kept[shot.f_number].append(shot)
     apertures = []
-    for f_number in sorted(kept, key=lambda n: n or 0.0):
-        shots = kept[f_number]
+    for aperture in sorted(kept, key=lambda n: n or 0.0):
+        shots = kept[aperture]
         for shot, reason in disagreeing([(shot, shot.field, shot.blocks) for shot in shots]):
-            said(f"{shot.path}: {reason}")
+            refuse(f"{shot.path}: {reason}")
             shots = [other for other in shots if other is not shot]
-            refused += 1
         if shots:
-            apertures.append(_together(f_number, shots))
+            apertures.append(_together(aperture, shots))
     if not apertures:
-        return None, refused
-    assert first.facts.cfa is not None
-    dates = [shot.taken for a in apertures for shot in a.shots if shot.taken]
-    return Flats(
-        first.facts.rows,
-        first.facts.cols,
-        pixel_mm,
-        match.sensor_name(first),
-        first.facts.cfa.name[-4:],
-        tuple(apertures),
-        max(dates, default=None),
-        tuple(_notes(first, apertures)),
-    ), refused
+        raise ReadError(f"none of {len(paths)} files can be used")
+    cfa = apertures[0].shots[0].blocks.cfa
+    return Flats(series, cfa, tuple(apertures), illuminant), len(refused)
 
 
-def _shot(path: Path, frame: Frame, f_number: float | None) -> Shot:
+def _shot(frame: Frame, f_number: float | None) -> Shot:
     """One frame in parts.
 
     Raises
@@ -343,25 +339,10 @@ def _shot(path: Path, frame: Frame, f_number: float | None) -> Shot:
     field = shading.field_of(blocks)
     if reason := unsuited(blocks, field):
         raise ReadError(reason)
-    return Shot(path, blocks, field, f_number or frame.exif.f_number, _day(path, frame.exif.taken))
-
-
-def _day(path: Path, taken: str | None) -> str | None:
-    """``YYYY-MM-DD`` as the camera has it, else of the file."""
-    if taken and len(taken) >= 10 and taken[:4].isdigit() and taken[:4] != "0000":
-        return taken[:10].replace(":", "-")
-    try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
-    except OSError:
-        return None
-
-
-def _kind(frame: Frame) -> str:
-    """Camera, size and CFA, which frames of one measurement share."""
-    facts = frame.facts
-    camera = " ".join(part for part in (frame.exif.make, frame.exif.model) if part)
-    size = f"{facts.rows} x {facts.cols} {facts.cfa.name if facts.cfa else 'without sites'}"
-    return f"{camera}, {size}" if camera else size
+    notes = []
+    if any(opcode.name in ("GainMap", "FixVignetteRadial") for opcode in frame.facts.opcodes):
+        notes.append("the files have a correction of their own, which comes before this one when they are developed")
+    return Shot(frame.source, blocks, field, f_number or frame.exif.f_number, tuple(notes))
 
 
 def _together(f_number: float | None, shots: Sequence[Shot]) -> Aperture:
@@ -382,31 +363,5 @@ def _together(f_number: float | None, shots: Sequence[Shot]) -> Aperture:
         shading.colour_terms(fields, blocks),
         shading.radial_spread(fields, blocks),
         left * _EV,
-        law_of(radial),
+        shading.law_of(radial),
     )
-
-
-def law_of(radial: Array) -> Law:
-    """A law of light, in half diagonals, for terms of `shading.radial`: ``pa`` where that follows, else a table."""
-    radius = np.linspace(0, 1, 201)
-    powers = shading.radial(radius, np.zeros_like(radius))
-    light = np.exp(powers @ radial)
-    terms = np.linalg.lstsq(powers[:, :3], light - 1, rcond=None)[0]
-    fitted = 1 + powers[:, :3] @ terms
-    if fitted.min() > 0 and np.abs(np.log2(fitted / light)).max() < _PA_MISFIT_EV:
-        return Law("pa", tuple(terms.tolist()), 1.0)
-    points = np.linspace(0, 1, _TABLE_POINTS)
-    lost = shading.radial(points, np.zeros_like(points)) @ radial * _EV
-    return Law("table", tuple(np.stack([points, lost], -1).reshape(-1).tolist()), 1.0)
-
-
-def _notes(frame: Frame, apertures: Sequence[Aperture]) -> list[str]:
-    """What people should know beside the figures."""
-    notes = []
-    if any(a.f_number is None for a in apertures):
-        notes.append("the files say no aperture: the measurement is taken for every one; --f-number tells it")
-    if any(opcode.name in ("GainMap", "FixVignetteRadial") for opcode in frame.facts.opcodes):
-        notes.append("the files have a correction of their own, which comes before this one when they are developed")
-    if any(len(a.shots) < 4 for a in apertures):
-        notes.append("few frames: four or more, half of them turned by 180 degrees, average out what light is uneven")
-    return notes

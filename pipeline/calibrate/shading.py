@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tenbit.kernels._facts import Array
+from tenbit.kernels._optics import Law
 from tenbit.pipeline.calibrate.blocks import Blocks
 
 RADIAL = 4
@@ -23,6 +24,9 @@ _ROUNDS = 8
 _TUKEY = 4.685
 _LEAST_SPREAD = 5e-4
 _BLACK = 1e-5
+# Further from the fit than this, a polynomial of three terms is left for a table, EV.
+_PA_MISFIT_EV = 0.015
+_TABLE_POINTS = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,3 +195,17 @@ def radial_spread(fields: Sequence[Field], blocks: Blocks, *, tiles: int = 8, dr
             found.append(fields[n].terms[:RADIAL] + step[3 : 3 + RADIAL])
         out[draw] = np.mean(found, axis=0)
     return out
+
+
+def law_of(terms: Array) -> Law:
+    """A law of light, in half diagonals, for terms of `radial`: ``pa`` where that follows, else a table."""
+    radius = np.linspace(0, 1, 201)
+    powers = radial(radius, np.zeros_like(radius))
+    light = np.exp(powers @ terms)
+    three = np.linalg.lstsq(powers[:, :3], light - 1, rcond=None)[0]
+    fitted = 1 + powers[:, :3] @ three
+    if fitted.min() > 0 and np.abs(np.log2(fitted / light)).max() < _PA_MISFIT_EV:
+        return Law("pa", tuple(three.tolist()), 1.0)
+    points = np.linspace(0, 1, _TABLE_POINTS)
+    lost = radial(points, np.zeros_like(points)) @ terms / np.log(2.0)
+    return Law("table", tuple(np.stack([points, lost], -1).reshape(-1).tolist()), 1.0)
