@@ -110,6 +110,7 @@ def plumbed(
     half_px: float,
     model: Model = "even",
     demands: Demands | None = None,
+    usual: tuple[float, ...] = (),
     seed: int = 1,
 ) -> Plumbed:
     """The law under which most of some curves are straight.
@@ -124,6 +125,9 @@ def plumbed(
         Half of the frame's diagonal.
     model : {"even", "ptlens"}
     demands : Demands, optional
+    usual : tuple of float
+        Standard deviation of each term among lenses, for curves that may tell little: terms are held to it, and the
+        centre to the middle. By default the simplest law that does, and a centre that the curves may move.
     seed : int
         Of the draws for the error.
 
@@ -143,7 +147,7 @@ def plumbed(
     _check_straight(lines, keep, demands)
     fit = None
     for _ in range(3):
-        fit = _fitted(lines.taken(keep), model, start)
+        fit = _fitted(lines.taken(keep), model, start, usual)
         start = fit.terms
         away, _ = lines.away(Law(model, start, 1.0), fit.centre, np.ones(len(lines.points)))
         spread = lines.spread(away)
@@ -154,7 +158,7 @@ def plumbed(
             break
         keep = changed
     used = lines.taken(keep)
-    fit = _fitted(used, model, start)
+    fit = _fitted(used, model, start, usual)
     valid = _reach(used)
     _check_places(fit, used, valid, demands)
     draws = fit.draws(np.random.default_rng(seed))
@@ -199,8 +203,11 @@ def _guessed(lines: Lines, model: Model) -> tuple[Mask, tuple[float, ...]]:
     return np.asarray(best[1]), best[2]
 
 
-def _fitted(lines: Lines, model: Model, start: tuple[float, ...]) -> Fit:
+def _fitted(lines: Lines, model: Model, start: tuple[float, ...], usual: tuple[float, ...]) -> Fit:
     """The simplest law that does: few terms first, the centre in the middle."""
+    if usual:
+        start = (*start, *(0.0,) * (len(usual) - len(start)))
+        return solved(lines, model, start, is_centred=True, usual=usual)
     if model == "ptlens":
         fit = solved(lines, model, start, is_centred=True)
     else:

@@ -91,15 +91,21 @@ class Fit:
     pull: Points
     """(curves, unknowns)"""
     lines: Points
+    """(curves, 3) distance from the centre, and the unit vector (down, right) to the nearest point."""
+    usual: tuple[float, ...] = ()
 
     def draws(self, rng: np.random.Generator) -> Points:
         """Terms from curves drawn with replacement, each draw as many as there are; (draws, terms)."""
         count = len(self.normal)
         often = rng.multinomial(count, np.full(count, 1 / count), DRAWS).astype(float)
-        ridge = 1e-9 * np.trace(self.normal.sum(axis=0)) * np.eye(self.normal.shape[1])
-        solved = np.linalg.solve(
-            np.einsum("dc,cij->dij", often, self.normal) + ridge, np.einsum("dc,ci->di", often, self.pull)[..., None]
-        )
+        precision = _precision(self.usual, self.normal.shape[1])
+        # What is usual is drawn too, so that terms which curves say nothing of are as uncertain as they are usually.
+        drawn = rng.standard_normal((DRAWS, len(precision))) * np.sqrt(precision)
+        at = np.array([*self.terms, *self.centre])[: len(precision)]
+        normal = np.einsum("dc,cij->dij", often, self.normal) + np.diag(precision)
+        pull = np.einsum("dc,ci->di", often, self.pull) + precision * at + drawn
+        ridge = 1e-9 * np.trace(self.normal.sum(axis=0)) * np.eye(len(precision))
+        solved = np.linalg.solve(normal + ridge, pull[..., None])
         return np.asarray(np.array(self.terms) - solved[:, : len(self.terms), 0])
 
     def sigma(self) -> Points:
@@ -116,11 +122,34 @@ def holds(law: Law, lines: Lines) -> bool:
     return turn == float("inf") or float(turn * ratio(law, turn)) > farthest
 
 
-def solved(lines: Lines, model: Model, start: tuple[float, ...], *, is_centred: bool) -> Fit:
-    """Gauss and Newton with weights that fall for outliers; lines are fitted anew at every step."""
+def _precision(usual: tuple[float, ...], unknowns: int) -> Points:
+    """One over the variance of every unknown by what is usual; 0 where that says nothing."""
+    out = np.zeros(unknowns)
+    out[: len(usual)] = 1 / np.square(usual)
+    return out
+
+
+def solved(
+    lines: Lines, model: Model, start: tuple[float, ...], *, is_centred: bool, usual: tuple[float, ...] = ()
+) -> Fit:
+    """Gauss and Newton with weights that fall for outliers; lines are fitted anew at every step.
+
+    Parameters
+    ----------
+    lines : Lines
+    model : Model
+    start : tuple of float
+        Terms to begin with; as many are found.
+    is_centred : bool
+        Whether the centre stays in the middle.
+    usual : tuple of float
+        Standard deviation of each term among lenses; a curve then says no more than two independent points would.
+    """
     count = len(start)
     unknown = np.array([*start, *(() if is_centred else (0.0, 0.0))])
     trust = np.ones(len(lines.points))
+    precision = _precision(usual, unknown.size)
+    share = np.minimum(1.0, 2.0 / lines.counts)[lines.curve] if usual else 1.0
 
     def looked(at: Points) -> tuple[Points, Points]:
         return lines.away(Law(model, tuple(at[:count].tolist()), 1.0), at[count:] if at.size > count else MIDDLE, trust)
@@ -131,7 +160,7 @@ def solved(lines: Lines, model: Model, start: tuple[float, ...], *, is_centred: 
         # Points of a curve that is off as a whole weigh less: paper is not flat, a lens not what its law says.
         noise = np.hypot(lines.sigma, np.sqrt(np.median(lines.spread(away) ** 2)))
         trust = 1 / np.sqrt(1 + (away / noise / OUTLIER) ** 2)
-        weight = trust / noise**2
+        weight = share * trust / noise**2
         slopes = np.empty((len(away), unknown.size))
         for n in range(unknown.size):
             step = np.zeros(unknown.size)
@@ -139,15 +168,16 @@ def solved(lines: Lines, model: Model, start: tuple[float, ...], *, is_centred: 
             slopes[:, n] = (looked(unknown + step)[0] - looked(unknown - step)[0]) / (2 * NUDGE)
         normal = lines.sums(slopes[:, :, None] * slopes[:, None, :] * weight[:, None, None])
         pull = lines.sums(slopes * (away * weight)[:, None])
-        whole = normal.sum(axis=0)
-        move = -np.linalg.solve(whole + 1e-9 * np.trace(whole) * np.eye(unknown.size), pull.sum(axis=0))
+        whole = normal.sum(axis=0) + np.diag(precision)
+        ridge = 1e-9 * np.trace(whole) * np.eye(unknown.size)
+        move = -np.linalg.solve(whole + ridge, pull.sum(axis=0) + precision * unknown)
         while not holds(Law(model, tuple((unknown + move)[:count].tolist()), 1.0), lines):
             move = move / 2
         # What the steps of a real fit move a corner by is far less; a wild one comes from lines that say little.
         move *= min(1.0, LEAP / max(float(np.abs(move).max()), 1e-12))
-        now = float((away**2 * weight).sum())
+        now = float((away**2 * weight).sum() + (precision * unknown**2).sum())
         if turn == ROUNDS - 1 or np.abs(move).max() < 1e-8 or abs(cost - now) < 1e-9 * now:
             break
         cost, unknown = now, unknown + move
     centre = unknown[count:] if unknown.size > count else MIDDLE
-    return Fit(tuple(unknown[:count].tolist()), centre, normal, pull, found)
+    return Fit(tuple(unknown[:count].tolist()), centre, normal, pull, found, usual)
