@@ -58,6 +58,8 @@ class Camera:
     noise : tuple of (scale, offset) or None
         Variance = scale · signal + offset at the sensitivity used, signal 0 at black and 1 at white, as in DNG's
         NoiseProfile; one pair for all colours or one each for red, green and blue.
+    pixel_um : float or None
+        From one sample to the next on the sensor.
     defects : tuple of (row, col) or None
         Sites that are known to be defective; a camera file may name a list that ``tenbit calibrate dark`` wrote.
     """
@@ -76,6 +78,7 @@ class Camera:
     illuminant: int = 21
     orientation: int = 1
     noise: tuple[tuple[float, float], ...] | None = None
+    pixel_um: float | None = None
     defects: tuple[tuple[int, int], ...] | None = None
     name: str | None = None
     make: str | None = None
@@ -122,6 +125,7 @@ def _model() -> type[BaseModel]:
         "illuminant": (Annotated[int, Field(ge=0, le=255)], 21),
         "orientation": (Annotated[int, Field(ge=1, le=8)], 1),
         "noise": (tuple[tuple[positive, positive], ...] | None, None),
+        "pixel_um": (Annotated[float, Field(ge=0.1, le=100)] | None, None),
         "defects": (str | list[tuple[int, int]] | None, None),
         "calibration": (Any, None),
         "name": (str | None, None),
@@ -159,7 +163,8 @@ def load_camera(camera: str | Path | Mapping[str, Any] | None, path: Path) -> Ca
         Name of a shipped camera file, path of a YAML file, or the fields themselves; the fields (and a sidecar's) may
         name a camera file to start from as ``camera``.
     path : Path
-        The dump. ``x.raw.json`` and then ``x.json`` are looked for beside ``x.raw``. Its suffix ``.raw10`` or
+        The dump. ``x.raw.json`` and then ``x.json`` are looked for beside ``x.raw``; a ``lens`` in them is no business of
+        a camera's. Its suffix ``.raw10`` or
         ``.raw12`` is the packing when nothing else says it.
 
     Returns
@@ -174,6 +179,7 @@ def load_camera(camera: str | Path | Mapping[str, Any] | None, path: Path) -> Ca
     """
     explicit = dict(camera) if isinstance(camera, Mapping) else {}
     sidecar_path, sidecar = _sidecar(path)
+    sidecar.pop("lens", None)  # read by `tenbit.pipeline.lenses.asked`
     base = explicit.pop("camera", None) or sidecar.pop("camera", None)
     sidecar.pop("camera", None)
     base = camera if isinstance(camera, str | Path) else base
@@ -190,8 +196,13 @@ def load_camera(camera: str | Path | Mapping[str, Any] | None, path: Path) -> Ca
     return _checked(fields)
 
 
+def sidecar_paths(path: Path) -> tuple[Path, Path]:
+    """Where a dump's JSON sidecar may be."""
+    return path.with_name(path.name + ".json"), path.with_suffix(".json")
+
+
 def _sidecar(path: Path) -> tuple[Path | None, dict[str, Any]]:
-    for candidate in (path.with_name(path.name + ".json"), path.with_suffix(".json")):
+    for candidate in sidecar_paths(path):
         if candidate.is_file():
             try:
                 fields = json.loads(candidate.read_text("utf-8"))

@@ -38,13 +38,13 @@ class MakerNote(NamedTuple):
 
 class _Entry(NamedTuple):
     kind: int
-    count: int
+    number: int
     stored_at: int
     """Where the value, or the offset of one of more than four bytes, stands."""
 
     @property
     def size(self) -> int:
-        return self.count * _SIZES[self.kind]
+        return self.number * _SIZES[self.kind]
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _directory(note: _Note, at: int) -> tuple[str, dict[int, _Entry], int]:
         end = at + 2 + 12 * count
         if not 0 < count <= _MOST_ENTRIES or end > len(note.data):
             continue
-        found = {}
+        found: dict[int, _Entry] = {}
         for n in range(count):
             place = at + 2 + 12 * n
             tag, kind, number = struct.unpack_from(order + "HHI", note.data, place)
@@ -175,14 +175,14 @@ def _base(data: bytes, order: str, entries: dict[int, _Entry], end: int, bases: 
 
 
 def _long(data: bytes, order: str, entry: _Entry | None) -> int | None:
-    if entry is None or entry.count != 1 or entry.kind not in (3, 4, 9):
+    if entry is None or entry.number != 1 or entry.kind not in (3, 4, 9):
         return None
     value: int = struct.unpack_from(order + {3: "H", 4: "I", 9: "i"}[entry.kind], data, entry.stored_at)[0]
     return value if value >= 0 else None
 
 
 def _rational(data: bytes, order: str, entry: _Entry | None, base: int) -> float | None:
-    if entry is None or entry.count != 1 or entry.kind not in (5, 10):
+    if entry is None or entry.number != 1 or entry.kind not in (5, 10):
         return None
     (at,) = struct.unpack_from(order + "I", data, entry.stored_at)
     if not 0 <= at + base <= len(data) - 8:

@@ -208,4 +208,5 @@ def _facts(camera: Camera) -> Facts:
         noise=camera.noise,
         defects=None if camera.defects is None else np.array(camera.defects, np.int64).reshape(-1, 2),
         optical_centre=((camera.rows - 1) / 2, (camera.cols - 1) / 2),
+        pixel_mm=None if camera.pixel_um is None else camera.pixel_um / 1000,
     )
