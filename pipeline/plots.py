@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from tenbit.pipeline.errors import RequestError, WriteError
+from tenbit.pipeline.errors import RequestError
 
 Floats = npt.ArrayLike
 Style = Literal["line", "points", "dashed"]
@@ -110,11 +110,8 @@ def save(path: Path, panels: Sequence[Panel]) -> None:
             axes.grid(visible=True, alpha=0.3)
             if any(curve.label for curve in panel.curves):
                 axes.legend(fontsize="small")
-        try:
-            with replaced(path) as file:
-                figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)
-        except OSError as error:
-            raise WriteError(f"{path}: {error.strerror or error}") from None
+        with replaced(path) as file:
+            figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)
 
 
 def _panel_text(panel: Panel, width: int) -> str:
@@ -138,9 +135,11 @@ def _panel_text(panel: Panel, width: int) -> str:
         if curve.label:
             legend.append(f"{letter} {curve.label}")
             # Every curve is named at other columns, so that those which run together can be told apart.
-            for at in range(3 + 4 * number, cols, 24):
-                if len(near := np.flatnonzero(col // 2 == at)):
-                    letters[int(row[near[0]]) // 4, at] = letter
+            for target in range(3 + 4 * number, cols, 24):
+                away = abs(col // 2 - target)
+                if len(away) and away.min() <= _DASH:
+                    at = int(away.argmin())
+                    letters[int(row[at]) // 4, int(col[at]) // 2] = letter
         if curve.style == "points":
             letters |= dict.fromkeys(zip((row // 4).tolist(), (col // 2).tolist(), strict=True), letter)
     lines = [f"{panel.title} ({panel.y_label})" if panel.y_label else panel.title]
