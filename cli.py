@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tenbit import __version__
-from tenbit.commands._text import CAMERA_HELP, SOME_FAILED, count, table
+from tenbit.commands._text import CAMERA_HELP, SOME_FAILED, count, lens_options, table
 from tenbit.commands.calibrate import calibrate
 from tenbit.commands.lenses import lenses
 
 if TYPE_CHECKING:
     from tenbit.pipeline.batch import Existing
+    from tenbit.pipeline.lenses.asked import Asked
     from tenbit.pipeline.outcome import Outcome
 
 WRONG_USE, INTERRUPTED = 2, 130
@@ -73,7 +74,7 @@ def commands() -> None:
 @click.option("--device", envvar="TENBIT_DEVICE", help="auto (default), cpu, cuda or cuda:N; cuda never falls back.")
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
 @click.option("--long-edge", type=click.IntRange(min=1), metavar="PX", help="Length of the picture's longer side.")
-@click.option("--lens", help="The same as --set lens.profile=…")
+@lens_options
 @click.option("--format", "format_", help="The same as --set output.format=…: jpeg (jpg), png, tiff (tif), dng.")
 @click.option("--quality", type=int, help="The same as --set output.quality=…: 1 to 100.")
 @click.option("--camera", help=CAMERA_HELP)
@@ -91,7 +92,7 @@ def develop(
     device: str | None,
     overrides: tuple[str, ...],
     long_edge: int | None,
-    lens: str | None,
+    asked: Asked,
     format_: str | None,
     quality: int | None,
     camera: str | None,
@@ -106,13 +107,13 @@ def develop(
     if overwrite and skip_existing:
         raise click.UsageError("--overwrite and --skip-existing exclude each other")
     from tenbit.pipeline import batch, config, console, jobs
+    from tenbit.pipeline.lenses.resolve import check_lens
     from tenbit.pipeline.outcome import report as as_report
     from tenbit.pipeline.outcome import write_report
     from tenbit.pipeline.raw.defects import defects_from
 
     aliases = {"jpg": "jpeg", "tif": "tiff"}
     shorthand = {
-        "lens.profile": lens,
         "output.format": format_ and aliases.get(format_.lower(), format_.lower()),
         "output.quality": quality,
     }
@@ -124,6 +125,7 @@ def develop(
     checked = batch.settled(checked, jobs.output_format(output, checked.output.format, is_asked=is_asked))
     if quality is not None and checked.output.format != "jpeg":
         click.echo(f"--quality is of a jpeg only; the output is {checked.output.format}, which has none", err=True)
+    check_lens(checked, asked)
     found = jobs.find_inputs(inputs, recursive=recursive)
     work = jobs.name_outputs(found, output, format=str(checked.output.format), chain=checked.name)
     jobs.check_report(report, work)
@@ -140,7 +142,14 @@ def develop(
     try:
         with console.stoppable(), progress:
             steps = batch.develop(
-                work, checked, device=device, camera=of_dumps, defects=listed, existing=existing, said=progress.say
+                work,
+                checked,
+                device=device,
+                camera=of_dumps,
+                defects=listed,
+                asked=asked,
+                existing=existing,
+                said=progress.say,
             )
             for outcome in steps:
                 outcomes.append(outcome)
@@ -164,6 +173,7 @@ def develop(
 @click.option("--frame", help="Plan for this raw file, instead of for a 12 MP Bayer frame of 10 bits.")
 @click.option("--camera", help=CAMERA_HELP)
 @click.option("--defects", help=DEFECTS_HELP)
+@lens_options
 def check(
     chain: str,
     overrides: tuple[str, ...],
@@ -171,15 +181,18 @@ def check(
     frame: str | None,
     camera: str | None,
     defects: str | None,
+    asked: Asked,
 ) -> None:
     """Name every fault of a chain, or say that there is none."""
     from tenbit.pipeline import batch, config, describe
+    from tenbit.pipeline.lenses.resolve import check_lens
     from tenbit.pipeline.raw.defects import defects_from
 
     of_dumps, listed = batch.camera_from(camera), defects_from(defects)
     checked = config.load(chain, overrides=overrides)
     checked = batch.settled(checked, batch.likely_format(checked))
-    what, facts, dtype, packing = batch.planned_for(checked, frame, camera=of_dumps, defects=listed)
+    check_lens(checked, asked)
+    what, facts, dtype, packing = batch.planned_for(checked, frame, camera=of_dumps, defects=listed, asked=asked)
     passes = count(len(what.passes), "pass")
     if len(what.cuda_passes) != len(what.passes):
         passes += f" (cuda: {len(what.cuda_passes)})"

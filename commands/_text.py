@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any
 
 import click
 
@@ -23,3 +25,24 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, piped: int |
 
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def lens_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command with options that say what files do not say of the lens; it gets them as ``asked``."""
+
+    @wraps(command)
+    def with_asked(
+        *args: Any, lens: str | None, f_number: float | None, focus: str | None, sensor: str | None, **kwargs: Any
+    ) -> Any:
+        from tenbit.pipeline.lenses.asked import of_options
+
+        return command(*args, asked=of_options(lens, f_number, focus, sensor), **kwargs)
+
+    for option in (
+        click.option("--sensor", metavar="SIZE", help="Where files do not say it: 36x24 in mm, full-frame, 1-inch …"),
+        click.option("--focus", metavar="METRES", help="Distance that the lens was set to, or inf."),
+        click.option("--f-number", type=click.FloatRange(0.5, 128), help="Aperture, where the file says none."),
+        click.option("--lens", help="A lens ('summilux 35 fle', see tenbit lenses), a profile's file, or none."),
+    ):
+        with_asked = option(with_asked)
+    return with_asked

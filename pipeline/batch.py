@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from tenbit.kernels import _native
 from tenbit.kernels._facts import Facts
@@ -18,11 +19,15 @@ from tenbit.pipeline.errors import ChainError, ReadError, RequestError, WriteErr
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import FORMATS, check_options, default_bits, write
 from tenbit.pipeline.jobs import Job
+from tenbit.pipeline.lenses.resolve import with_optics
 from tenbit.pipeline.outcome import Outcome, as_json, failed
 from tenbit.pipeline.plan import Plan, PlanError, plan
 from tenbit.pipeline.raw import read
 from tenbit.pipeline.raw.defects import DefectList
 from tenbit.pipeline.run import PendingFrame, Said, begin, is_auto
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.asked import Asked
 
 CameraLike = str | Mapping[str, Any] | None
 Existing = Literal["refuse", "skip", "replace"]
@@ -35,6 +40,7 @@ def develop(
     device: str | None = None,
     camera: CameraLike = None,
     defects: DefectList | None = None,
+    asked: Asked | None = None,
     existing: Existing = "refuse",
     said: Said | None = None,
 ) -> Iterator[Outcome]:
@@ -54,6 +60,8 @@ def develop(
         For packed dumps, see `tenbit.pipeline.raw.read`.
     defects : DefectList, optional
         Sites of the sensor that are known to be defective, for `defect_pixels`.
+    asked : Asked, optional
+        What the user says of the lens, its aperture and distance, and of the sensor's size.
     existing : {"refuse", "skip", "replace"}
         What happens where an output is there already.
     said : callable, optional
@@ -64,6 +72,10 @@ def develop(
     DeviceError
         If the device asked for cannot be used.
     """
+
+    def come(job: Job) -> _Came | Outcome:
+        return _read(job, lambda: opened(job.source, chain, camera=camera, defects=defects, asked=asked), existing)
+
     with (
         ThreadPoolExecutor(1, thread_name_prefix="tenbit-read") as reader,
         ThreadPoolExecutor(1, thread_name_prefix="tenbit-write") as writer,
@@ -71,7 +83,7 @@ def develop(
         writing: Future[Outcome] | None = None
         coming: list[Future[Any]]
         try:
-            coming = [reader.submit(_read, job, camera, defects, existing) for job in jobs[:1]]
+            coming = [reader.submit(come, job) for job in jobs[:1]]
             where, note = choose(device)
             if note and said:
                 said(note)
@@ -83,7 +95,7 @@ def develop(
                     outcome, writing = writing.result(), None
                     yield outcome
                 came: _Came | Outcome = coming.pop().result()
-                coming = [reader.submit(_read, job, camera, defects, existing) for job in jobs[number + 1 : number + 2]]
+                coming = [reader.submit(come, job) for job in jobs[number + 1 : number + 2]]
                 begun = _begun(came, chain, where, said=said, may_fall_back=is_auto(device))
                 del came
                 # Nothing is being written while the caller has his turn: an interrupt then leaves nothing untold.
@@ -132,16 +144,27 @@ def _kept(job: Job, existing: Existing) -> Outcome | None:
     raise WriteError(f"{job.target} exists already; --overwrite replaces it, --skip-existing leaves it")
 
 
-def _read(job: Job, camera: CameraLike, defects: DefectList | None, existing: Existing) -> _Came | Outcome:
+def _read(job: Job, open_: Callable[[], Frame], existing: Existing) -> _Came | Outcome:
     began = time.perf_counter()
     try:
         if kept := _kept(job, existing):
             return kept
-        frame = read(job.source, camera=camera, keep_packed=True)
-        frame = frame if defects is None else defects.on(frame)
-        return _Came(job, frame, time.perf_counter() - began)
+        return _Came(job, open_(), time.perf_counter() - began)
     except Exception as error:
         return dataclasses.replace(failed(job, error), seconds=time.perf_counter() - began)
+
+
+def opened(
+    path: str | Path,
+    chain: Chain,
+    *,
+    camera: CameraLike = None,
+    defects: DefectList | None = None,
+    asked: Asked | None = None,
+) -> Frame:
+    """A raw file, still packed, with all that is known beside it: defective sites, and the lens if the chain asks."""
+    frame = read(path, camera=camera, keep_packed=True)
+    return with_optics(frame if defects is None else defects.on(frame), chain, asked)
 
 
 def _begun(
@@ -225,11 +248,15 @@ class Foreseen(NamedTuple):
 
 
 def planned_for(
-    chain: Chain, path: str | None, *, camera: CameraLike = None, defects: DefectList | None = None
+    chain: Chain,
+    path: str | None,
+    *,
+    camera: CameraLike = None,
+    defects: DefectList | None = None,
+    asked: Asked | None = None,
 ) -> Foreseen:
     """The plan for one raw file, or for a nominal 12 MP frame."""
-    frame = read(path, camera=camera, keep_packed=True) if path is not None else None
-    frame = defects.on(frame) if frame and defects else frame
+    frame = None if path is None else opened(path, chain, camera=camera, defects=defects, asked=asked)
     facts, packing = (frame.facts, frame.packing) if frame else (nominal()[0], None)
     dtype = str(frame.samples.dtype) if frame else "uint16"
     try:

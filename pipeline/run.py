@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,10 @@ def run(
     *,
     device: str | None = None,
     bits: int | None = None,
+    lens: str | os.PathLike[str] | None = None,
+    f_number: float | None = None,
+    focus_m: float | None = None,
+    sensor_mm: tuple[float, float] | None = None,
     said: Said | None = None,
 ) -> Frame:
     """The frame after a chain.
@@ -43,6 +48,13 @@ def run(
         ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; by default ``$TENBIT_DEVICE``, else ``auto``.
     bits : int, optional
         8 or 16 for whole numbers; by default float32, 0 … 1 between black and white.
+    lens : str or path, optional
+        For stages that correct the lens: a slug or a name of the catalogue, or a profile's file; ``none`` for none. By
+        default what the frame's file, its folder or the frame itself say.
+    f_number, focus_m : float, optional
+        At which it was set, where the frame does not say it; metres.
+    sensor_mm : tuple of float, optional
+        Height and width of the frame on the sensor, where it is not known.
     said : callable, optional
         Told, a line each, what a user wants to know while it runs: a fall-back, a compile that takes seconds.
 
@@ -59,6 +71,8 @@ def run(
         If a stage cannot work on this frame.
     DeviceError
         If the device asked for cannot be used.
+    ReadError, RequestError
+        If the lens or the profile that is named cannot be found.
     TypeError
         If ``frame`` is not a `Frame`.
     """
@@ -68,8 +82,12 @@ def run(
             "tenbit.read(path) and tenbit.Frame.from_mosaic(array) give one"
         )
     from tenbit.pipeline.config import load
+    from tenbit.pipeline.lenses.asked import Asked
+    from tenbit.pipeline.lenses.resolve import with_optics
 
     checked = load(chain, is_order_checked=False)
+    named = Path(lens) if isinstance(lens, os.PathLike) else lens
+    frame = with_optics(frame, checked, Asked(named, f_number, focus_m, sensor_mm))
     where, note = choose(device)
     if note and said:
         said(note)

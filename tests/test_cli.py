@@ -193,7 +193,7 @@ def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.Mon
     ("arguments", "said"),
     [
         (["a.dng", "-c", "standrad"], "'standrad': no shipped chain; did you mean 'standard'?"),
-        (["a.dng", "-c", "fast", "--lens", "x"], "--set lens.profile=x: the chain has no lens; there are black_level"),
+        (["a.dng", "-c", "fast", "--lens", "x"], "--lens: the chain fast has no stage that corrects a lens: flat_field, vignetting, lens"),
         (["a.dng", "--set", "tone.curve=filmik"], "--set tone.curve=filmik: chain[11] tone.curve: 'filmik' is not"),
         (["a.dng", "-o", "{stam}.jpg"], "output '{stam}.jpg': no field {stam}; did you mean 'stem'?"),
         (["a.dng", "b.dng", "-o", "x.jpg"], "b.dng would be written to x.jpg, but a.dng is written there"),

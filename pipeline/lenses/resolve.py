@@ -7,7 +7,7 @@ the shipped ones. What was not used is kept with the reason, for the record.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from tenbit.kernels._optics import Correction, Defect, Falloff, Flat, Lateral, Law, Optics, Origin, Warp
 from tenbit.pipeline.config import Chain
+from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Frame
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ DEFECTS: Mapping[str, Defect] = {
     "flat": "colour_shading",
 }
 """What a measurement may hold, and the defect that each is about."""
+DRAFT = "draft"
+"""What the reason begins with for which an estimate from ordinary pictures is withheld."""
 _APPLICABLE = ("P0", "P1", "P3")
 
 
@@ -42,7 +45,7 @@ class Settings:
     focus_m: float | None = None
 
 
-def with_optics(frame: Frame, chain: Chain, asked: Asked) -> Frame:
+def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Frame:
     """The frame with what is known of its lens, if the chain has a stage that asks for it.
 
     Parameters
@@ -50,8 +53,8 @@ def with_optics(frame: Frame, chain: Chain, asked: Asked) -> Frame:
     frame : Frame
     chain : Chain
         Its ``lens`` stage may name the lens.
-    asked : Asked
-        What the user says beside the chain.
+    options : Asked
+        What the user says beside chain and files.
 
     Raises
     ------
@@ -60,11 +63,13 @@ def with_optics(frame: Frame, chain: Chain, asked: Asked) -> Frame:
     RequestError
         If the lens that was named is none, or could be several.
     """
-    wanted = [link.parameters.profile for link in chain.links if link.stage.name in STAGES]
-    if all(profile == "none" for profile in wanted):
+    wanted = _wanted(chain)
+    if not wanted:
         return frame
     from tenbit.pipeline.lenses import match
+    from tenbit.pipeline.lenses.asked import Asked
 
+    asked = match.asked_for(frame.source, options or Asked(), chain)
     identity = match.identify(frame, frame.source, asked)
     found, notes = match.profiles_of(frame, identity)
     settings = Settings(identity.focal_mm, identity.f_number, identity.focus_m)
@@ -74,6 +79,7 @@ def with_optics(frame: Frame, chain: Chain, asked: Asked) -> Frame:
         found,
         settings,
         light_withheld="" if is_asked else match.light_withheld(frame, identity),
+        is_named=identity.profile is not None,
         sensor=match.sensor_name(frame),
     )
     pixel_mm = match.pixel_mm(frame, asked)
@@ -84,12 +90,37 @@ def with_optics(frame: Frame, chain: Chain, asked: Asked) -> Frame:
     )
 
 
+def check_lens(chain: Chain, options: Asked) -> None:
+    """Refuse, before any file is touched, a lens that is none, or that no stage of the chain would correct.
+
+    Raises
+    ------
+    RequestError, ChainError
+        Where the lens that options or the chain name is not there, could be several, or has no stage.
+    """
+    from tenbit.pipeline.lenses import names
+    from tenbit.pipeline.lenses.asked import NO_LENS, of_chain
+
+    if options.lens not in (None, NO_LENS) and not _wanted(chain):
+        raise RequestError(f"--lens: the chain {chain.name} has no stage that corrects a lens: {', '.join(STAGES)}")
+    for asked in (options, of_chain(chain)):
+        if isinstance(asked.lens, str) and asked.lens != NO_LENS:
+            names.resolved(asked.lens, asked.places.get("lens", "lens"))
+
+
+def _wanted(chain: Chain) -> list[str]:
+    """What the stages that correct a lens say of its profile, but those that want none."""
+    found = [getattr(link.parameters, "profile", "none") for link in chain.links if link.stage.name in STAGES]
+    return [profile for profile in found if profile != "none"]
+
+
 def optics_of(
     lens: str,
     profiles: Sequence[tuple[str, Profile]],
     settings: Settings,
     *,
     light_withheld: str = "",
+    is_named: bool = False,
     sensor: str = "",
 ) -> tuple[Optics, tuple[str, ...]]:
     """The best that profiles say of each defect at these settings, and what the user should be told.
@@ -103,6 +134,8 @@ def optics_of(
     settings : Settings
     light_withheld : str
         Why fall-off and colour shading are left as they are, if they are: the camera has undone them.
+    is_named : bool
+        Whether the user named the very file: then its drafts are used too.
     sensor : str
         The frame's camera: a flat of another is not used.
 
@@ -125,7 +158,9 @@ def optics_of(
             if not entries:
                 continue
             source = f"profile {name}: {measurement.source}"
-            reason = _why_not(measurement, kind, has_better=kind in laws, sensor=sensor)
+            is_draft = (measurement.withheld or "").startswith(DRAFT)
+            reason = "" if is_draft and is_named else measurement.withheld or ""
+            reason = reason or _why_not(measurement, kind, has_better=kind in laws, sensor=sensor)
             if light_withheld and kind in ("vignetting", "flat"):
                 reason = light_withheld
             entry = None
@@ -142,7 +177,7 @@ def optics_of(
             if entry is None:
                 withheld.append(Correction(defect, source, measurement.provenance, is_applied=False, reason=reason))
             else:
-                laws[kind] = _law(kind, entry, Origin(source, measurement.provenance, measurement.valid_mm))
+                laws[kind] = _MAKERS[kind](entry, Origin(source, measurement.provenance, measurement.valid_mm))
     return (
         Optics(
             lens,
@@ -157,9 +192,7 @@ def optics_of(
 
 
 def _why_not(measurement: Measurement, kind: str, *, has_better: bool, sensor: str) -> str:
-    """Why a measurement is not applied; empty when it may be."""
-    if measurement.withheld:
-        return measurement.withheld
+    """Why a measurement that is not withheld is not applied; empty when it may be."""
     if measurement.provenance not in _APPLICABLE:
         return f"{measurement.provenance} corrects nothing"
     if has_better:
@@ -167,11 +200,6 @@ def _why_not(measurement: Measurement, kind: str, *, has_better: bool, sensor: s
     if kind == "flat" and measurement.sensor and sensor and measurement.sensor != sensor:
         return f"colour shading is of lens and sensor together, and this was measured on {measurement.sensor}"
     return ""
-
-
-def _law(kind: str, entry: Any, origin: Origin) -> Warp | Lateral | Falloff | Flat:
-    """An entry of a profile as the numbers of a stage."""
-    return {"distortion": _warp, "lateral_colour": _lateral, "vignetting": _falloff, "flat": _flat}[kind](entry, origin)
 
 
 def _warp(entry: Distortion, origin: Origin) -> Warp:
@@ -190,3 +218,11 @@ def _falloff(entry: Light, origin: Origin) -> Falloff:
 def _flat(entry: FlatMap, origin: Origin) -> Flat:
     gains = np.array(entry.gains.split(), np.float32).reshape(4, *entry.points)
     return Flat(gains, entry.cfa, entry.height_mm, entry.width_mm, origin)
+
+
+_MAKERS: Mapping[str, Callable[[Any, Origin], Any]] = {
+    "distortion": _warp,
+    "lateral_colour": _lateral,
+    "vignetting": _falloff,
+    "flat": _flat,
+}
