@@ -116,13 +116,15 @@ class Flat:
 class Optics:
     """The best that is known of a lens, for one frame: focal length, aperture and distance are decided.
 
-    ``None`` where nothing is known that may be applied; ``withheld`` says why, by defect.
+    ``None`` where nothing is known that may be applied; ``withheld`` says why, by defect. ``natural`` is the fall-off of
+    a thin lens of its focal length (``cos4``), which is used only where it is asked for.
     """
 
     lens: str = ""
     warp: Warp | None = None
     lateral: Lateral | None = None
     falloff: Falloff | None = None
+    natural: Falloff | None = None
     flat: Flat | None = None
     withheld: tuple[Correction, ...] = ()
 
