@@ -1,0 +1,198 @@
+"""What is known of a frame's lens becomes numbers: which source decides, what is withheld, and what the record says."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import tenbit
+from tenbit.cli import commands
+from tenbit.pipeline import config
+from tenbit.pipeline.errors import RequestError
+from tenbit.pipeline.frame import Exif, Frame
+from tenbit.pipeline.images.xmp import read_record
+from tenbit.pipeline.lenses.asked import Asked
+from tenbit.pipeline.lenses.files import write_profile
+from tenbit.pipeline.lenses.profile import Profile
+from tenbit.pipeline.lenses.resolve import Settings, check_lens, optics_of, with_optics
+from tenbit.pipeline.sample import make
+
+FLE = "summilux-m-35-1.4-asph-fle"
+EVEN: dict[str, Any] = {"model": "even", "unit_mm": 21.633, "terms": (-0.01,)}
+PA: dict[str, Any] = {"model": "pa", "unit_mm": 21.633, "terms": (-0.4, 0.1, 0.0)}
+FLAT: dict[str, Any] = {"cfa": "RGGB", "height_mm": 24, "width_mm": 36, "points": (2, 2), "gains": "1 " * 16}
+
+
+def profile(provenance: str = "P1", **block: Any) -> Profile:
+    measurement = {"provenance": provenance, "source": f"a source of {provenance}", "valid_mm": 20.0, **block}
+    return Profile.model_validate({"name": "made up", "measurements": [measurement]})
+
+
+@pytest.fixture(autouse=True)
+def own_lenses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for the user's profiles that is his alone."""
+    monkeypatch.setenv("TENBIT_LENSES", str(tmp_path / "lenses"))
+    (tmp_path / "lenses").mkdir()
+    return tmp_path / "lenses"
+
+
+def test_the_better_provenance_decides_and_the_other_is_told() -> None:
+    known = [("shipped", profile("P3", distortion=[EVEN])), ("own", profile("P0", distortion=[EVEN]))]
+    optics, notes = optics_of("x", known, Settings())
+    assert optics.warp is not None
+    assert optics.warp.origin.provenance == "P0"
+    assert optics.warp.origin.valid_mm == 20
+    (skipped,) = optics.withheld
+    assert (skipped.provenance, skipped.is_applied, skipped.reason) == ("P3", False, "a better source is known")
+    assert notes == ()
+
+
+def test_of_equals_the_first_decides_which_is_the_users() -> None:
+    other = {**EVEN, "terms": (0.5,)}
+    optics, _ = optics_of("x", [("a", profile(distortion=[EVEN])), ("b", profile(distortion=[other]))], Settings())
+    assert optics.warp is not None
+    assert optics.warp.laws[0].terms == (-0.01,)
+
+
+@pytest.mark.parametrize("provenance", ["P2", "P4"])
+def test_makers_figures_and_the_unknown_correct_nothing(provenance: str) -> None:
+    optics, _ = optics_of("x", [("a", profile(provenance, distortion=[EVEN], vignetting=[PA]))], Settings())
+    assert optics.warp is None
+    assert optics.falloff is None
+    assert {c.reason for c in optics.withheld} == {f"{provenance} corrects nothing"}
+
+
+def test_each_defect_is_decided_alone() -> None:
+    lateral = {"model": "poly3", "unit_mm": 35, "red": (1.0001,), "blue": (0.9999,)}
+    known = [("a", profile("P1", distortion=[EVEN])), ("b", profile("P3", lateral_colour=[lateral], vignetting=[PA]))]
+    optics, _ = optics_of("x", known, Settings(35, 2.0))
+    assert optics.warp is not None
+    assert optics.lateral is not None
+    assert optics.falloff is not None
+    assert (optics.warp.origin.provenance, optics.lateral.origin.provenance) == ("P1", "P3")
+    assert optics.flat is None
+
+
+def test_what_is_withheld_says_why_and_a_draft_is_used_where_it_is_named() -> None:
+    draft = profile("P0", withheld="draft: estimated from 12 pictures", distortion=[EVEN])
+    graded = profile("P3", withheld="grade C: glass substituted", distortion=[EVEN])
+    optics, _ = optics_of("x", [("d", draft), ("g", graded)], Settings())
+    assert optics.warp is None
+    assert [c.reason for c in optics.withheld] == ["draft: estimated from 12 pictures", "grade C: glass substituted"]
+    assert optics_of("x", [("d", draft)], Settings(), is_named=True)[0].warp is not None
+    assert optics_of("x", [("g", graded)], Settings(), is_named=True)[0].warp is None
+
+
+def test_fall_off_of_an_unknown_aperture_is_left_with_the_remedy() -> None:
+    entries = [{**PA, "f_number": 1.4}, {**PA, "f_number": 5.6, "terms": (-0.1, 0, 0)}]
+    known = [("a", profile(vignetting=entries))]
+    optics, notes = optics_of("x", known, Settings(35))
+    assert optics.falloff is None
+    assert optics.withheld[0].reason == "the aperture is not known; give --f-number"
+    assert notes == ("x: vignetting: the aperture is not known; give --f-number",)
+    assert optics_of("x", known, Settings(35, 5.6))[0].falloff is not None
+
+
+def test_light_that_the_camera_has_evened_is_left_and_geometry_is_not() -> None:
+    known = [("a", profile("P0", distortion=[EVEN], vignetting=[PA], flat=[FLAT]))]
+    optics, _ = optics_of("x", known, Settings(35, 2), light_withheld="done by the camera")
+    assert optics.warp is not None
+    assert optics.falloff is None
+    assert optics.flat is None
+    assert {(c.defect, c.reason) for c in optics.withheld} == {
+        ("vignetting", "done by the camera"),
+        ("colour_shading", "done by the camera"),
+    }
+
+
+def test_a_flat_is_of_the_camera_that_it_was_taken_with() -> None:
+    known = [("a", profile("P0", sensor="Sony IMX989", flat=[FLAT]))]
+    same, other = (optics_of("x", known, Settings(), sensor=name)[0] for name in ("Sony IMX989", "LEICA M9"))
+    assert same.flat is not None
+    assert same.flat.gains.shape == (4, 2, 2)
+    assert other.flat is None
+    assert "measured on Sony IMX989" in other.withheld[0].reason
+
+
+CHAIN = [{"black_level": {}}, {"demosaic": {"method": "malvar"}}, {"lens": {"profile": "auto"}}]
+
+
+def frame_of(exif: Exif) -> Frame:
+    frame = Frame.from_mosaic(np.full((48, 72), 500, np.uint16), cfa="RGGB", black=64, white=1023)
+    return dataclasses.replace(frame, exif=exif)
+
+
+def test_a_chain_that_asks_for_no_lens_costs_no_look_up() -> None:
+    frame = frame_of(Exif(lens_model="Summilux-M 1:1.4/35 ASPH."))
+    for chain in ([{"black_level": {}}], [{"lens": {"profile": "none"}}]):
+        assert with_optics(frame, config.load(chain, is_order_checked=False)) is frame
+
+
+def test_the_named_lens_is_in_the_facts_with_the_pitch_of_the_sensor() -> None:
+    chain = config.load(CHAIN, is_order_checked=False)
+    facts = with_optics(frame_of(Exif()), chain, Asked(lens=FLE, sensor_mm=(24.0, 36.0))).facts
+    assert facts.pixel_mm == pytest.approx(0.5)
+    assert facts.optics is not None
+    assert facts.optics.warp is not None
+    assert facts.optics.warp.origin.provenance == "P1"
+
+
+def test_nothing_known_changes_nothing() -> None:
+    frame = frame_of(Exif())
+    out = tenbit.run(frame, CHAIN, device="cpu")
+    plain = tenbit.run(frame, CHAIN[:2], device="cpu")
+    assert np.array_equal(out.samples, plain.samples)
+    assert "corrections" not in out.record
+
+
+def test_a_lens_without_a_stage_or_a_name_that_is_none_is_refused_before_any_file() -> None:
+    fast = config.load("fast")
+    with pytest.raises(RequestError, match="the chain fast has no stage that corrects a lens"):
+        check_lens(fast, Asked(lens=FLE))
+    check_lens(fast, Asked(lens="none"))
+    with pytest.raises(RequestError, match="sumilux"):
+        check_lens(config.load("standard"), Asked(lens="sumilux 36 xyz", places={"lens": "--lens"}))
+
+
+def test_the_users_own_profile_wins_and_the_picture_and_the_report_tell(own_lenses: Path, here: Path) -> None:
+    write_profile(
+        own_lenses / f"{FLE}.yaml", profile("P0", distortion=[EVEN], vignetting=[PA], sensor="tenbit simulator")
+    )
+    make(here / "a.dng", rows=64, cols=96, truth=False)
+    arguments = [
+        "develop",
+        "a.dng",
+        "-c",
+        "chain.yaml",
+        "--lens",
+        "35 lux fle",
+        "--sensor",
+        "36x24",
+        "--report",
+        "r.json",
+    ]
+    (here / "chain.yaml").write_text(
+        "chain: [black_level, vignetting, demosaic: {method: malvar}, lens: {profile: auto}, colour, tone]\n", "utf-8"
+    )
+    result = CliRunner().invoke(commands, [*arguments, "-o", "a.jpg", "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    picture = read_record(here / "a.jpg")
+    (file,) = json.loads((here / "r.json").read_text("utf-8"))["files"]
+    for record in (picture, file):
+        assert record["lens"]["slug"] == FLE
+        assert record["lens"]["how"].startswith("--lens")
+        done = {c["defect"]: c for c in record["corrections"] if c["applied"]}
+        assert set(done) == {"distortion", "vignetting"}
+        assert all(c["provenance"] == "P0" for c in done.values())
+        assert done["distortion"]["valid_mm"] == 20
+        assert done["distortion"]["reach_mm"] == pytest.approx(np.hypot(24, 36) / 2, rel=0.01)
+        assert "scale" in done["distortion"]
+        skipped = [c for c in record["corrections"] if not c["applied"] and c["provenance"] == "P1"]
+        assert skipped
+        assert all(c["reason"] for c in skipped)
