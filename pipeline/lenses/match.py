@@ -250,8 +250,8 @@ def light_withheld(frame: Frame, identity: Identity) -> str:
     """Why fall-off and colour shading are to be left as they are; empty where they are not."""
     exif = frame.exif
     if identity.is_coded_leica:
-        return f"a {exif.model} undoes the fall-off of lenses that it knows, in the samples"
+        return f"the {exif.model} undoes the fall-off of lenses that it knows, in the samples"
     knows = exif.lens_code is None or exif.lens_code > 0 if bakes_falloff(exif) else bool(_name(exif.lens_model))
     if is_leica_m(exif) and knows:
-        return f"a {exif.model} may have undone fall-off already; profile: always undoes it all the same"
+        return f"the {exif.model} may have undone fall-off already; profile: always undoes it all the same"
     return ""

@@ -58,7 +58,7 @@ def pitch(frame: Frame, asked: Asked = Asked()) -> Pitch:  # noqa: B008 - frozen
     if is_leica_m(exif):
         for pattern, micrometres, width in _BODIES:
             if re.search(pattern, exif.model or "", re.IGNORECASE):
-                return Pitch(micrometres / 1000 or width / long, f"the sensor of a {exif.model}")
+                return Pitch(micrometres / 1000 or width / long, f"the sensor of the {exif.model}")
     if by_film is not None:
         return Pitch(by_film, f"EXIF: {exif.focal_mm:g} mm are {exif.focal_35mm:g} mm on 35 mm film")
     return Pitch(None, "not known: give --sensor, or sensor_mm in tenbit.yaml")
