@@ -185,6 +185,8 @@ class Facts:
         Colour space of the three planes: ``camera`` until the ``colour`` stage.
     optical_centre : tuple of float
         (row, col) of the optical axis in pixels of these samples, from the centre of pixel (0, 0).
+    moved_by : tuple of str
+        Stages that have cut, stretched or turned the frame as read.
     pixel_mm : float or None
         From one of these samples to the next on the sensor; stages that change the size hand on the new one. None when
         the sensor's size is not known.
@@ -220,6 +222,7 @@ class Facts:
     exposure_ev: float = 0.0
     space: str = "camera"
     optical_centre: tuple[float, float] = (0.0, 0.0)
+    moved_by: tuple[str, ...] = ()
     pixel_mm: float | None = None
     optics: Optics | None = field(default=None, compare=False)
     corrections: tuple[Correction, ...] = ()

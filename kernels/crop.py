@@ -102,7 +102,12 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         raise StageError("crop: lateral colour was measured on the whole frame; put lens before crop")
     centre_row, centre_col = facts.optical_centre
     after = dataclasses.replace(
-        facts, rows=rows, cols=cols, crop=None, optical_centre=(centre_row - top, centre_col - left)
+        facts,
+        rows=rows,
+        cols=cols,
+        crop=None,
+        optical_centre=(centre_row - top, centre_col - left),
+        moved_by=(*facts.moved_by, "crop"),
     )
     planes = PLANES[facts.state]
     constants = {"top": top, "left": left}

@@ -84,6 +84,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     )
     if turn == ORIENTATIONS[1]:
         return Prepared(after)
+    after = dataclasses.replace(after, moved_by=(*facts.moved_by, "orient"))
     constants = {
         "row_0": row_0,
         "row_by_row": row_by_row,

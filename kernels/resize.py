@@ -163,6 +163,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         constants = {"first": first, "weights": weights, "taps": weights.shape[1]}
         steps.append(Step(name, Access.GATHER, body, planes, planes, constants=constants, shape=shape))
     by_row, by_col = rows / facts.rows, cols / facts.cols
+    # Whole pixels alone stretch the picture by less than this.
+    is_stretched = abs(rows - by_col * facts.rows) > 1 and abs(cols - by_row * facts.cols) > 1
     after = dataclasses.replace(
         facts,
         rows=rows,
@@ -172,6 +174,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         measured_noise=None,
         # Pixel (0, 0) reaches half a pixel to either side of its centre.
         optical_centre=((facts.optical_centre[0] + 0.5) * by_row - 0.5, (facts.optical_centre[1] + 0.5) * by_col - 0.5),
+        pixel_mm=None if facts.pixel_mm is None or is_stretched else facts.pixel_mm / max(by_row, by_col),
+        moved_by=(*facts.moved_by, "resize") if is_stretched else facts.moved_by,
     )
     return Prepared(after, tuple(steps)) if steps else Prepared(facts)
 

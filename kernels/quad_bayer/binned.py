@@ -56,6 +56,7 @@ def prepared(facts: Facts) -> Prepared:
         crop=_halved_crop(facts.crop),
         # The centre of pixel (0, 0) lies half a pixel inside its block.
         optical_centre=((top - 0.5) / 2, (left - 0.5) / 2),
+        pixel_mm=None if facts.pixel_mm is None else 2 * facts.pixel_mm,
     )
     planes = PLANES["mosaic"]
     step = Step("quad_bayer", Access.GATHER, block_mean, planes, planes, shape=(rows, cols))

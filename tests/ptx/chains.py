@@ -13,6 +13,7 @@ from tenbit.kernels import _cuda, stage
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Cfa, Facts, Opcode
+from tenbit.kernels._optics import Law, Optics, Origin, Warp
 from tenbit.kernels._resample import interpolation
 from tenbit.kernels._shared import blocks_of
 from tenbit.kernels._stage import Access, Constants, Packing, Pass
@@ -32,7 +33,12 @@ LENS = (
     "lens.distortion=[-0.06, 0.01, 0]",
     "lens.red_scale=1.0008",
     "lens.blue_scale=0.9992",
-    "lens.vignetting=[-0.3, 0, 0]",
+)
+# Of even powers, and with odd ones; each known up to a radius inside of the picture.
+_LAWS = (Law("fisheye", (-0.05, 0.01), 35.0), Law("ptlens", (0.02, -0.05, 0.04), 12.0))
+EVEN, ODD = (
+    dataclasses.replace(FLAT, pixel_mm=36 / 4096, optics=Optics(warp=Warp((law,), Origin("made up", "P1", 20.0))))
+    for law in _LAWS
 )
 MALVAR = {"demosaic": {"method": "malvar"}}
 LIGHT = ["black_level", {"white_balance": {"highlights": "keep"}}]
@@ -133,6 +139,10 @@ CASES = (
     Case("opcodes, planes", ["linearise", "black_level", "file_corrections"], facts=_with_opcodes(PLANAR), bits=None),
     Case("lateral colour, planes", ["black_level", "lateral_colour", "lens"], facts=PLANAR, bits=None),
     Case("denoise and sharpen, planes", [*LIGHT, {"denoise": {"chroma": 0.5}}, "sharpen"], facts=PLANAR, bits=None),
+    Case("lens of even powers", PICTURE, facts=EVEN, bits=16),
+    Case("lens of odd powers", PICTURE, facts=ODD, bits=16),
+    Case("lens, lanczos3", PICTURE, (*LENS, "lens.resample=lanczos3"), bits=16),
+    Case("lens, rings", PICTURE, (*LENS, "lens.anti_ringing=false"), bits=16),
     Case("lens, rec2020", PICTURE, (*LENS, "colour.space=rec2020"), bits=16),
     Case("lens, display-p3, float", PICTURE, (*LENS, "colour.space=display-p3"), dtype="float32", bits=None),
     Case("rec2020-linear", PICTURE, ("colour.space=rec2020-linear", "tone.curve=linear"), dtype="float32"),

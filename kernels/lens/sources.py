@@ -1,0 +1,330 @@
+"""Which of several sources undoes distortion and lateral colour: the chain's numbers, opcodes of the file, the profile.
+
+Law 6: of each defect one, and the record says which, and why not the others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from tenbit.kernels import _laws
+from tenbit.kernels._facts import GREEN, Facts, Opcode
+from tenbit.kernels._optics import Correction, Defect, Lateral, Law, Origin, Warp
+from tenbit.kernels.errors import StageError
+from tenbit.kernels.lens.path import Path
+
+if TYPE_CHECKING:
+    from tenbit.kernels.lens import Parameters
+
+NUMBERS, FRAME = "the chain's numbers", "the frame itself"
+_MODELS = {
+    "WarpRectilinear": "warp_rectilinear",
+    "WarpRectilinear2": "warp_rectilinear_2",
+    "WarpFisheye": "warp_fisheye",
+}
+_UNKNOWN_SIZE = "the sensor's size is not known; give --sensor"
+Found = Warp | Lateral | Literal["measured"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One source that speaks of one defect; ``reason`` says why it may not be used, if it may not."""
+
+    defect: Defect
+    source: str
+    found: Found
+    origin: Origin
+    reason: str = ""
+
+
+@dataclass
+class Choice:
+    """What is undone, and by what.
+
+    Parameters
+    ----------
+    path : Path
+        Without what is measured while the frame is developed.
+    is_measured : bool
+        Whether lateral colour is undone as it was measured.
+    winners : dict
+        The candidate that won each defect.
+    left_out : list of Correction
+        Those that did not.
+    opcodes : tuple of Opcode
+        Those that nobody has decided about.
+    notes : list of str
+    """
+
+    path: Path
+    is_measured: bool = False
+    winners: dict[Defect, Candidate] = field(default_factory=dict)
+    left_out: list[Correction] = field(default_factory=list)
+    opcodes: tuple[Opcode, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+
+def half_diagonal(facts: Facts) -> float:
+    """Pixels from the middle of the frame to the outer corner of its last pixel."""
+    return float(np.hypot(facts.rows, facts.cols) / 2)
+
+
+def is_colour_given(p: Parameters) -> bool:
+    """Whether the chain has numbers of lateral colour."""
+    return (p.red_scale, p.red_k, p.blue_scale, p.blue_k) != (1.0, 0.0, 1.0, 0.0)
+
+
+def choose(p: Parameters, facts: Facts) -> Choice:
+    """The first source of each defect, in the order numbers, opcode, profile, frame, that can be used.
+
+    Raises
+    ------
+    StageError
+        If the chain's numbers cannot be used, ``lateral`` asks for what is not there or contradicts them, or the stage
+        comes behind one that has moved what a source is about.
+    """
+    _refuse_contradictions(p, facts)
+    pixel_mm = facts.pixel_mm or 1.0
+    opcode, opcodes, refused = _opcode(p, facts, pixel_mm)
+    warps = [*_numbers_warp(p, facts, pixel_mm), *([opcode] if opcode else []), *_profile_warp(p, facts)]
+    colours = [*_numbers_colour(p, facts, pixel_mm)]
+    colours += [_of_colour(candidate) for candidate in ([opcode] if opcode else []) if _has_colours(candidate)]
+    colours += [*_profile_colour(p, facts), *_measured(p, facts)]
+    choice = Choice(Path(pixel_mm, facts.optical_centre), opcodes=opcodes, left_out=refused)
+    warp = _decided(choice, [_checked(c, p, facts, pixel_mm) for c in warps], facts)
+    if isinstance(warp, Warp):
+        choice.path = _path(warp, facts, pixel_mm)
+    colour = _decided(choice, [_wanted(c, p) for c in colours], facts)
+    choice.is_measured = colour == "measured"
+    if isinstance(colour, Warp | Lateral):
+        choice.path = dataclasses.replace(choice.path, lateral=colour)
+    _say(choice, p, facts)
+    return choice
+
+
+def measured(facts: Facts, pixel_mm: float, found: Mapping[str, Any]) -> Lateral:
+    """Lateral colour as `lateral_colour` has found it, or the like."""
+    unit = half_diagonal(facts) * pixel_mm
+    red, blue = (Law("poly3", (found[f"{c}_scale"], 0.0, found[f"{c}_k"]), unit) for c in ("red", "blue"))
+    return Lateral(red, blue, Origin(FRAME))
+
+
+def _path(warp: Warp, facts: Facts, pixel_mm: float) -> Path:
+    (row, col), (down, right) = facts.optical_centre, warp.centre_mm
+    return Path(pixel_mm, (row + down / pixel_mm, col + right / pixel_mm), warp)
+
+
+def _refuse_contradictions(p: Parameters, facts: Facts) -> None:
+    is_given = is_colour_given(p)
+    if is_given and p.lateral in ("measured", "none"):
+        raise StageError(f"lens: lateral: {p.lateral} and the numbers for red and blue exclude each other")
+    if p.lateral == "measured" and not facts.has_lateral_colour:
+        raise StageError("lens: lateral: measured needs lateral_colour before it")
+    if any(p.centre) and p.distortion is None:
+        raise StageError("lens: centre belongs to the numbers of distortion; here are none")
+    for defect, is_asked in (("distortion", p.distortion is not None), ("lateral_colour", is_given)):
+        before = facts.corrected(defect)  # type: ignore[arg-type]  # the two are defects
+        if is_asked and before is not None:
+            raise StageError(
+                f"lens: {defect.replace('_', ' ')} was undone already by {before.source}; once is allowed"
+            )
+
+
+def _numbers_warp(p: Parameters, facts: Facts, pixel_mm: float) -> list[Candidate]:
+    if p.distortion is None:
+        return []
+    half = half_diagonal(facts) * pixel_mm
+    centre = (p.centre[0] * half, p.centre[1] * half)
+    origin = Origin(NUMBERS)
+    return [Candidate("distortion", NUMBERS, Warp((Law("even", p.distortion, half),), origin, centre), origin)]
+
+
+def _numbers_colour(p: Parameters, facts: Facts, pixel_mm: float) -> list[Candidate]:
+    if not is_colour_given(p):
+        return []
+    found = measured(facts, pixel_mm, dataclasses.asdict(p))
+    return [Candidate("lateral_colour", NUMBERS, found, Origin(NUMBERS))]
+
+
+def _opcode(
+    p: Parameters, facts: Facts, pixel_mm: float
+) -> tuple[Candidate | None, tuple[Opcode, ...], list[Correction]]:
+    """The warp of opcode list 3, the opcodes that stay behind, and the record of those."""
+    warps = [o for o in facts.opcodes if o.list == 3 and o.name in _MODELS]
+    if not warps:
+        return None, facts.opcodes, []
+    reason = ""
+    name = f"opcode {warps[0].name} of the file"
+    if p.opcodes == "none":
+        reason = "opcodes: none in the chain"
+    elif len(warps) > 1:
+        reason = f"the file has {len(warps)} warps; one is understood"
+    elif warps[0].parameters["Planes"] not in (1, 3):
+        reason = f"it is of {warps[0].parameters['Planes']} planes, not of 1 or 3"
+    elif not np.isfinite(warps[0].parameters["Coefficients"]).all():
+        reason = "its coefficients are no numbers"
+    left = tuple(o for o in facts.opcodes if not any(o is warp for warp in warps))
+    if reason:
+        kept = left if p.opcodes == "none" else facts.opcodes
+        return None, kept, [Correction("distortion", name, is_applied=False, reason=reason)]
+    q = warps[0].parameters
+    row, col = q["CenterY"] * facts.rows - 0.5, q["CenterX"] * facts.cols - 0.5
+    farthest = np.hypot(
+        max(q["CenterY"], 1 - q["CenterY"]) * facts.rows, max(q["CenterX"], 1 - q["CenterX"]) * facts.cols
+    )
+    more = (float(q["UseReciprocal"]),) if "UseReciprocal" in q else ()
+    laws = tuple(
+        Law(_MODELS[warps[0].name], (*map(float, terms), *more), float(farthest) * pixel_mm)
+        for terms in q["Coefficients"]
+    )
+    if all(law == laws[0] for law in laws):
+        laws = laws[:1]
+    centre = ((row - facts.optical_centre[0]) * pixel_mm, (col - facts.optical_centre[1]) * pixel_mm)
+    origin = Origin(name)
+    return Candidate("distortion", name, Warp(laws, origin, centre), origin), left, []
+
+
+def _profile_warp(p: Parameters, facts: Facts) -> list[Candidate]:
+    warp = facts.optics.warp if facts.optics else None
+    return [_profiled("distortion", warp, p, facts)] if warp else []
+
+
+def _profile_colour(p: Parameters, facts: Facts) -> list[Candidate]:
+    if facts.optics is None:
+        return []
+    found: list[Warp | Lateral] = [facts.optics.lateral] if facts.optics.lateral else []
+    if facts.optics.warp and len(facts.optics.warp.laws) == 3:
+        found.append(facts.optics.warp)
+    return [_profiled("lateral_colour", each, p, facts) for each in found]
+
+
+def _profiled(defect: Defect, found: Warp | Lateral, p: Parameters, facts: Facts) -> Candidate:
+    reason = "profile: none in the chain" if p.profile == "none" else ""
+    if not reason and facts.pixel_mm is None:
+        reason = _UNKNOWN_SIZE
+    return Candidate(defect, found.origin.source, found, found.origin, reason)
+
+
+def _measured(p: Parameters, facts: Facts) -> list[Candidate]:
+    origin = Origin(FRAME)
+    return [Candidate("lateral_colour", FRAME, "measured", origin)] if facts.has_lateral_colour else []
+
+
+def _has_colours(candidate: Candidate) -> bool:
+    return isinstance(candidate.found, Warp) and len(candidate.found.laws) == 3
+
+
+def _of_colour(candidate: Candidate) -> Candidate:
+    return dataclasses.replace(candidate, defect="lateral_colour")
+
+
+def _wanted(candidate: Candidate, p: Parameters) -> Candidate:
+    """Not when ``lateral`` asks for something else."""
+    is_wanted = {
+        "auto": True,
+        "none": False,
+        "given": candidate.source == NUMBERS,
+        "measured": candidate.found == "measured",
+    }[p.lateral]
+    if is_wanted or candidate.reason:
+        return candidate
+    return dataclasses.replace(candidate, reason=f"lateral: {p.lateral} in the chain")
+
+
+def _checked(candidate: Candidate, p: Parameters, facts: Facts, pixel_mm: float) -> Candidate:
+    """The same with a reason if its law cannot be undone inside the picture.
+
+    Raises
+    ------
+    StageError
+        If it is the chain's own.
+    """
+    if candidate.reason or not isinstance(candidate.found, Warp):
+        return candidate
+    warp = candidate.found
+    path = _path(warp, facts, pixel_mm)
+    (row, col), reason = path.centre, ""
+    try:
+        if not (0 <= row <= facts.rows - 1 and 0 <= col <= facts.cols - 1):
+            reason = "its centre is not inside the picture"
+        elif not p.autoscale:
+            reach = path.reach_px(facts) / p.scale
+            turn = path.turning_px(reach)
+            if turn < reach:
+                unit, name = half_diagonal(facts), ", ".join(f"{v:g}" for v in warp.laws[0].terms)
+                if candidate.source == NUMBERS:
+                    raise StageError(
+                        f"lens: distortion {name} turns back at radius {turn / unit:.3f}, inside the picture "
+                        "(1 is the corner); smaller numbers are needed"
+                    )
+                reason = f"it turns back at radius {turn / unit:.3f}, inside the picture (1 is the corner)"
+        else:
+            path.ratio(GREEN, 1.0)
+    except StageError as error:
+        if candidate.source == NUMBERS:
+            raise
+        reason = str(error)
+    if reason and candidate.source == NUMBERS:
+        raise StageError(f"lens: {candidate.source}: {reason}")
+    return dataclasses.replace(candidate, reason=reason)
+
+
+def _decided(choice: Choice, candidates: list[Candidate], facts: Facts) -> Found | None:
+    """What the first of them that may be used has found; the record of the others."""
+    winner: Candidate | None = None
+    for candidate in candidates:
+        before = facts.corrected(candidate.defect)
+        reason = candidate.reason
+        if not reason and before is not None:
+            reason = f"undone already by {before.source}"
+        if not reason and winner is not None:
+            reason = f"undone by {winner.source}"
+        if not reason:
+            _refuse_moved(candidate, facts)
+            winner = candidate
+            choice.winners[candidate.defect] = candidate
+            continue
+        choice.left_out.append(
+            Correction(candidate.defect, candidate.source, candidate.origin.provenance, is_applied=False, reason=reason)
+        )
+    return winner.found if winner else None
+
+
+def _refuse_moved(candidate: Candidate, facts: Facts) -> None:
+    """A `StageError` where the frame is no longer what a source speaks of."""
+    if candidate.source.startswith("opcode") and "crop" in facts.moved_by:
+        raise StageError("lens: opcode list 3 of the file is of the frame as read; put lens before crop")
+    if "resize" in facts.moved_by and candidate.source != NUMBERS:
+        raise StageError("lens: the picture was stretched; put lens before resize")
+    if "orient" in facts.moved_by and candidate.source != NUMBERS and isinstance(candidate.found, Warp):
+        found = candidate.found
+        leans = [_laws.tangential(law) for law in found.laws]
+        if any(found.centre_mm) or any(map(any, leans)):
+            raise StageError(f"lens: {candidate.source} is not the same all round; put lens before orient")
+
+
+def _say(choice: Choice, p: Parameters, facts: Facts) -> None:
+    """What the user should be told."""
+    spoken: dict[tuple[str, str], list[str]] = {}
+    for defect, winner in choice.winners.items():
+        if winner.source not in (NUMBERS, FRAME):
+            spoken.setdefault((winner.source, winner.origin.provenance), []).append(defect.replace("_", " "))
+    for (source, provenance), defects in spoken.items():
+        choice.notes.append(f"{' and '.join(defects)} by {source}{f' ({provenance})' if provenance else ''}")
+    if choice.is_measured:
+        choice.notes.append("lateral colour as measured from the frame")
+    elif facts.has_lateral_colour:
+        other = choice.winners.get("lateral_colour")
+        used = "left as it is" if other is None else "as given" if other.source == NUMBERS else f"by {other.source}"
+        choice.notes.append(f"lateral colour is {used}, not as measured from the frame")
+    if unsized := [c for c in choice.left_out if c.reason == _UNKNOWN_SIZE]:
+        choice.notes.append(f"{unsized[0].source} is not applied: {_UNKNOWN_SIZE}")
+    if p.profile != "none" and facts.optics is not None:
+        known = (*facts.corrections, *choice.left_out)
+        mine = [c for c in facts.optics.withheld if c.defect in ("distortion", "lateral_colour")]
+        choice.left_out += [c for c in mine if c not in known]
