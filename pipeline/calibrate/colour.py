@@ -160,8 +160,15 @@ def colour(
     RequestError
         If the sensor's size is not known, or there are too few edges.
     """
+    told: set[str] = set()
+
+    def once(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            said(text)
+
     series, shots, refused = looked_at(
-        paths, lambda frame: shifts_in(frame, device=device, said=said), asked=asked, camera=camera, said=said
+        paths, lambda frame: shifts_in(frame, device=device, said=once), asked=asked, camera=camera, said=said
     )
     return Fringes(series, shots, together([found for _, found in shots], half_px=series.half_px)), refused
 

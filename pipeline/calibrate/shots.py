@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tenbit.pipeline.errors import ReadError, RequestError, TenbitError
+from tenbit.pipeline.errors import ReadError, RequestError, StageError, TenbitError
 from tenbit.pipeline.frame import Frame
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def looked_at(
     ----------
     paths : sequence of Path
     look : callable
-        Raises a `TenbitError` for a frame that is not to be used.
+        Raises `ReadError` or `StageError` for a frame that is not to be used.
     asked : Asked
-        Size of the sensor, for files that do not say it.
+        Size of the sensor, for files that do not say it; what lies beside a file comes after it.
     camera : str or mapping, optional
         For packed dumps, see `tenbit.pipeline.raw.read`.
     said : callable
@@ -103,8 +103,8 @@ def looked_at(
             if series is not None and here.kind != series.kind:
                 raise ReadError(f"a frame of {here.kind}; the first was of {series.kind}")
             found.append((path, look(frame)))
-        except ReadError as error:
-            said(f"{path}: {error.reason}")
+        except (ReadError, StageError) as error:
+            said(f"{path}: {error.reason if isinstance(error, ReadError) else error}")
             continue
         series = series or here
         dates += filter(None, [_day(path, frame.exif.taken)])
@@ -130,7 +130,7 @@ def _series(frame: Frame, asked: Asked) -> Series:
     from tenbit.pipeline.lenses import match
 
     facts, exif = frame.facts, frame.exif
-    pixel_mm = match.pixel_mm(frame, asked)
+    pixel_mm = match.pixel_mm(frame, match.asked_for(frame.source, asked))
     if pixel_mm is None:
         raise RequestError(NO_SENSOR)
     camera = " ".join(part for part in (exif.make, exif.model) if part)
