@@ -90,12 +90,11 @@ def colour(**given: Any) -> None:
     _measured(measured.colour, measured.COLUMNS, **given)
 
 
-@calibrate.command(
-    epilog="Example: tenbit calibrate flat sky/*.dng --lens 'summilux 35 fle' --illuminant overcast"
-)
+@calibrate.command(epilog="Example: tenbit calibrate flat sky/*.dng --lens 'summilux 35 fle' --illuminant overcast")
 @_of_lens
 @click.option("--f-number", type=click.FloatRange(0.5, 128), help="Of all frames, where files do not say it.")
 @click.option("--illuminant", help="What the light was, for the profile.")
+@click.option("--turned", "is_turned", is_flag=True, help="Half of the frames: camera turned by 180 degrees.")
 @click.option(
     "--defects", type=click.Path(dir_okay=False, path_type=Path), help="Sites to leave out, of calibrate dark."
 )

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tenbit.kernels import _laws
-from tenbit.kernels._facts import Array
-from tenbit.kernels._optics import Law
 from tenbit.pipeline.calibrate import shading
-from tenbit.pipeline.calibrate.blocks import Blocks, blocks_of
-from tenbit.pipeline.calibrate.shading import Field
+from tenbit.pipeline.calibrate.aperture import Aperture, Shot, together
+from tenbit.pipeline.calibrate.blocks import blocks_of
 from tenbit.pipeline.calibrate.shots import Series, looked_at
 from tenbit.pipeline.calibrate.suited import disagreeing, unsuited
 from tenbit.pipeline.errors import ReadError, RequestError
@@ -33,82 +31,6 @@ COLUMNS = ("aperture", "frames", "slope of the light", "corner EV", "left EV rms
 POINTS = (25, 33)
 """Of a map, down and across."""
 _FEW = 4
-_EV = 1 / np.log(2.0)
-
-
-@dataclass(frozen=True, eq=False)
-class Shot:
-    """One frame of even light."""
-
-    path: Path | None
-    blocks: Blocks
-    field: Field
-    f_number: float | None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Aperture:
-    """What the frames of one aperture say together.
-
-    Parameters
-    ----------
-    f_number : float or None
-    shots : tuple of Shot
-    radial, strange : array
-        Terms of `shading.radial` and of `shading.strange`.
-    colours : array
-        (4, terms) of `shading.coloured`, a row per site.
-    spread : array
-        (draws, RADIAL): terms as other frames would have given them.
-    left_ev : array
-        (down, across): what the fit leaves of the frames' mean, EV.
-    law : Law
-        Of the light that is left; radii in half diagonals.
-    """
-
-    f_number: float | None
-    shots: tuple[Shot, ...]
-    radial: Array
-    strange: Array
-    colours: Array
-    spread: Array
-    left_ev: Array
-    law: Law
-
-    @property
-    def label(self) -> str:
-        return "f/?" if self.f_number is None else f"f/{self.f_number:g}"
-
-    def gains(self, v: Array, u: Array) -> Array:
-        """(4, …): what undoes fall-off and shading at points (down, right), half diagonals; 1 in the middle."""
-        out = []
-        for terms in self.colours:
-            lost = [
-                shading.radial(down, right) @ self.radial
-                + shading.strange(down, right) @ self.strange
-                + shading.coloured(down, right) @ terms
-                for down, right in ((v, u), (np.zeros(1), np.zeros(1)))
-            ]
-            out.append(np.exp(lost[1] - lost[0]))
-        return np.stack(out)
-
-    def lost_ev(self, radius: Array) -> Array:
-        """EV that the radial fit loses at radii in half diagonals; negative numbers."""
-        return np.asarray(shading.radial(radius, np.zeros_like(radius)) @ self.radial * _EV)
-
-    def spread_ev(self, radius: Array) -> Array:
-        """Standard deviation of `lost_ev`."""
-        powers = shading.radial(radius, np.zeros_like(radius))
-        return np.asarray((powers @ self.spread.T).std(axis=-1) * _EV)
-
-    def corners(self, site: int) -> tuple[float, float]:
-        """Least and most of a site over the greens' mean in the four corners, relative to the middle, percent."""
-        down, across = self.shots[0].blocks.down, self.shots[0].blocks.across
-        v, u = np.meshgrid(down[[0, -1]], across[[0, -1]], indexing="ij")
-        shape, middle = shading.coloured(v, u), shading.coloured(np.zeros(1), np.zeros(1))
-        found = 100 * (np.exp(shape @ self.colours[site] - middle @ self.colours[site]) - 1)
-        return float(found.min()), float(found.max())
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +109,10 @@ class Flats:
             said.append(
                 f"{a.label}: {a.lost_ev(corner)[0]:+.3f} ± {a.spread_ev(corner)[0]:.3f} EV at the corner, "
                 f"{self.series.half_mm:.2f} mm, by {a.law.model}; a slope of the light of "
-                f"{max(shot.field.slope for shot in a.shots):.0%} at most was taken out"
+                f"{max(float(np.hypot(*(shot.field.tilt - a.slope))) for shot in a.shots):.0%} at most was taken out"
             )
+            if a.slope.any():
+                said.append(f"{a.label}: a slope of {float(np.hypot(*a.slope)):.1%} turns with the camera, and is kept")
             said += [f"{a.label}: {note}" for note in notes]
             if a.f_number is None:
                 said.append("the files say no aperture: taken for every one; --f-number tells it")
@@ -256,6 +180,7 @@ def flat(
     camera: CameraLike = None,
     f_number: float | None = None,
     illuminant: str | None = None,
+    is_turned: bool = False,
     defects: DefectList | None = None,
     said: Callable[[str], None],
 ) -> tuple[Flats, int]:
@@ -272,6 +197,8 @@ def flat(
         Of all frames, for files that do not say theirs.
     illuminant : str, optional
         What the light was, for the profile.
+    is_turned : bool
+        Some frames were taken with the camera turned by 180 degrees, in the same light.
     defects : DefectList, optional
         Sites that are left out.
     said : callable
@@ -292,8 +219,8 @@ def flat(
 
     Notes
     -----
-    The slope of the light, of each frame its own, is taken out: what a lens and a sensor would have of it cannot be
-    told apart, in green. Frames turned by 180 degrees to each other average out what else is odd of the light.
+    The slope of the light, of each frame its own, is taken out: what a lens and a sensor would have of it, one that is
+    not centred, cannot be told from it, in green. It can where the camera was turned: its own slope turns with it.
     """
     refused: list[str] = []
 
@@ -320,7 +247,7 @@ def flat(
             refuse(f"{shot.path}: {reason}")
             shots = [other for other in shots if other is not shot]
         if shots:
-            apertures.append(_together(aperture, shots))
+            apertures.append(together(aperture, shots, is_turned=is_turned))
     if not apertures:
         raise ReadError(f"none of {len(paths)} files can be used")
     cfa = apertures[0].shots[0].blocks.cfa
@@ -343,25 +270,3 @@ def _shot(frame: Frame, f_number: float | None) -> Shot:
     if any(opcode.name in ("GainMap", "FixVignetteRadial") for opcode in frame.facts.opcodes):
         notes.append("the files have a correction of their own, which comes before this one when they are developed")
     return Shot(frame.source, blocks, field, f_number or frame.exif.f_number, tuple(notes))
-
-
-def _together(f_number: float | None, shots: Sequence[Shot]) -> Aperture:
-    """Mean of the frames of one aperture."""
-    fields, blocks = [shot.field for shot in shots], shots[0].blocks
-    terms = np.mean([f.terms for f in fields], axis=0)
-    radial, strange = terms[: shading.RADIAL], terms[shading.RADIAL :]
-    v, u = blocks.points()
-    parts = np.concatenate([shading.radial(v, u), shading.strange(v, u)], -1)
-    own, common = np.stack([f.left + parts @ f.terms for f in fields]), parts @ terms
-    weights = np.stack([f.weights for f in fields])
-    left = ((own - common) * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-9)
-    return Aperture(
-        f_number,
-        tuple(shots),
-        radial,
-        strange,
-        shading.colour_terms(fields, blocks),
-        shading.radial_spread(fields, blocks),
-        left * _EV,
-        shading.law_of(radial),
-    )

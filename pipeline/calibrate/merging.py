@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.lenses.profile import Condition, Measurement, Profile
@@ -53,7 +54,7 @@ def merged(
             raise RequestError(f"{path}: has a measurement {at} by {new.source}{when}; --overwrite replaces it")
         kept = [entry for entry in before if _settings(entry) not in taken]
         entries[kind] = tuple(sorted([*kept, *fresh], key=lambda entry: [n or 0.0 for n in _settings(entry)]))
-    update = {**entries, "note": _noted(same.note if same else None, new.note)}
+    update: dict[str, Any] = {**entries, "note": _noted(same.note if same else None, new.note)}
     # What both were measured to is all that the entries together can claim.
     update["valid_mm"] = min(same.valid_mm, new.valid_mm) if same else new.valid_mm
     return old.model_copy(update={"lenses": lenses, "measurements": (new.model_copy(update=update), *rest)})

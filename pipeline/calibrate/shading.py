@@ -7,8 +7,9 @@ frame that is any good they are small.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,14 +17,20 @@ from tenbit.kernels._facts import Array
 from tenbit.kernels._optics import Law
 from tenbit.pipeline.calibrate.blocks import Blocks
 
-RADIAL = 4
-"""Even powers of the radius: r² … r⁸."""
+# Radii, half diagonals, between which the light over r² is one cubic; closer where a lens's barrel cuts light off.
+_KNOTS = (0.35, 0.5, 0.62, 0.72, 0.8, 0.87, 0.94)
+_REACH = 1.001
+RADIAL = len(_KNOTS) + 3
+"""Terms of the radius."""
 _STRANGE = ((2, 2), (3, 1), (3, 3), (4, 2), (4, 4))
 _COLOUR_DEGREE = 4
 _ROUNDS = 8
 _TUKEY = 4.685
 _LEAST_SPREAD = 5e-4
 _BLACK = 1e-5
+# A third difference of 0.05 between terms of the radius is as likely as noise of 0.5 % in one block: it decides only
+# where hardly a block speaks, in the very corners.
+_STIFF = 0.1
 # Further from the fit than this, a polynomial of three terms is left for a table, EV.
 _PA_MISFIT_EV = 0.015
 _TABLE_POINTS = 25
@@ -60,9 +67,31 @@ class Field:
 
 
 def radial(v: Array, u: Array) -> Array:
-    """r², r⁴ … at points (down, right) in half diagonals, a new last axis."""
-    square = v * v + u * u
-    return np.stack([square**n for n in range(1, RADIAL + 1)], -1)
+    """Cubic B-splines of r², 0 in the middle, at points (down, right) in half diagonals; a new last axis.
+
+    Powers of the radius would not follow a lens whose barrel cuts off light from some radius on.
+
+    Notes
+    -----
+    C. de Boor, "A Practical Guide to Splines" (1978), chapter 10: the recursion.
+    """
+    square = np.minimum(np.asarray(v * v + u * u, np.float64), _REACH**2 * (1 - 1e-9))
+    knots = np.square([0.0, 0.0, 0.0, 0.0, *_KNOTS, *(_REACH,) * 4])
+    splines = [(square >= low) & (square < high) for low, high in pairwise(knots.tolist())]
+    values = [np.where(inside, 1.0, 0.0) for inside in splines]
+    for degree in (1, 2, 3):
+        for n in range(len(values) - 1):
+            first, second = knots[n + degree] - knots[n], knots[n + degree + 1] - knots[n + 1]
+            rising = (square - knots[n]) / first * values[n] if first else 0.0
+            falling = (knots[n + degree + 1] - square) / second * values[n + 1] if second else 0.0
+            values[n] = np.asarray(rising + falling)
+        values.pop()
+    return np.stack(values[1:], -1)  # the first one is what there is in the middle
+
+
+def plane(tilt: Array, v: Array, u: Array) -> Array:
+    """Light that slopes by ``tilt``, 1 in the middle; never nothing."""
+    return np.asarray(np.maximum(1 + tilt[0] * v + tilt[1] * u, 0.05))
 
 
 def strange(v: Array, u: Array) -> Array:
@@ -95,18 +124,18 @@ def field_of(blocks: Blocks) -> Field:
     fixed = np.concatenate([np.ones((*v.shape, 1)), radial(v, u), strange(v, u)], -1)
     target, weights, tilt = green, is_known.astype(float), np.zeros(2)
     for _ in range(_ROUNDS):
-        light = np.maximum(1 + tilt[0] * v + tilt[1] * u, 0.05)
+        light = plane(tilt, v, u)
         along = np.stack([v / light, u / light], -1)
         design = np.concatenate([along, fixed], -1)
         wanted = target - np.log(light) + along @ tilt
-        found = solved(design, wanted, weights)
+        found = solved(design, wanted, weights, stiff=_stiff(design.shape[-1], 3))
         left = wanted - design @ found
         tilt = np.clip(found[:2], -2.0, 2.0)
         weights = is_known * tukey(left, left[is_known])
     explained = np.concatenate([radial(v, u), strange(v, u)], -1) @ found[3:]
     slope = _slope(v, u, found[3:], tilt)
     shifts = blocks.offset[:, 0, None, None] * slope[0] + blocks.offset[:, 1, None, None] * slope[1]
-    light = np.maximum(1 + tilt[0] * v + tilt[1] * u, 0.05)
+    light = plane(tilt, v, u)
     left = np.where(is_known, green - found[2] - explained - np.log(light), 0.0)
     colours = np.where(is_known, logs - green - shifts, 0.0)
     return Field(tilt, found[3:], left, weights, colours)
@@ -117,7 +146,7 @@ def _slope(v: Array, u: Array, terms: Array, tilt: Array) -> tuple[Array, Array]
     step = 1e-3
 
     def height(down: Array, right: Array) -> Array:
-        light = np.maximum(1 + tilt[0] * down + tilt[1] * right, 0.05)
+        light = plane(tilt, down, right)
         return np.asarray(np.concatenate([radial(down, right), strange(down, right)], -1) @ terms + np.log(light))
 
     return (
@@ -142,11 +171,27 @@ def colour_terms(fields: Sequence[Field], blocks: Blocks) -> Array:
     return np.stack(rows)
 
 
-def solved(design: Array, wanted: Array, weights: Array) -> Array:
-    """Weighted least squares over blocks, by orthogonal columns: powers of one radius are nearly parallel."""
+def _stiff(columns: int, first: int) -> Array:
+    """Rows that ask terms of `radial`, which begin at column ``first``, for third differences of 0.
+
+    P. H. C. Eilers, B. D. Marx, "Flexible smoothing with B-splines and penalties", Statistical Science 11 (1996).
+    """
+    rows = np.zeros((RADIAL - 3, columns))
+    for n in range(RADIAL - 3):
+        rows[n, first + n : first + n + 4] = (-_STIFF, 3 * _STIFF, -3 * _STIFF, _STIFF)
+    return rows
+
+
+def solved(design: Array, wanted: Array, weights: Array, *, stiff: Array | None = None) -> Array:
+    """Weighted least squares over blocks, by orthogonal columns: powers of one radius are nearly parallel.
+
+    Rows of ``stiff`` are further equations, whose right sides are 0.
+    """
     root = np.sqrt(weights).reshape(-1, 1)
-    matrix = design.reshape(-1, design.shape[-1]) * root
-    return np.asarray(np.linalg.lstsq(matrix, wanted.reshape(-1) * root[:, 0], rcond=1e-9)[0])
+    matrix, sides = design.reshape(-1, design.shape[-1]) * root, wanted.reshape(-1) * root[:, 0]
+    if stiff is not None:
+        matrix, sides = np.concatenate([matrix, stiff]), np.concatenate([sides, np.zeros(len(stiff))])
+    return np.asarray(np.linalg.lstsq(matrix, sides, rcond=1e-9)[0])
 
 
 def tukey(left: Array, of: Array) -> Array:
@@ -170,7 +215,7 @@ def radial_spread(fields: Sequence[Field], blocks: Blocks, *, tiles: int = 8, dr
     number = tiles * tiles
     sums = []
     for f in fields:
-        light = np.maximum(1 + f.tilt[0] * v + f.tilt[1] * u, 0.05)
+        light = plane(f.tilt, v, u)
         design = np.concatenate(
             [np.stack([np.ones_like(v), v / light, u / light], -1), radial(v, u), strange(v, u)], -1
         )
@@ -185,27 +230,36 @@ def radial_spread(fields: Sequence[Field], blocks: Blocks, *, tiles: int = 8, dr
             sides[n] = weighted[here].T @ f.left.reshape(-1)[here]
         sums.append((squares, sides))
     out = np.empty((draws, RADIAL))
+    stiff = _stiff(sums[0][0].shape[-1], 3)
     for draw in range(draws):
         drawn = rng.integers(0, len(fields), len(fields))
         found = []
         for n in drawn:
             count = np.bincount(rng.integers(0, number, number), minlength=number)
             square, side = np.tensordot(count, sums[n][0], 1), count @ sums[n][1]
-            step = np.linalg.lstsq(square, side, rcond=1e-12)[0]
-            found.append(fields[n].terms[:RADIAL] + step[3 : 3 + RADIAL])
+            terms = fields[n].terms[:RADIAL]
+            step = np.linalg.lstsq(
+                square + stiff.T @ stiff, side - stiff.T @ (stiff[:, 3 : 3 + RADIAL] @ terms), rcond=1e-12
+            )[0]
+            found.append(terms + step[3 : 3 + RADIAL])
         out[draw] = np.mean(found, axis=0)
     return out
 
 
-def law_of(terms: Array) -> Law:
-    """A law of light, in half diagonals, for terms of `radial`: ``pa`` where that follows, else a table."""
+def law_of(lost: Callable[[Array], Array]) -> Law:
+    """A law of light, in half diagonals: ``pa`` where that follows, else a table.
+
+    Parameters
+    ----------
+    lost : callable
+        Natural logarithm of the light that is left at radii in half diagonals.
+    """
     radius = np.linspace(0, 1, 201)
-    powers = radial(radius, np.zeros_like(radius))
-    light = np.exp(powers @ terms)
-    three = np.linalg.lstsq(powers[:, :3], light - 1, rcond=None)[0]
-    fitted = 1 + powers[:, :3] @ three
+    light = np.exp(lost(radius))
+    even = np.stack([radius**2, radius**4, radius**6], -1)
+    three = np.linalg.lstsq(even, light - 1, rcond=None)[0]
+    fitted = 1 + even @ three
     if fitted.min() > 0 and np.abs(np.log2(fitted / light)).max() < _PA_MISFIT_EV:
         return Law("pa", tuple(three.tolist()), 1.0)
     points = np.linspace(0, 1, _TABLE_POINTS)
-    lost = radial(points, np.zeros_like(points)) @ terms / np.log(2.0)
-    return Law("table", tuple(np.stack([points, lost], -1).reshape(-1).tolist()), 1.0)
+    return Law("table", tuple(np.stack([points, lost(points) / np.log(2.0)], -1).reshape(-1).tolist()), 1.0)
