@@ -6,6 +6,7 @@ The text is drawn here: libraries for it change their interface, and wish to kno
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,11 @@ from tenbit.pipeline.errors import RequestError
 
 Floats = npt.ArrayLike
 Style = Literal["line", "points", "dashed"]
-_ROWS = 12  # of text, for the curves of one panel
+_ROWS = 13  # of text, for the curves of one panel
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # braille: bits of the left and of the right column
 _TICKS = tuple(round(n * (_ROWS - 1) / 4) for n in range(5))
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_FIRM = "\0"  # stands for a blank at which no line is broken
 _DASH = 6  # dots on, then as many off
 
 
@@ -51,12 +53,15 @@ class Panel:
     ----------
     title, x_label, y_label : str
     curves : sequence of Curve
+    reach : sequence of (x, y)
+        Points that the axes reach at least.
     """
 
     title: str
     x_label: str
     y_label: str
     curves: Sequence[Curve]
+    reach: Sequence[tuple[float, float]] = ()
 
 
 def as_text(panels: Sequence[Panel], width: int = 80) -> str:
@@ -106,6 +111,9 @@ def save(path: Path, panels: Sequence[Panel]) -> None:
             for curve in panel.curves:
                 looks = {"line": "-", "dashed": "--", "points": "."}
                 axes.plot(np.asarray(curve.x), np.asarray(curve.y), looks[curve.style], label=curve.label or None)
+            if panel.reach:
+                axes.update_datalim(panel.reach)
+                axes.autoscale_view()
             axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
             axes.grid(visible=True, alpha=0.3)
             if any(curve.label for curve in panel.curves):
@@ -119,8 +127,9 @@ def _panel_text(panel: Panel, width: int) -> str:
     finite = [np.isfinite(x) & np.isfinite(y) for x, y in known]
     if not any(mask.any() for mask in finite):
         return f"{panel.title}\n  (nothing is known)"
-    low_x, high_x = _range([x[mask] for (x, _), mask in zip(known, finite, strict=True)])
-    low_y, high_y = _range([y[mask] for (_, y), mask in zip(known, finite, strict=True)])
+    also = np.asarray(panel.reach, float).reshape(-1, 2)
+    low_x, high_x = _range([also[:, 0], *(x[mask] for (x, _), mask in zip(known, finite, strict=True))])
+    low_y, high_y = _range([also[:, 1], *(y[mask] for (_, y), mask in zip(known, finite, strict=True))])
     names = _numbers([high_y - (high_y - low_y) * n / 4 for n in range(5)])
     margin = max(map(len, names)) + 2
     cols = width - margin - 1
@@ -133,7 +142,7 @@ def _panel_text(panel: Panel, width: int) -> str:
         letter = _LETTERS[number % 26]
         row, col = _draw(dots, across, down, mask, curve.style)
         if curve.label:
-            legend.append(f"{letter} {curve.label}")
+            legend.append(f"{letter} {curve.label}".replace(" ", _FIRM))
             # Every curve is named at other columns, so that those which run together can be told apart.
             for target in range(3 + 4 * number, cols, 24):
                 away = abs(col // 2 - target)
@@ -156,10 +165,10 @@ def _panel_text(panel: Panel, width: int) -> str:
         under[at : at + len(tick)] = tick
     lines.append(" " * margin + "└" + "─" * cols)
     lines.append("".join(under).rstrip())
-    lines.append(" " * (margin + 1) + panel.x_label.center(cols).rstrip())
-    if legend:
-        lines.append(" " * (margin + 1) + "   ".join(legend))
-    return "\n".join(line.rstrip() for line in lines)
+    indent = " " * (margin + 1)
+    lines.append(indent + panel.x_label.center(cols).rstrip())
+    lines += textwrap.wrap("   ".join(legend), width, initial_indent=indent, subsequent_indent=indent)
+    return "\n".join(line.replace(_FIRM, " ").rstrip() for line in lines)
 
 
 def _range(values: Sequence[npt.NDArray[np.float64]]) -> tuple[float, float]:

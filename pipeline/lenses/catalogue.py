@@ -35,7 +35,7 @@ DEFECTS: dict[str, Defect] = {
 }
 """What each block of a profile undoes."""
 _LIMITS: dict[str, Defect] = {"distortion_max_pct": "distortion", "corner_ev": "vignetting"}
-_BEST_FIRST: tuple[Provenance, ...] = ("P0", "P1", "P3", "P2", "P4")
+BEST_FIRST: tuple[Provenance, ...] = ("P0", "P1", "P3", "P2", "P4")
 """P2 are figures that correct nothing."""
 _Stamp = tuple[int, int]
 
@@ -84,7 +84,7 @@ class Entry:
     @property
     def provenance(self) -> Provenance:
         """The best of any defect."""
-        return min(self.defects.values(), key=_BEST_FIRST.index, default="P4")
+        return min(self.defects.values(), key=BEST_FIRST.index, default="P4")
 
 
 def user_folder() -> Path:
@@ -236,7 +236,7 @@ def _entry(slug: str, plain: Any, profiles: list[Any], *, is_own: bool) -> Entry
     best: dict[Defect, Provenance] = {}
 
     def offer(defect: Defect, provenance: Provenance) -> None:
-        best[defect] = min(best.get(defect, "P4"), provenance, key=_BEST_FIRST.index)
+        best[defect] = min(best.get(defect, "P4"), provenance, key=BEST_FIRST.index)
 
     for measurement in (m for profile in profiles for m in profile["measurements"]):
         for limit in measurement.get("limits", ()):

@@ -31,23 +31,15 @@ def panels(slug: str, sensor: Sensor, settings: Settings) -> list[Panel]:
     """
     profiles = catalogue.profiles_for(slug)
     optics, _ = applied(slug, settings)
-    title = (
-        f"{slug} on {sensor.name} mm" if sensor.name[0].isdigit() and "x" in sensor.name else f"{slug}, {sensor.name}"
-    )
+    curves = {
+        ("distortion", "%"): _distortion_curves(optics, profiles, sensor, settings),
+        ("lateral colour", f"µm; a pixel is {sensor.pixel_um:g}"): _colour_curves(optics, profiles, sensor, settings),
+        ("fall-off", "EV"): _light_curves(slug, profiles, sensor, settings),
+    }
+    reach = ((0.0, 0.0), (sensor.corner_mm, 0.0))
     return [
-        Panel(
-            f"{title}: distortion",
-            "radius on the sensor, mm",
-            "%",
-            _distortion_curves(optics, profiles, sensor, settings),
-        ),
-        Panel(
-            f"{title}: lateral colour",
-            "radius on the sensor, mm",
-            f"µm; a pixel is {sensor.pixel_um:g}",
-            _colour_curves(optics, profiles, sensor, settings),
-        ),
-        Panel(f"{title}: fall-off", "radius on the sensor, mm", "EV", _light_curves(slug, profiles, sensor, settings)),
+        Panel(f"{slug}, {sensor.name}: {what}", "radius on the sensor, mm", unit, found, reach)
+        for (what, unit), found in curves.items()
     ]
 
 
@@ -107,10 +99,14 @@ def _light_curves(slug: str, profiles: _Known, sensor: Sensor, settings: Setting
             radius = _radii(0.0, min(m.valid_mm, sensor.corner_mm))
             light = ev(Law(entry.model, entry.terms, entry.unit_mm), radius)
             curves.append(Curve(f"{_label(m)}{told}", radius, light, "dashed"))
+    figures: dict[str, list[tuple[float, float]]] = {}
     for m, limit in _limits(profiles, "corner_ev", sensor):
         if settings.f_number in (None, limit.f_number):
             told = f" f/{limit.f_number:g}" if limit.f_number else ""
-            curves.append(Curve(f"{m.provenance}{told}", [limit.radius_mm], [limit.value], "points"))
+            figures.setdefault(f"{m.provenance}{told}", []).append((limit.radius_mm, limit.value))
+    for label, points in figures.items():
+        radii, values = zip(*points, strict=True)
+        curves.append(Curve(label, radii, values, "points"))
     return curves
 
 
@@ -147,7 +143,8 @@ def _limits(profiles: _Known, quantity: str, sensor: Sensor) -> list[tuple[Measu
 
 def _label(m: Measurement) -> str:
     """``P1 Sony FX6, withheld``."""
-    return f"{m.provenance} {(m.sensor or m.source).split(' (')[0].split(',')[0][:32]}, withheld"
+    whence = "design" if m.provenance == "P3" else (m.sensor or m.source).split(" (")[0][:32]
+    return f"{m.provenance} {whence}, withheld"
 
 
 def _radii(low: float, high: float) -> _laws.Radii:

@@ -169,12 +169,12 @@ def measured_rows(slug: str) -> list[tuple[str, ...]]:
     """One row per measurement, as `MEASURED_COLUMNS`."""
     rows: list[tuple[str, ...]] = []
     for _, profile in catalogue.profiles_for(slug):
-        for m in sorted(profile.measurements, key=lambda m: m.provenance):
+        for m in sorted(profile.measurements, key=lambda m: catalogue.BEST_FIRST.index(m.provenance)):
             whence = [m.source, m.licence, m.sensor, m.date, m.note]
             rows.append(
                 (
                     m.provenance,
-                    ", ".join(_contents(m)),
+                    "; ".join(_contents(m)),
                     f"{m.valid_mm:g} mm",
                     "; ".join(part.rstrip(".") for part in whence if part),
                     m.withheld or (f"{m.provenance} corrects nothing" if m.provenance in ("P2", "P4") else ""),
