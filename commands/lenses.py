@@ -6,11 +6,16 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tenbit.commands._text import count, table
+from tenbit.commands._text import CAMERA_HELP, SOME_FAILED, count, lens_options, table
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.asked import Asked
 
 _PIPED_COLUMNS = 120
 _LEVELS = ("P0", "P1", "P2", "P3", "P4")
@@ -115,6 +120,42 @@ def show(
         click.echo("\nNothing is known that could be drawn: tenbit calibrate measures a lens.")
     if plot is not None:
         click.echo(f"\n{plot}")
+
+
+@lenses.command(epilog="Example: tenbit lenses match phone/*.dng --lens 'summilux 35 fle' --remember")
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE...")
+@lens_options
+@click.option("--camera", help=CAMERA_HELP)
+@click.option("--remember", is_flag=True, help="Write --lens and what else is given into the folder's tenbit.yaml.")
+@click.option("--json", "is_json", is_flag=True, help="A list of objects.")
+def match(inputs: tuple[str, ...], asked: Asked, camera: str | None, remember: bool, is_json: bool) -> None:
+    """Which lens each FILE was taken with, why, and what of it would be corrected."""
+    from tenbit.pipeline import batch, jobs
+    from tenbit.pipeline.errors import ReadError, TenbitError
+    from tenbit.pipeline.lenses import beside, matched, names
+
+    if remember and asked.lens is None:
+        raise click.UsageError("--remember writes what --lens says, and there is none")
+    of_dumps = batch.camera_from(camera)
+    if isinstance(asked.lens, str) and asked.lens != "none":
+        asked = replace(asked, lens=names.resolved(asked.lens, "--lens")[0])
+    paths = [found.path for found in jobs.find_inputs(inputs)]
+    for folder in dict.fromkeys(path.parent for path in paths) if remember else ():
+        click.echo(f"{beside.remember(folder, asked)}: remembered", err=True)
+    records, failed = [], 0
+    for path in paths:
+        try:
+            records.append(matched.matched(path, asked, camera=of_dumps))
+        except TenbitError as error:
+            failed += 1
+            click.echo(f"{path}: {error.reason if isinstance(error, ReadError) else error}", err=True)
+        else:
+            if not is_json:
+                click.echo("\n".join(matched.told(records[-1])))
+    if is_json:
+        click.echo(json.dumps(records, indent=2, ensure_ascii=False))
+    if failed:
+        raise click.exceptions.Exit(SOME_FAILED)
 
 
 def _range(text: str | None) -> tuple[float, float]:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenbit.pipeline.errors import ChainError, RequestError
+from tenbit.pipeline.lenses import sensors
 
 if TYPE_CHECKING:
     from tenbit.pipeline.config import Chain
 
 PROFILE_SUFFIXES = (".yaml", ".yml", ".lcp", ".cpf", ".json")
 NO_LENS = "none"
-SENSORS_MM = {"full-frame": (24.0, 36.0), "aps-c": (15.7, 23.6), "1-inch": (8.8, 13.2)}
-"""Height and width of sensors that have a name."""
 _FLAGS = ("auto", "none", "always")  # a stage's profile that names none
 _F_NUMBERS, _DISTANCES_M, _SIDES_MM = (0.5, 128.0), (0.01, math.inf), (0.5, 300.0)
 
@@ -136,13 +134,12 @@ def sensor_of(text: str) -> tuple[float, float]:
     ValueError
         If it is none of these.
     """
-    if text.lower() in SENSORS_MM:
-        return SENSORS_MM[text.lower()]
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*[x×*]\s*(\d+(?:\.\d+)?)\s*(?:mm)?\s*", text, re.IGNORECASE)
-    if match is None:
-        raise ValueError(f"{text!r} is no sensor: {', '.join(SENSORS_MM)} or its sides in millimetres, 36x24")
-    sides = sorted(_within(float(side), _SIDES_MM, "mm") for side in match.groups())
-    return sides[0], sides[1]
+    try:
+        found = sensors.sensor_of("36x24" if text.lower() == "full-frame" else text.strip())
+    except RequestError as fault:
+        raise ValueError(str(fault).removeprefix("sensor ")) from None
+    shorter, longer = sorted((found.height_mm, found.width_mm))
+    return shorter, longer
 
 
 def _lens(value: Any, base: Path) -> str | Path | None:

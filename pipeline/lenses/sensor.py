@@ -45,9 +45,10 @@ def pitch(frame: Frame, asked: Asked = Asked()) -> Pitch:  # noqa: B008 - frozen
     rows, cols = facts.crop[2:] if facts.crop else (facts.rows, facts.cols)
     long = max(rows, cols)
     if asked.sensor_mm is not None:
-        side, shorter = max(asked.sensor_mm), min(asked.sensor_mm)
+        longer, shorter = max(asked.sensor_mm), min(asked.sensor_mm)
         place = asked.places.get("sensor_mm", "asked for")
-        return Pitch(side / long, f"{place}: {side:g} x {shorter:g} mm")
+        # A picture of another shape is cut from the sensor: it fills one of its sides.
+        return Pitch(min(longer / long, shorter / min(rows, cols)), f"{place}: {longer:g} x {shorter:g} mm")
     if facts.pixel_mm is not None:
         return Pitch(facts.pixel_mm, "the camera file")
     by_film = None

@@ -54,14 +54,14 @@ def test_a_folder_says_lens_aperture_distance_and_sensor(shoot: Path) -> None:
 def test_options_come_before_the_chain_before_the_sidecar_before_the_folder(shoot: Path) -> None:
     raw = shoot / "a.dng"
     said(shoot / "tenbit.yaml", "lens: {profile: of folder, f_number: 8, focus_m: 3, sensor_mm: 1-inch}")
-    assert asked_for(raw) == Asked("of folder", 8.0, 3.0, (8.8, 13.2))
+    assert asked_for(raw) == Asked("of folder", 8.0, 3.0, (9.83, 13.11))
     said(shoot / "a.dng.tenbit.yaml", "lens: {profile: of sidecar, f_number: 4}")
-    assert asked_for(raw) == Asked("of sidecar", 4.0, 3.0, (8.8, 13.2))
+    assert asked_for(raw) == Asked("of sidecar", 4.0, 3.0, (9.83, 13.11))
     assert asked_for(shoot / "b.dng").lens == "of folder"
     chain = chain_of("of chain", shoot / "job.yaml")
-    assert asked_for(raw, Asked(), chain) == Asked("of chain", 4.0, 3.0, (8.8, 13.2))
+    assert asked_for(raw, Asked(), chain) == Asked("of chain", 4.0, 3.0, (9.83, 13.11))
     options = of_options("of option", focus="0.7m")
-    assert asked_for(raw, options, chain) == Asked("of option", 4.0, 0.7, (8.8, 13.2))
+    assert asked_for(raw, options, chain) == Asked("of option", 4.0, 0.7, (9.83, 13.11))
     assert asked_for(raw, options, chain).places["lens"] == "--lens"
     assert asked_for(None, options) == Asked("of option", None, 0.7)
 
@@ -161,7 +161,7 @@ def test_every_fault_is_told_with_its_place(shoot: Path, text: str, faults: list
         ({"f_number": 0.2}, "--f-number: 0.2 is outside 0.5..128"),
         (
             {"sensor": "big"},
-            "--sensor: 'big' is no sensor: full-frame, aps-c, 1-inch or its sides in millimetres, 36x24",
+            "--sensor: 'big': 36x24, aps-c, 1-inch, or width x height in mm, such as 23.6x15.7",
         ),
         ({"lens": "gone.json"}, "--lens: 'gone.json': no such profile"),
         ({"lens": " "}, "--lens: ' ' is no lens: a slug, a name, or a profile's path belongs here"),
@@ -185,7 +185,13 @@ def test_a_chains_flag_names_no_lens(flag: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sides"),
-    [("36x24", (24, 36)), ("24 x 36 mm", (24, 36)), ("13.1×9.8", (9.8, 13.1)), ("APS-C", (15.7, 23.6))],
+    [
+        ("36x24", (24, 36)),
+        ("24 x 36 mm", (24, 36)),
+        ("13.1×9.8", (9.8, 13.1)),
+        ("APS-C", (15.7, 23.6)),
+        ("full-frame", (24, 36)),
+    ],
 )
 def test_sensors_by_name_and_by_their_sides(text: str, sides: tuple[float, float]) -> None:
     assert sensor_of(text) == sides

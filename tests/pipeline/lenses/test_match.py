@@ -1,0 +1,354 @@
+"""Which lens a frame was taken with, at which settings, on which sensor."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from tenbit.cli import commands
+from tenbit.pipeline.errors import ReadError, RequestError
+from tenbit.pipeline.frame import Exif, Frame
+from tenbit.pipeline.lenses import catalogue, match
+from tenbit.pipeline.lenses.asked import Asked
+
+LEICA = "Leica Camera AG"
+FLE = "summilux-m-35-1.4-asph-fle"
+M8, M9, M10 = (Exif(make=LEICA, model=model) for model in ("M8 Digital Camera", "M9 Digital Camera", "LEICA M10"))
+PHONE = Exif(make="Xiaomi", model="2203121C", focal_mm=8.72, focal_35mm=23, f_number=1.9, focus_m=0.4)
+
+
+@pytest.fixture(autouse=True)
+def no_own_profiles(tmp_path, monkeypatch):
+    monkeypatch.setenv("TENBIT_LENSES", str(tmp_path / "own"))
+
+
+def frame(exif: Exif, rows: int = 8, cols: int = 12) -> Frame:
+    return dataclasses.replace(Frame.from_mosaic(np.ones((rows, cols), np.uint16)), exif=exif)
+
+
+def lens_of(exif: Exif, **more) -> match.Identity:
+    return match.identify(frame(dataclasses.replace(exif, **more)))
+
+
+# ---- which lens ----
+@pytest.mark.parametrize(
+    ("exif", "more", "slug", "how"),
+    [
+        (M10, {"lens_model": "Summilux-M 1:1.5/90 ASPH."}, "summilux-m-90-1.5-asph", "EXIF LensModel 'Summilux-M 1"),
+        (M10, {"lens_model": "Summaron-M 1:5.6/28"}, "summaron-m-28-5.6", "EXIF LensModel"),
+        (M10, {"lens_profile": "Summicron-M 1:2/35"}, "summicron-m-35-2-IV", "maker note lens 'Summicron-M 1:2/35'"),
+        (
+            M10,
+            {"lens_model": "Summicron-M 1:2/35", "lens_profile": "Thambar-M 1:2.2/90"},
+            "summicron-m-35-2-IV",
+            "EXIF",
+        ),
+        (M9, {"lens_code": 47, "frame_selector": 1}, "summilux-m-21-1.4-asph", "6-bit code 47, frame selector 1"),
+        (M9, {"lens_code": 6, "frame_selector": 0}, "summilux-m-35-1.4-II", "frame selector 0, chosen in the menu"),
+        (M8, {"lens_code": 11}, "summaron-m-28-5.6", "6-bit code 11"),
+        (M10, {"lens_model": "----", "lens_code": 49, "frame_selector": 3}, "noctilux-m-50-0.95-asph", "6-bit code 49"),
+        (PHONE, {"lens_model": "Leica Summicron-M 50mm f/2 ASPH APO"}, "apo-summicron-m-50-2-asph", "EXIF LensModel"),
+    ],
+)
+def test_a_file_names_its_lens(exif, more, slug, how) -> None:
+    found = lens_of(exif, **more)
+    assert found.slug == slug
+    assert how in found.how
+    assert found.name == catalogue.lens(slug).name
+    assert found.candidates == ()
+
+
+def test_one_name_for_lenses_of_several_designs_gives_candidates_and_corrects_nothing() -> None:
+    found = lens_of(M10, lens_model="Summilux-M 1:1.4/35 ASPH.")
+    assert found.slug is None
+    assert found.candidates == ("summilux-m-35-1.4-asph", FLE, "summilux-m-35-1.4-asph-2022")
+    assert "summilux-m-35-1.4-asph-fle (2010-2022, order number 11663, 11675)" in found.notes[0]
+    assert found.notes[0].endswith("name one by --lens or in tenbit.yaml, until then nothing is corrected")
+    assert match.profiles_of(frame(M10), found) == ((), ())
+
+
+@pytest.mark.parametrize("more", [{"lens_code": 5, "frame_selector": 3}, {"lens_model": "Summilux-M 1:1.4/50"}])
+def test_lenses_of_one_design_are_as_good_as_one(more) -> None:
+    found = lens_of(M9, **more)
+    assert (found.slug, found.candidates) == ("summilux-m-50-1.4-II", ("summilux-m-50-1.4-III",))
+    assert found.notes[0].endswith("summilux-m-50-1.4-II or summilux-m-50-1.4-III, which have the same optical design")
+    assert [name for name, _ in match.profiles_of(frame(M9), found)[0]] == ["summilux-m-50-1.4-II_III"]
+
+
+def test_candidates_with_the_very_same_profiles_are_as_good_as_one(tmp_path) -> None:
+    (tmp_path / "own").mkdir()
+    slugs = ("elmarit-m-28-2.8-III", "elmarit-m-28-2.8-IV")
+    text = "measurements: [{provenance: P0, source: me, valid_mm: 20}]\n"
+    (tmp_path / "own/mine.yaml").write_text(f"name: both\nlenses: [{', '.join(slugs)}]\n{text}", "utf-8")
+    found = lens_of(M10, lens_model="Elmarit-M 1:2.8/28")
+    assert {found.slug, *found.candidates} == set(slugs)
+    assert "of which the same profiles are known" in found.notes[0]
+
+
+def test_the_code_narrows_a_name_that_several_have() -> None:
+    assert lens_of(M9, lens_model="Elmarit-M 1:2.8/28", lens_code=27, frame_selector=1).slug == "elmarit-m-28-2.8-IV"
+
+
+def test_every_code_of_the_catalogue_leads_to_its_lens_or_to_candidates() -> None:
+    for entry in catalogue.entries():
+        for code in entry.codes:
+            found = lens_of(M9, lens_code=code.code, frame_selector=code.frame_selector)
+            assert entry.slug in (found.slug, *found.candidates)
+            if code.focal_mm:
+                assert (found.slug, found.focal_mm) == (entry.slug, code.focal_mm)
+            assert found.is_coded_leica
+
+
+def test_every_exif_name_of_the_catalogue_leads_to_its_lens_or_to_candidates() -> None:
+    for entry in catalogue.entries():
+        for name in entry.exif_names:
+            found = lens_of(M10, lens_model=name)
+            assert entry.slug in (found.slug, *found.candidates)
+
+
+def test_a_lens_that_is_in_no_catalogue_keeps_its_name() -> None:
+    found = lens_of(Exif(make="SONY", model="ILCE-7M3"), lens_model="FE 35mm F1.8", focal_mm=35.0)
+    assert (found.slug, found.name, found.named, found.focal_mm) == (None, "FE 35mm F1.8", "FE 35mm F1.8", 35.0)
+    assert found.how == "EXIF LensModel 'FE 35mm F1.8', a lens that is not in the catalogue"
+
+
+@pytest.mark.parametrize("name", [None, "", "----", "Unknown", "N/A"])
+def test_a_file_may_name_no_lens(name) -> None:
+    assert lens_of(Exif(make="SONY"), lens_model=name) == match.Identity()
+
+
+def test_an_uncoded_lens_is_asked_for() -> None:
+    found = lens_of(M9, lens_code=0, frame_selector=2)
+    assert (found.how, found.notes) == (
+        "an uncoded lens",
+        ("the lens has no code: name it by --lens or in tenbit.yaml",),
+    )
+
+
+def test_what_the_user_says_comes_before_what_the_file_says(tmp_path) -> None:
+    exif = dataclasses.replace(M10, lens_model="Summaron-M 1:5.6/28")
+    asked = Asked("summilux 35 fle", places={"lens": "tenbit.yaml:2:12"})
+    found = match.identify(frame(exif), None, asked)
+    assert (found.slug, found.how) == (FLE, "tenbit.yaml:2:12: 'summilux 35 fle'")
+    assert match.identify(frame(exif), None, Asked(FLE, places={"lens": "--lens"})).how == "--lens"
+    none = match.identify(frame(exif), None, Asked("none", places={"lens": "--lens"}))
+    assert (none.slug, none.is_none, none.how) == (None, True, "--lens: none")
+    assert match.profiles_of(frame(exif), none) == ((), ())
+    with pytest.raises(RequestError, match=r"--lens: 'lux 35 asph' could be summilux-m-35-1.4-asph"):
+        match.identify(frame(exif), None, Asked("lux 35 asph", places={"lens": "--lens"}))
+
+
+def test_the_user_may_name_a_profile_instead(tmp_path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\nmeasurements: [{provenance: P0, source: me, valid_mm: 20}]\n", "utf-8")
+    found = match.identify(frame(M10), None, Asked(path))
+    assert (found.slug, found.profile, found.name) == (None, path, "mine")
+    ((name, profile),), notes = match.profiles_of(frame(M10), found)
+    assert (name, profile.name, notes) == ("mine", "mine", ())
+    path.write_text("name: mine\n", "utf-8")
+    with pytest.raises(ReadError, match=r"mine.yaml:1:1: measurements: missing"):
+        match.profiles_of(frame(M10), found)
+
+
+# ---- at which settings ----
+def test_a_tri_elmar_is_set_as_the_frame_selector_or_exif_says() -> None:
+    assert lens_of(M9, lens_code=16, frame_selector=2).focal_mm == 18
+    assert lens_of(M10, lens_model="Tri-Elmar-M 1:4/28-35-50 ASPH.", focal_mm=50.0).focal_mm == 50
+    found = lens_of(M10, lens_model="Tri-Elmar-M 1:4/28-35-50 ASPH.")
+    assert found.focal_mm is None
+    assert found.notes == ("tri-elmar-m-28-35-50-asph: which of 28, 35, 50 mm was set is not known",)
+
+
+def test_the_aperture_of_a_rangefinder_is_a_guess_unless_the_user_says_it() -> None:
+    coded = {"lens_code": 47, "frame_selector": 1}
+    found = lens_of(M9, **coded, f_number_estimate=5.6)
+    assert (found.f_number, found.is_f_number_estimated, found.sources["f_number"]) == (5.6, True, "the camera's guess")
+    assert lens_of(M9, **coded, f_number=4.0).is_f_number_estimated
+    exif = dataclasses.replace(M9, **coded, f_number_estimate=5.6)
+    told = match.identify(frame(exif), None, Asked(f_number=2.0, focus_m=math.inf, places={"f_number": "--f-number"}))
+    assert (told.f_number, told.is_f_number_estimated, told.focus_m) == (2.0, False, math.inf)
+    assert told.sources["f_number"] == "--f-number"
+    assert told.as_record()["focus_m"] == "infinity"
+
+
+def test_a_phone_knows_nothing_of_the_lens_before_it() -> None:
+    found = match.identify(frame(PHONE), None, Asked(FLE))
+    assert (found.focal_mm, found.f_number, found.focus_m) == (35, None, None)
+    assert found.notes == ("the file speaks of a lens of 8.72 mm: its aperture and distance are not this one's",)
+    told = match.identify(frame(PHONE), None, Asked(FLE, 2.8, 3.0))
+    assert (told.f_number, told.focus_m) == (2.8, 3.0)
+
+
+def test_an_aperture_that_the_lens_has_not_is_not_used() -> None:
+    found = match.identify(frame(Exif(f_number=1.2, focus_m=2.0)), None, Asked(FLE))
+    assert (found.f_number, found.focus_m) == (None, 2.0)
+    assert found.notes == (f"the file says f/1.2, which {FLE} cannot be opened to: not used",)
+
+
+# ---- what the camera has done ----
+@pytest.mark.parametrize(
+    ("exif", "more", "is_coded", "withheld"),
+    [
+        (M8, {"lens_code": 29, "frame_selector": 2}, True, "the M8 Digital Camera undoes the fall-off"),
+        (M9, {"lens_code": 0, "frame_selector": 2}, False, ""),
+        (M9, {}, False, "the M9 Digital Camera may have undone"),
+        (Exif(make=LEICA, model="M-E (Typ 220)"), {"lens_code": 29}, True, "undoes"),
+        (Exif(make=LEICA, model="M Monochrom"), {"lens_code": 29}, True, "undoes"),
+        (M10, {"lens_model": "Summaron-M 1:5.6/28"}, False, "the LEICA M10 may have undone fall-off already"),
+        (M10, {}, False, ""),
+        (Exif(make=LEICA, model="LEICA Q2"), {"lens_model": "SUMMILUX 1:1.7/28 ASPH."}, False, ""),
+        (PHONE, {}, False, ""),
+    ],
+)
+def test_fall_off_that_the_camera_has_undone_is_left(exif, more, is_coded, withheld) -> None:
+    exif = dataclasses.replace(exif, **more)
+    found = match.identify(frame(exif))
+    assert found.is_coded_leica is is_coded
+    said = match.light_withheld(frame(exif), found)
+    assert withheld in said
+    assert bool(said) is bool(withheld)
+
+
+# ---- on which sensor ----
+@pytest.mark.parametrize(
+    ("exif", "cols", "mm", "how"),
+    [
+        (M8, 3936, 0.0068, "the sensor of the M8 Digital Camera"),
+        (M9, 5216, 0.0068, "the sensor of the M9 Digital Camera"),
+        (M10, 5976, 0.006, "the sensor of the LEICA M10"),
+        (Exif(make=LEICA, model="LEICA M (Typ 240)"), 5976, 0.006, "Typ 240"),
+        (Exif(make=LEICA, model="LEICA M MONOCHROM (Typ 246)"), 5976, 0.006, "Typ 246"),
+        (Exif(make=LEICA, model="LEICA M10-R"), 7840, 36 / 7840, "M10-R"),
+        (Exif(make=LEICA, model="LEICA M11"), 9520, 35.8 / 9520, "M11"),
+        (Exif(make=LEICA, model="LEICA M11"), 5272, 35.8 / 5272, "M11"),
+        (Exif(make="Canon", sample_mm=0.0072), 5616, 0.0072, "EXIF FocalPlaneXResolution"),
+        (Exif(make="Canon", sample_mm=0.0072, focal_mm=50.0, focal_35mm=50.0), 5000, 0.0072, "FocalPlaneXResolution"),
+        (Exif(sample_mm=0.02, focal_mm=50.0, focal_35mm=75.0), 6000, 0.004, "50 mm are 75 mm on 35 mm film"),
+        (PHONE, 4096, 0.0032, "8.72 mm are 23 mm on 35 mm film"),
+        (Exif(make=LEICA, model="LEICA Q2"), 8000, None, "not known: give --sensor, or sensor_mm in tenbit.yaml"),
+    ],
+)
+def test_pitch_by_what_the_file_says(exif, cols, mm, how) -> None:
+    facts = dataclasses.replace(frame(exif).facts, crop=(0, 0, round(cols * (3 / 4 if exif is PHONE else 2 / 3)), cols))
+    shot = dataclasses.replace(frame(exif), facts=facts)
+    found = match.pitch(shot)
+    assert how in found.how
+    assert found.mm == (mm if mm is None else pytest.approx(mm, rel=0.02))
+    assert match.pixel_mm(shot, Asked(sensor_mm=(9.6, cols / 100))) == pytest.approx(min(0.01, 9.6 / facts.crop[2]))
+
+
+def test_the_camera_file_comes_before_exif() -> None:
+    shot = frame(PHONE)
+    shot = dataclasses.replace(shot, facts=dataclasses.replace(shot.facts, pixel_mm=0.0016))
+    assert match.pitch(shot) == (0.0016, "the camera file")
+
+
+@pytest.mark.parametrize(
+    ("make", "model", "name"),
+    [
+        (LEICA, "LEICA M10", "LEICA M10"),
+        (LEICA, "M9 Digital Camera", "Leica Camera AG M9 Digital Camera"),
+        ("Sony", "IMX989", "Sony IMX989"),
+        (None, "X", "X"),
+        ("Sony", None, "Sony"),
+        (None, None, ""),
+    ],
+)
+def test_cameras_have_one_name(make, model, name) -> None:
+    assert match.sensor_name(frame(Exif(make=make, model=model))) == name
+
+
+def test_shipped_cameras_say_their_pitch() -> None:
+    from tenbit.pipeline.raw.camera import camera_file, shipped_cameras
+
+    pitches = {name: camera_file(name)[1]["pixel_um"] for name in shipped_cameras()}
+    assert pitches == {"imx296": 3.45, "imx989-binned": 3.2, "imx989-full": 1.6}
+
+
+# ---- the record and the command ----
+def test_the_record_is_json_and_leaves_out_what_says_nothing() -> None:
+    assert match.Identity().as_record() == {"slug": None, "how": "nothing names a lens"}
+    found = lens_of(M9, lens_code=5, frame_selector=3, f_number_estimate=2.0)
+    record = json.loads(json.dumps(found.as_record()))
+    assert record["candidates"] == ["summilux-m-50-1.4-III"]
+    assert record["f_number_is_estimated"] is True
+    assert record["fall_off_is_undone"] is True
+
+
+def tenbit(*arguments: str) -> Result:
+    return CliRunner().invoke(commands, ["lenses", "match", *arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def shoot(tmp_path: Path, monkeypatch) -> Path:
+    """A current folder with a simulated raw file, below which nothing is remembered."""
+    from tenbit.pipeline.sample import make
+
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "a.dng", rows=64, cols=64, truth=False)
+    return tmp_path
+
+
+def test_the_command_says_lens_reason_settings_and_sensor(shoot) -> None:
+    found = tenbit("a.dng")
+    assert found.exit_code == 0
+    lines = found.stdout.splitlines()
+    assert lines[:3] == ["a.dng", "  lens       not known", "  because    nothing names a lens"]
+    assert "  corrects   nothing" in lines
+    found = tenbit("a.dng", "--lens", "summilux 35 fle", "--sensor", "36x24", "--focus", "inf")
+    assert "  lens       summilux-m-35-1.4-asph-fle, Summilux-M 35 f/1.4 ASPH FLE" in found.stdout
+    assert "  because    --lens" in found.stdout
+    assert "35 mm (the catalogue), f/2 (EXIF), infinity (--focus)" in found.stdout
+    assert "24 x 24 mm, pixels of 375 µm (--sensor: 36 x 24 mm)" in found.stdout
+    assert "  corrects   distortion: profile summilux-m-35-1.4-asph-fle: gyroflow/lens_profiles" in found.stdout
+
+
+def test_the_command_remembers_for_the_folder(shoot) -> None:
+    found = tenbit("a.dng", "--lens", "summilux 35 fle", "--sensor", "1-inch", "--remember")
+    assert found.stderr == "tenbit.yaml: remembered\n"
+    assert (shoot / "tenbit.yaml").read_text("utf-8") == f"lens:\n  profile: {FLE}\n  sensor_mm: [9.83, 13.11]\n"
+    (record,) = json.loads(tenbit("a.dng", "--json").stdout)
+    assert (record["slug"], record["how"]) == (FLE, "tenbit.yaml:2:12")
+    assert record["sensor"]["source"] == "tenbit.yaml:3:14: 13.11 x 9.83 mm"
+    (record,) = json.loads(tenbit("a.dng", "--json", "--lens", "thambar").stdout)
+    assert record["slug"] == "thambar-m-90-2.2"
+
+
+def test_a_file_that_cannot_be_read_fails_alone(shoot) -> None:
+    (shoot / "cut.dng").write_bytes((shoot / "a.dng").read_bytes()[:1000])
+    found = tenbit("cut.dng", "a.dng")
+    assert found.exit_code == 1
+    assert found.stderr.startswith("cut.dng: ")
+    assert found.stdout.startswith("a.dng\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("--remember",), "--remember writes what --lens says, and there is none"),
+        (("--lens", "lux 35 asph"), "--lens: 'lux 35 asph' could be summilux-m-35-1.4-asph ("),
+        (("--sensor", "big"), "--sensor: 'big': "),
+    ],
+)
+def test_the_command_refuses_what_cannot_be_meant(shoot, arguments, text) -> None:
+    found = CliRunner().invoke(commands, ["lenses", "match", "a.dng", *arguments])
+    assert found.exit_code != 0
+    assert text in (found.output if found.exception is None else f"{found.output}{found.exception}")
+    assert not (shoot / "tenbit.yaml").exists()
+
+
+def test_real_files_say_what_they_know(shared_data) -> None:
+    paths = [p for p in (shared_data / "raw").rglob("*") if p.is_file() and p.stat().st_size < 2_000_000]
+    assert paths
+    found = tenbit("--json", *map(str, paths))
+    assert found.exit_code in (0, 1)
+    for record in json.loads(found.stdout):
+        assert record["slug"] is None
+        assert record["how"] == "nothing names a lens" or "not in the catalogue" in record["how"]
