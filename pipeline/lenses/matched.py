@@ -94,12 +94,11 @@ def told(record: Mapping[str, Any]) -> list[str]:
     rows = [("lens", lens), ("because", record["how"])]
     rows += [("could be", text) for text in record.get("candidates", ())]
     settings = record.get("settings", {})
-    shown = {
-        "focal_mm": lambda value: f"{value:g} mm",
-        "f_number": lambda value: f"f/{value:g}",
-        "focus_m": lambda value: f"{value} m" if value != "infinity" else value,
-    }
-    said = [f"{shown[name](entry['value'])} ({entry['source']})" for name, entry in settings.items()]
+    shown = {"focal_mm": "{} mm", "f_number": "f/{}", "focus_m": "{} m"}
+    said = []
+    for name, entry in settings.items():
+        value = entry["value"]
+        said.append(f"{value if isinstance(value, str) else shown[name].format(f'{value:g}')} ({entry['source']})")
     missing = [word for name, word in (("f_number", "aperture"), ("focus_m", "distance")) if name not in settings]
     said += [f"{' and '.join(missing)} not known"] if missing else []
     rows.append(("settings", ", ".join(said)))
