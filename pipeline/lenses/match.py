@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -215,7 +216,9 @@ def profiles_of(frame: Frame, identity: Identity) -> tuple[tuple[tuple[str, Prof
         If it is of a kind that has to be imported with more than its file says.
     """
     if identity.profile is not None:
-        return ((identity.profile.stem, _loaded(identity.profile)),), ()
+        is_there = identity.profile.is_file()  # it may have gone since it was named; reading it says so
+        profile, doubts = _loaded(identity.profile, identity.profile.stat().st_mtime_ns if is_there else 0)
+        return ((identity.profile.stem, profile),), doubts
     if identity.slug is not None:
         return tuple((path.stem, profile) for path, profile in catalogue.profiles_for(identity.slug)), ()
     if identity.is_none or identity.candidates or is_leica_m(frame.exif) or frame.exif.model is None:
@@ -239,11 +242,15 @@ def profiles_of(frame: Frame, identity: Identity) -> tuple[tuple[tuple[str, Prof
     return profiles, tuple(found.notes)
 
 
-def _loaded(path: Path) -> Profile:
-    """The profile in a file of any kind."""
-    from tenbit.pipeline.lenses import files
+@lru_cache(maxsize=16)
+def _loaded(path: Path, _changed_ns: int) -> tuple[Profile, tuple[str, ...]]:
+    """The profile in a file of ours or of another program, and what of it is left out."""
+    from tenbit.pipeline.lenses import files, imports
 
-    return files.load_profile(path)
+    if path.suffix.lower() not in imports.SUFFIXES:
+        return files.load_profile(path), ()
+    imported = imports.import_file(path)
+    return imported.profile, tuple(f"{path.name}: {text}" for text in imported.left_out)
 
 
 def light_withheld(frame: Frame, identity: Identity) -> str:

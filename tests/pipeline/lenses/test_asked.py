@@ -225,3 +225,9 @@ def test_a_broken_file_is_not_remembered_over(shoot: Path) -> None:
     with pytest.raises(ReadError, match="no YAML"):
         remember(shoot, Asked(FLE))
     assert path.read_text("utf-8") == "lens: ["
+
+
+def test_the_example_of_the_page_is_read_as_it_stands(shoot: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "matching.md").read_text("utf-8")
+    said(shoot / "tenbit.yaml", page.split("```yaml\n")[1].split("```")[0])
+    assert asked_for(shoot / "a.dng") == Asked(FLE, 2.8, 3.0, (9.83, 13.11))

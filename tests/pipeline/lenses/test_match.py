@@ -156,6 +156,24 @@ def test_the_user_may_name_a_profile_instead(tmp_path) -> None:
         match.profiles_of(frame(M10), found)
 
 
+def test_a_named_profile_may_be_of_another_program(tmp_path) -> None:
+    path = tmp_path / "mine.lcp"
+    path.write_text("no profile", "utf-8")
+    found = match.identify(frame(M10), None, Asked(path))
+    with pytest.raises(ReadError, match=r"mine.lcp"):
+        match.profiles_of(frame(M10), found)
+    path.unlink()
+    with pytest.raises(ReadError, match=r"mine.lcp"):
+        match.profiles_of(frame(M10), found)
+
+
+def test_a_lens_of_another_maker_is_looked_up_in_lensfuns_database() -> None:
+    pytest.importorskip("lensfunpy", reason="the extra 'lens' is not installed")
+    shot = frame(Exif(make="SONY", model="ILCE-7M3", lens_model="FE 35mm F1.8", focal_mm=35.0, f_number=4.0))
+    ((name, profile),), _ = match.profiles_of(shot, match.identify(shot))
+    assert (name, profile.provenance, profile.measurements[0].interpolation) == ("lensfun", "P1", "lensfun")
+
+
 # ---- at which settings ----
 def test_a_tri_elmar_is_set_as_the_frame_selector_or_exif_says() -> None:
     assert lens_of(M9, lens_code=16, frame_selector=2).focal_mm == 18
