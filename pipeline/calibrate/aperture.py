@@ -108,15 +108,19 @@ def together(f_number: float | None, shots: Sequence[Shot], *, is_turned: bool =
     own, common = np.stack([f.left + parts @ f.terms for f in fields]), parts @ terms
     weights = np.stack([f.weights for f in fields])
     left = ((own - common) * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-9)
+    spread = shading.radial_spread(fields, blocks)
     return Aperture(
         f_number,
         tuple(shots),
         radial,
         strange,
         shading.colour_terms(fields, blocks),
-        shading.radial_spread(fields, blocks),
+        spread,
         left * _EV,
-        shading.law_of(lambda r: shading.radial(r, np.zeros_like(r)) @ radial),
+        shading.law_of(
+            lambda r: np.asarray(shading.radial(r, np.zeros_like(r)) @ radial),
+            lambda r: np.asarray((shading.radial(r, np.zeros_like(r)) @ spread.T).std(axis=-1)),
+        ),
         _common_slope([f.tilt for f in fields]) if is_turned else np.zeros(2),
     )
 

@@ -262,11 +262,17 @@ def _shot(frame: Frame, f_number: float | None) -> Shot:
     ReadError
         If it is no frame of even light.
     """
+    from tenbit.pipeline.lenses import match
+
+    identity = match.identify(frame)
+    undone = match.light_withheld(frame, identity)
+    if identity.is_coded_leica:
+        raise ReadError(undone)
     blocks = blocks_of(frame)
     field = shading.field_of(blocks)
     if reason := unsuited(blocks, field):
         raise ReadError(reason)
-    notes = []
+    notes = [undone] if undone else []
     if any(opcode.name in ("GainMap", "FixVignetteRadial") for opcode in frame.facts.opcodes):
         notes.append("the files have a correction of their own, which comes before this one when they are developed")
     return Shot(frame.source, blocks, field, f_number or frame.exif.f_number, tuple(notes))

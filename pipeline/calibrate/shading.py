@@ -31,7 +31,7 @@ _BLACK = 1e-5
 # A third difference of 0.05 between terms of the radius is as likely as noise of 0.5 % in one block: it decides only
 # where hardly a block speaks, in the very corners.
 _STIFF = 0.1
-# Further from the fit than this, a polynomial of three terms is left for a table, EV.
+# Further from the fit than this and what the fit is unsure of, a polynomial of three terms is left for a table, EV.
 _PA_MISFIT_EV = 0.015
 _TABLE_POINTS = 25
 
@@ -246,20 +246,24 @@ def radial_spread(fields: Sequence[Field], blocks: Blocks, *, tiles: int = 8, dr
     return out
 
 
-def law_of(lost: Callable[[Array], Array]) -> Law:
+def law_of(lost: Callable[[Array], Array], spread: Callable[[Array], Array] = np.zeros_like) -> Law:
     """A law of light, in half diagonals: ``pa`` where that follows, else a table.
 
     Parameters
     ----------
     lost : callable
         Natural logarithm of the light that is left at radii in half diagonals.
+    spread : callable
+        Its standard deviation.
     """
     radius = np.linspace(0, 1, 201)
     light = np.exp(lost(radius))
     even = np.stack([radius**2, radius**4, radius**6], -1)
-    three = np.linalg.lstsq(even, light - 1, rcond=None)[0]
+    unsure = np.hypot(_PA_MISFIT_EV * np.log(2.0) / 2, spread(radius))
+    weights = 1 / (light * unsure)
+    three = np.linalg.lstsq(even * weights[:, None], (light - 1) * weights, rcond=None)[0]
     fitted = 1 + even @ three
-    if fitted.min() > 0 and np.abs(np.log2(fitted / light)).max() < _PA_MISFIT_EV:
+    if fitted.min() > 0 and (np.abs(np.log(fitted / light)) < 2 * unsure).all():
         return Law("pa", tuple(three.tolist()), 1.0)
     points = np.linspace(0, 1, _TABLE_POINTS)
     return Law("table", tuple(np.stack([points, lost(points) / np.log(2.0)], -1).reshape(-1).tolist()), 1.0)
