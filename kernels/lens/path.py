@@ -79,8 +79,9 @@ class Path:
             law = law_of(self.warp, colour if self.lateral is self.warp else GREEN)
             down, right = _laws.tangential(law)
         if isinstance(self.lateral, Lateral) and colour != GREEN:
-            more = _laws.colour_tangential(self.lateral.red if colour == RED else self.lateral.blue)
-            down, right = down + more[0], right + more[1]
+            own = self.lateral.red if colour == RED else self.lateral.blue
+            scale, more = float(_laws.colour_ratio(own, 0.0)), _laws.colour_tangential(own)
+            down, right = scale * down + more[0], scale * right + more[1]
         return down * self.pixel_mm, right * self.pixel_mm
 
     def landed(self, colour: int, down_px: Radii, right_px: Radii) -> tuple[Radii, Radii]:

@@ -130,9 +130,7 @@ def _refuse_contradictions(p: Parameters, facts: Facts) -> None:
     for defect, is_asked in (("distortion", p.distortion is not None), ("lateral_colour", is_given)):
         before = facts.corrected(defect)  # type: ignore[arg-type]  # the two are defects
         if is_asked and before is not None:
-            raise StageError(
-                f"lens: {defect.replace('_', ' ')} was undone already by {before.source}; once is allowed"
-            )
+            raise StageError(f"lens: {defect.replace('_', ' ')} was undone already by {before.source}; once is allowed")
 
 
 def _numbers_warp(p: Parameters, facts: Facts, pixel_mm: float) -> list[Candidate]:
