@@ -15,6 +15,8 @@ STAGES = (
     "defect_pixels",
     "black_level",
     "file_corrections",
+    "flat_field",
+    "vignetting",
     "white_balance",
     "lateral_colour",
     "highlights",

@@ -10,6 +10,7 @@ import numpy as np
 
 from tenbit.kernels import _opcodes
 from tenbit.kernels._facts import Array, Facts, Opcode
+from tenbit.kernels._gain_maps import said_of
 from tenbit.kernels._noise import multiplied
 from tenbit.kernels._opcodes import POINTWISE, Scale
 from tenbit.kernels._repair import mark_constant, mark_sites
@@ -75,7 +76,11 @@ def applied(name: str, facts: Facts, number: int, scale: Scale) -> Prepared:
             continue
         done.append(opcode)
     flush()
-    facts = dataclasses.replace(facts, opcodes=tuple(o for o in facts.opcodes if not any(o is d for d in done)))
+    facts = dataclasses.replace(
+        facts,
+        opcodes=tuple(o for o in facts.opcodes if not any(o is d for d in done)),
+        corrections=(*facts.corrections, *said_of(done)),
+    )
     return Prepared(facts, tuple(steps), notes=_said(done, number))
 
 

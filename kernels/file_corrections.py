@@ -25,7 +25,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     Raises
     ------
     StageError
-        If the samples still hold their black level, or are balanced or brightened already, or as `applied`.
+        If the samples still hold their black level, or are balanced or brightened already; if a gain map of the file
+        would undo again what a flat field or a profile has undone; or as `applied`.
     """
     if not any(opcode.list == 2 for opcode in facts.opcodes):
         return Prepared(facts)
@@ -33,6 +34,12 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     if facts.is_balanced or facts.exposure_ev != 0.0:
         late = "white_balance" if facts.is_balanced else "exposure"
         raise StageError(f"file_corrections: opcode list 2 of the file is of unbalanced samples; put it before {late}")
+    before = facts.corrected("vignetting") or facts.corrected("colour_shading")
+    if before and any(opcode.list == 2 and opcode.name == "GainMap" for opcode in facts.opcodes):
+        raise StageError(
+            f"file_corrections: {before.source} has undone what the GainMap of the file undoes; put it before "
+            "flat_field and vignetting"
+        )
     return applied("file_corrections", facts, 2, SIGNAL)
 
 

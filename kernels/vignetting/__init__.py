@@ -1,0 +1,219 @@
+"""Vignetting: the light that a lens takes from the corners, given back."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tenbit.kernels import _gain_maps, _opcodes
+from tenbit.kernels._facts import Facts, Opcode, Triple
+from tenbit.kernels._noise import multiplied
+from tenbit.kernels._optics import Correction, Law
+from tenbit.kernels._stage import Prepared, Stage, Step, param, require_signal
+from tenbit.kernels.errors import StageError
+from tenbit.kernels.vignetting.falloff import Place, farthest, lifting
+
+GIVEN = "the chain's numbers"
+_CORNER = Place((0.0, 0.0))
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Give back the light that the lens takes from the corners.
+
+    By the numbers given here; else by the file's own opcodes; else by a flat field, which has done it before; else by
+    the lens's profile. Put it before ``lens``: fall-off is of the picture as the lens drew it.
+    """
+
+    profile: Literal["auto", "natural", "none"] = param(
+        "auto", "auto: the lens's profile, where one is known; natural: as a thin lens of its focal length; none."
+    )
+    k: Triple = param(
+        (0.0, 0.0, 0.0),
+        "k1, k2, k3 of the light left at r, 1 + k1 r² + k2 r⁴ + k3 r⁶; from the axis, half a diagonal is 1.",
+        low=-10,
+        high=10,
+    )
+    strength: float = param(1.0, "Part of the stops that are given back; 0 changes nothing.", low=0, high=1)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What may undo the fall-off: a law, opcodes of the file, or neither when ``said`` has a reason against it.
+
+    Parameters
+    ----------
+    said : Correction
+        What it is.
+    law : Law or None
+        Its unit in pixels.
+    place : Place
+    opcodes : tuple of Opcode
+    remark : str
+        For the record, where it is used.
+    """
+
+    said: Correction
+    law: Law | None = None
+    place: Place = _CORNER
+    opcodes: tuple[Opcode, ...] = ()
+    remark: str = ""
+
+
+def prepare(parameters: Parameters, facts: Facts) -> Prepared:
+    """The steps of the source that comes first, and a record of all.
+
+    Raises
+    ------
+    StageError
+        If the samples still hold their black level, have been through `lens`, or are no longer those that an opcode is
+        of; or if a law leaves no light somewhere in the picture.
+    """
+    require_signal("vignetting", facts)
+    if parameters.strength == 0.0:
+        return Prepared(facts)
+    if facts.corrected("distortion"):
+        raise StageError("vignetting: fall-off is of the picture before lens; put it further ahead")
+    own = tuple(opcode for opcode in facts.opcodes if _is_ours(opcode))
+    sources = (*_given(parameters, facts), *_of_file(own, facts), *_of_profile(parameters, facts))
+    before = facts.corrected("vignetting")
+    taken = before.source if before else ""
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    after = dataclasses.replace(facts, opcodes=tuple(o for o in facts.opcodes if not any(o is mine for mine in own)))
+    for source in sources:
+        said = source.said
+        if not said.reason and taken and not (source.opcodes and taken.startswith("opcode")):
+            said = dataclasses.replace(said, is_applied=False, reason=f"{taken} comes first")
+            if said.source == GIVEN:
+                notes += (f"{GIVEN} are left out: {taken} has undone the fall-off already",)
+        elif not said.reason:
+            taken = said.source
+            done = _by_opcodes(parameters, after, source) if source.opcodes else _by_law(parameters, after, source)
+            after, steps, notes = done.facts, (*steps, *done.steps), (*notes, *done.notes)
+            continue
+        after = dataclasses.replace(after, corrections=(*after.corrections, said))
+    return Prepared(after, steps, notes=notes)
+
+
+def _is_ours(opcode: Opcode) -> bool:
+    """Whether this stage applies an opcode: gain maps of list 2 are `file_corrections`'."""
+    return (opcode.name, opcode.list) in (("FixVignetteRadial", 2), ("FixVignetteRadial", 3), ("GainMap", 3))
+
+
+def _given(p: Parameters, facts: Facts) -> tuple[_Source, ...]:
+    """The numbers of the chain."""
+    if not any(p.k):
+        return ()
+    law = Law("pa", p.k, float(np.hypot(facts.rows, facts.cols)) / 2)
+    return (_Source(Correction("vignetting", GIVEN), law, Place(facts.optical_centre)),)
+
+
+def _of_file(own: tuple[Opcode, ...], facts: Facts) -> tuple[_Source, ...]:
+    """The opcodes that the file holds."""
+    if not own:
+        return ()
+    names = dict.fromkeys(opcode.name for opcode in own)
+    said = Correction("vignetting", f"{'opcode' if len(names) == 1 else 'opcodes'} {' and '.join(names)} of the file")
+    last = max(n for n, opcode in enumerate(facts.opcodes) if opcode is own[-1])
+    is_behind = any(o.list == own[-1].list and o.name.startswith("Warp") for o in facts.opcodes[:last])
+    remark = "behind a warp in the file, here before it: radii differ by the distortion" if is_behind else ""
+    return (_Source(said, opcodes=own, remark=remark),)
+
+
+def _of_profile(p: Parameters, facts: Facts) -> tuple[_Source, ...]:
+    """What is known of the lens; with what is withheld, and why."""
+    optics = facts.optics
+    if p.profile == "natural":
+        falloff = optics.natural if optics else None
+        if falloff is None:
+            reason = "the focal length is not known"
+            return (_Source(Correction("vignetting", "natural fall-off", is_applied=False, reason=reason)),)
+    else:
+        falloff = optics.falloff if optics else None
+    withheld = tuple(_Source(said) for said in (optics.withheld if optics else ()) if said.defect == "vignetting")
+    if falloff is None:
+        return withheld if p.profile == "auto" else ()
+    origin = falloff.origin
+    said = Correction("vignetting", origin.source, origin.provenance, valid_mm=origin.valid_mm)
+    if p.profile == "none":
+        return (_Source(dataclasses.replace(said, is_applied=False, reason="profile: none")),)
+    if facts.pixel_mm is None:
+        reason = "the sensor's size is not known; give --sensor"
+        return (_Source(dataclasses.replace(said, is_applied=False, reason=reason)),)
+    if any(falloff.centre_mm) and "orient" in facts.moved_by:
+        reason = "its centre is off the middle and the picture is turned; put vignetting before orient"
+        return (_Source(dataclasses.replace(said, is_applied=False, reason=reason)),)
+    down, right = (mm / facts.pixel_mm for mm in falloff.centre_mm)
+    centre = (facts.optical_centre[0] + down, facts.optical_centre[1] + right)
+    law = dataclasses.replace(falloff.law, unit_mm=falloff.law.unit_mm / facts.pixel_mm)
+    return (_Source(said, law, Place(centre, origin.valid_mm / facts.pixel_mm)), *withheld)
+
+
+def _by_law(p: Parameters, facts: Facts, source: _Source) -> Prepared:
+    """The steps of a law, and its entry of the record."""
+    assert source.law is not None
+    done = lifting("vignetting", source.law, facts, source.place, strength=p.strength)
+    figures: tuple[tuple[str, float | str], ...] = (("model", source.law.model), *_figures(p, done.corner_ev))
+    if done.residual_ev > 0.005:
+        figures += (("residual_ev", round(done.residual_ev, 3)),)
+    said = dataclasses.replace(source.said, figures=figures)
+    if facts.pixel_mm is not None:
+        reach = farthest(facts, source.place) * facts.pixel_mm
+        said = dataclasses.replace(said, reach_mm=round(reach, 2))
+        if said.valid_mm is not None and said.valid_mm < reach:
+            said = dataclasses.replace(said, reason=f"beyond {said.valid_mm:g} mm held")
+    after = dataclasses.replace(facts, corrections=(*facts.corrections, said))
+    return Prepared(multiplied(after, (done.mean,) * 3), done.steps)
+
+
+def _by_opcodes(p: Parameters, facts: Facts, source: _Source) -> Prepared:
+    """The steps of opcodes in the order of their list, and their entries of the record."""
+    if facts.moved_by:
+        raise StageError(
+            f"vignetting: opcode list {source.opcodes[0].list} of the file is of the frame as read; "
+            f"put vignetting before {facts.moved_by[0]}"
+        )
+    steps: tuple[Step, ...] = ()
+    after, corner = facts, 0.0
+    more: tuple[Correction, ...] = ()
+    for opcode in source.opcodes:
+        if opcode.name == "GainMap":
+            maps = _maps(p, opcode, facts)
+            steps += _opcodes.steps_of(maps, facts, _gain_maps.scale_of(facts), "vignetting")
+            after = multiplied(after, _opcodes.mean_gains(maps, facts))
+            more = _gain_maps.said_of(maps)[1:] if opcode.parameters["MapPlanes"] > 1 else more
+            corner += _gain_maps.most_ev(maps)
+        else:
+            law, place = _radial(opcode, facts)
+            done = lifting("vignetting", law, facts, place, strength=p.strength)
+            steps, corner = (*steps, *done.steps), corner + done.corner_ev
+            after = multiplied(after, (done.mean,) * 3)
+    said = dataclasses.replace(source.said, reason=source.remark, figures=_figures(p, corner))
+    after = dataclasses.replace(after, corrections=(*after.corrections, said, *more))
+    return Prepared(after, steps, notes=(f"{said.source} applied",))
+
+
+def _figures(p: Parameters, corner_ev: float) -> tuple[tuple[str, float | str], ...]:
+    strength = (("strength", p.strength),) if p.strength != 1.0 else ()
+    return (("corner_ev", round(corner_ev, 3)), *strength)
+
+
+def _maps(p: Parameters, opcode: Opcode, facts: Facts) -> tuple[Opcode, ...]:
+    """A gain map of list 3 for the frame as it is."""
+    gains = np.maximum(opcode.parameters["Gains"], 0.0) ** np.float32(p.strength)
+    opcode = dataclasses.replace(opcode, parameters=opcode.parameters | {"Gains": gains})
+    return _gain_maps.on_mosaic(opcode, facts) if facts.cfa else (opcode,)
+
+
+def _radial(opcode: Opcode, facts: Facts) -> tuple[Law, Place]:
+    """FixVignetteRadial: its centre is in sides of the frame, its unit from there to the farthest corner."""
+    down, right = opcode.parameters["CenterY"], opcode.parameters["CenterX"]
+    unit = np.hypot(max(down, 1 - down) * facts.rows, max(right, 1 - right) * facts.cols)
+    return Law("gain", opcode.parameters["k"], float(unit)), Place((down * facts.rows - 0.5, right * facts.cols - 0.5))
+
+
+STAGE = Stage("vignetting", Parameters, ("mosaic", "linear"), prepare)
