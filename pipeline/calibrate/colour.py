@@ -220,28 +220,15 @@ def together(shots: Sequence[Mapping[str, Shift]], *, half_px: float) -> dict[st
 
 
 def _mean(every: Sequence[Shift]) -> Shift:
-    """Several frames' figures by their errors, with what frames differ by beside them, outliers pulling less.
-
-    The scatter between frames is that of R. DerSimonian and N. Laird, "Meta-analysis in clinical trials", Controlled
-    Clinical Trials 7 (1986).
-    """
+    """Several frames' figures by their errors and by what frames differ by beside those, outliers pulling less."""
     growth, bend, error = (np.array([getattr(shift, name) for shift in every]) for name in ("growth", "bend", "error"))
     corner = growth + bend
-    variance = error**2
-    trust = np.ones(len(every))
-    between = 0.0
+    scatter = 1.4826 * float(np.median(np.abs(corner - np.median(corner))))
+    variance = error**2 + max(scatter**2 - float(np.median(error**2)), 0.0)
+    middle = float(np.median(corner))
     for _ in range(_ROUNDS):
-        weight = trust / (variance + between)
-        middle = float((weight * corner).sum() / weight.sum())
-        away = np.abs(corner - middle) / np.sqrt(variance + between)
-        trust = np.minimum(1.0, OUTLIER / np.maximum(away, OUTLIER))
-        fixed = trust / variance
-        centre = (fixed * corner).sum() / fixed.sum()
-        excess = float((fixed * (corner - centre) ** 2).sum()) - (len(every) - 1)
-        scale = float(fixed.sum() - (fixed**2).sum() / fixed.sum())
-        between = max(excess / scale, 0.0) if scale > 0 else 0.0
-    weight = trust / (variance + between)
-    share = weight / weight.sum()
-    return Shift(
-        float(share @ growth), float(share @ bend), float(np.sqrt((share**2 * (variance + between)).sum())), len(every)
-    )
+        away = np.abs(corner - middle) / np.sqrt(variance)
+        weight = np.minimum(1.0, OUTLIER / np.maximum(away, OUTLIER)) / variance
+        share = weight / weight.sum()
+        middle = float(share @ corner)
+    return Shift(float(share @ growth), float(share @ bend), float(np.sqrt((share**2 * variance).sum())), len(every))

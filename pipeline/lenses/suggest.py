@@ -234,9 +234,8 @@ def _distortion(series: Series, pictures: Sequence[tuple[Path, _Seen]], left_ope
         return None
     found, open_by = float(100 * fit.distortion(fit.valid)), float(100 * fit.error(fit.valid))
     if abs(found) < SURE * open_by:
-        left_open.append(
-            f"distortion: {found:+.2f} ± {open_by:.2f} % at {fit.valid * series.half_mm:.2f} mm cannot be told from none"
-        )
+        at = f"{fit.valid * series.half_mm:.2f} mm"
+        left_open.append(f"distortion: {found:+.2f} ± {open_by:.2f} % at {at} cannot be told from none")
         return None
     return Straightened(series, shots, fit)
 
