@@ -8,11 +8,12 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from tenbit.commands._text import CAMERA_HELP, SOME_FAILED, count, lens_options, table
+from tenbit.commands.suggest import suggest
 
 if TYPE_CHECKING:
     from tenbit.pipeline.lenses.asked import Asked
@@ -31,6 +32,7 @@ _LEVELS = ("P0", "P1", "P2", "P3", "P4")
 @click.option("--faster", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Of this one or a larger.")
 @click.option("--provenance", type=click.Choice(_LEVELS, case_sensitive=False), help="Of which this is the best known.")
 @click.option("--json", "is_json", is_flag=True, help="A list of objects.")
+@click.option("--markdown", is_flag=True, help="What is shipped, as Markdown.")
 @click.pass_context
 def lenses(
     ctx: click.Context,
@@ -39,14 +41,18 @@ def lenses(
     faster: float | None,
     provenance: str | None,
     is_json: bool,
+    markdown: bool,
 ) -> None:
     """List the lenses, show what is known of one, find the one that a file names."""
     if ctx.invoked_subcommand is not None:
-        if any(value is not None for value in (focal, speed, faster, provenance)) or is_json:
+        if any(value is not None for value in (focal, speed, faster, provenance)) or is_json or markdown:
             raise click.UsageError(f"options of the list belong to no {ctx.invoked_subcommand}; put them behind it")
         return
-    from tenbit.pipeline.lenses import catalogue, show
+    from tenbit.pipeline.lenses import catalogue, page, show
 
+    if markdown:
+        click.echo(page.markdown(), nl=False)
+        return
     low, high = _range(focal)
     found = [
         entry
@@ -132,7 +138,7 @@ def match(inputs: tuple[str, ...], asked: Asked, camera: str | None, remember: b
     """Which lens each FILE was taken with, why, and what of it would be corrected."""
     from tenbit.pipeline import batch, jobs
     from tenbit.pipeline.errors import ReadError, TenbitError
-    from tenbit.pipeline.lenses import beside, matched, names
+    from tenbit.pipeline.lenses import beside, catalogue, matched, names
 
     if remember and asked.lens is None:
         raise click.UsageError("--remember writes what --lens says, and there is none")
@@ -142,6 +148,8 @@ def match(inputs: tuple[str, ...], asked: Asked, camera: str | None, remember: b
     paths = [found.path for found in jobs.find_inputs(inputs)]
     for folder in dict.fromkeys(path.parent for path in paths) if remember else ():
         click.echo(f"{beside.remember(folder, asked)}: remembered", err=True)
+    for fault in catalogue.faults():
+        click.echo(fault, err=True)
     records, failed = [], 0
     for path in paths:
         try:
@@ -156,6 +164,46 @@ def match(inputs: tuple[str, ...], asked: Asked, camera: str | None, remember: b
         click.echo(json.dumps(records, indent=2, ensure_ascii=False))
     if failed:
         raise click.exceptions.Exit(SOME_FAILED)
+
+
+@lenses.command("import", epilog="Example: tenbit lenses import ~/profiles/fle.lcp --lens 'summilux 35 fle'")
+@click.argument("file", type=click.Path(path_type=Path))
+@lens_options
+@click.option("--unit-mm", type=click.FloatRange(1, 100), help="Radius that counts as 1 in a .cpf; else the corner's.")
+@click.option(
+    "--aperture-is",
+    type=click.Choice(("apex", "f-number")),
+    default="apex",
+    show_default=True,
+    help="What an .lcp's ApertureValue is.",
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A YAML file of your own.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+def import_profile(
+    file: Path,
+    asked: Asked,
+    unit_mm: float | None,
+    aperture_is: Literal["apex", "f-number"],
+    output: Path | None,
+    overwrite: bool,
+) -> None:
+    """Make a profile of yours from FILE: an .lcp (Adobe), a .cpf (CornerFix) or a .json (gyroflow)."""
+    from tenbit.pipeline.lenses import imports
+
+    wishes = imports.wishes_of(asked, unit_mm=unit_mm, aperture_is=aperture_is)
+    place = imports.place_for(file, wishes, output)
+    if place.exists() and not overwrite:
+        raise click.UsageError(f"{place} exists already; --overwrite replaces")
+    imported = imports.import_file(file, wishes)
+    imports.keep(place, file, imported)
+    for text in imported.found:
+        click.echo(text)
+    for text in imported.left_out:
+        click.echo(f"note: {text}", err=True)
+    click.echo(f"{place}: {imports.meant_for(imported.profile, place)}")
+
+
+lenses.add_command(suggest)
 
 
 def _range(text: str | None) -> tuple[float, float]:

@@ -92,7 +92,7 @@ def fact_rows(slug: str) -> list[tuple[str, str]]:
     pupil = next((profile.exit_pupil_mm for _, profile in profiles if profile.exit_pupil_mm), None)
     built = f"{lens.elements} in {lens.groups} groups" if lens.elements and lens.groups else ""
     kinds = [name for name, has in (("aspherical", lens.asph), ("apochromatic", lens.apo)) if has]
-    years = f"{lens.year_from or '?'} to {lens.year_to or 'now'}" if lens.year_from or lens.year_to else ""
+    years = " ".join(f"{word} {year}" for word, year in (("from", lens.year_from), ("to", lens.year_to)) if year)
     rows = [
         ("slug", slug),
         ("focal length", _focal(lens)),
