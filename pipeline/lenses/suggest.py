@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 SOURCE = "tenbit lenses suggest"
 WITHHELD = "draft: estimated from ordinary pictures; applied only where this file is named as the lens"
+COMMENT = """\
+Written by tenbit lenses suggest: estimated from ordinary pictures, not measured.
+Applied only where this file is named as the lens, tenbit develop --lens FILE. Take out 'withheld' to believe it."""
 COLUMNS = ("file", "smooth edges", "red at the corner", "blue at the corner")
 # Half diagonals from end to end of the shortest edge that is looked at.
 SHORTEST = 0.15
