@@ -91,12 +91,15 @@ def choose(p: Parameters, facts: Facts) -> Choice:
     _refuse_contradictions(p, facts)
     pixel_mm = facts.pixel_mm or 1.0
     opcode, opcodes, refused = _opcode(p, facts, pixel_mm)
-    warps = [*_numbers_warp(p, facts, pixel_mm), *([opcode] if opcode else []), *_profile_warp(p, facts)]
-    colours = [*_numbers_colour(p, facts, pixel_mm)]
-    colours += [_of_colour(candidate) for candidate in ([opcode] if opcode else []) if _has_colours(candidate)]
+    of_file = [_checked(opcode, p, facts, pixel_mm)] if opcode else []
+    warps = [_checked(c, p, facts, pixel_mm) for c in _numbers_warp(p, facts, pixel_mm)]
+    warps += [*of_file, *(_checked(c, p, facts, pixel_mm) for c in _profile_warp(p, facts))]
+    colours = [*_numbers_colour(p, facts, pixel_mm), *(_of_colour(c) for c in of_file if _has_colours(c))]
     colours += [*_profile_colour(p, facts), *_measured(p, facts)]
+    # What cannot be used is left to whoever can.
+    opcodes = facts.opcodes if any(c.reason for c in of_file) else opcodes
     choice = Choice(Path(pixel_mm, facts.optical_centre), opcodes=opcodes, left_out=refused)
-    warp = _decided(choice, [_checked(c, p, facts, pixel_mm) for c in warps], facts)
+    warp = _decided(choice, warps, facts)
     if isinstance(warp, Warp):
         choice.path = _path(warp, facts, pixel_mm)
     colour = _decided(choice, [_wanted(c, p) for c in colours], facts)
@@ -203,7 +206,7 @@ def _profile_colour(p: Parameters, facts: Facts) -> list[Candidate]:
 
 def _profiled(defect: Defect, found: Warp | Lateral, p: Parameters, facts: Facts) -> Candidate:
     reason = "profile: none in the chain" if p.profile == "none" else ""
-    if not reason and facts.pixel_mm is None:
+    if not reason and facts.pixel_mm is None and "resize" not in facts.moved_by:
         reason = _UNKNOWN_SIZE
     return Candidate(defect, found.origin.source, found, found.origin, reason)
 
