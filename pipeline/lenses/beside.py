@@ -15,7 +15,9 @@ top. The JSON sidecar of a sensor dump may hold a ``lens`` of the same fields.
 from __future__ import annotations
 
 import contextlib
+import json
 from pathlib import Path
+from typing import Any
 
 from tenbit.pipeline.document import Document, Way, parse
 from tenbit.pipeline.errors import ChainError, ReadError
@@ -112,12 +114,25 @@ def _read(path: Path) -> Asked:
         raise ReadError(f"{path.name}: cannot be read: {error.strerror or error}") from None
     stamp = status.st_size, status.st_mtime_ns
     if (kept := _SEEN.get(path)) is None or kept[0] != stamp:
-        try:
-            document = parse(path, path.name)
-        except ChainError as fault:
-            raise ReadError("; ".join(fault.faults)) from None
-        kept = _SEEN[path] = stamp, _checked(document, path)
+        kept = _SEEN[path] = stamp, _checked(_document(path), path)
     return kept[1]
+
+
+def _document(path: Path) -> Document:
+    if path.suffix == ".json":
+        # JSON as the camera's reader takes it may be no YAML (tabs), or too long for a chain (a list of defects).
+        whole: Any = None
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            whole = json.loads(path.read_text("utf-8"))
+        if not isinstance(whole, dict) or "lens" not in whole:
+            return Document(None)  # what is broken the reader tells of
+        with contextlib.suppress(ChainError):
+            return parse(path, path.name)
+        return Document({"lens": whole["lens"]}, values={(): path.name})
+    try:
+        return parse(path, path.name)
+    except ChainError as fault:
+        raise ReadError("; ".join(fault.faults)) from None
 
 
 def _checked(document: Document, path: Path) -> Asked:

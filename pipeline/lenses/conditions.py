@@ -26,7 +26,7 @@ class Conditions:
     is_f_number_estimated : bool
         Whether a Leica M guessed the aperture.
     sources : mapping
-        Who says it, by field.
+        Who says it, by field; ``not_used``: what the file says of another lens.
     notes : tuple of str
         What the user should be told.
     """
@@ -67,7 +67,7 @@ def conditions(slug: str | None, lens: Lens | None, exif: Exif, asked: Asked) ->
         f_number, is_estimated = exif.f_number_estimate, True
     if is_other:
         f_number = None
-        notes.append(f"the file speaks of a lens of {exif.focal_mm:g} mm: its aperture and distance are not this one's")
+        sources["not_used"] = f"EXIF's aperture and distance, of a lens of {exif.focal_mm:g} mm"
     elif f_number and lens and lens.max_aperture and f_number < _WIDEST * lens.max_aperture:
         notes.append(f"the file says f/{f_number:.3g}, which {slug} cannot be opened to: not used")
         f_number = None

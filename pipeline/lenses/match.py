@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenbit.pipeline.frame import Exif, Frame
-from tenbit.pipeline.lenses import catalogue, names
+from tenbit.pipeline.lenses import catalogue, codes, names
 from tenbit.pipeline.lenses.asked import NO_LENS, Asked, asked_for
 from tenbit.pipeline.lenses.conditions import conditions
 from tenbit.pipeline.lenses.sensor import Pitch, bakes_falloff, is_leica_m, pitch, pixel_mm, sensor_name
@@ -151,20 +151,26 @@ def _asked_lens(asked: Asked) -> Identity | None:
 def _by_file(exif: Exif) -> Identity:
     """The lens by what the file says."""
     code, selector = exif.lens_code or 0, exif.frame_selector
-    by_code = names.of_code(code, selector) if code else ()
+    by_code = codes.of_code(code, selector) if code else ()
     manual = ", chosen in the menu" if selector == 0 else ""
     where = "" if selector is None else f", frame selector {selector}{manual}"
     evidence: list[tuple[str, tuple[str, ...]]] = []
+    doubtful: Identity | None = None
     for tag, name in (("EXIF LensModel", _name(exif.lens_model)), ("maker note lens", _name(exif.lens_profile))):
         if name is not None:
             slugs = names.of_lens_name(name)
             closer = tuple(slug for slug in slugs if slug in by_code)
             evidence.append((f"{tag} {name!r}", closer or slugs))
-    if code:
+    if code and by_code and not any(codes.is_fitting(slug, code, selector) for slug in by_code):
+        note = f"the frame selector does not fit the 6-bit code {code}: name the lens by --lens or in tenbit.yaml"
+        doubtful = Identity(how=f"6-bit code {code}{where}", candidates=by_code, notes=(note,))
+    elif code:
         evidence.append((f"6-bit code {code}{where}", by_code))
     for how, slugs in evidence:
         if slugs:
             return _one(slugs, how)
+    if doubtful is not None:
+        return doubtful
     if evidence:
         how = evidence[0][0]
         name = _name(exif.lens_model) or _name(exif.lens_profile) or ""
@@ -176,17 +182,15 @@ def _by_file(exif: Exif) -> Identity:
 
 def _one(slugs: Sequence[str], how: str) -> Identity:
     """The lens, if all that it could be are of one design, or have the same profiles; else candidates."""
-    first, name = slugs[0], catalogue.lens(slugs[0]).name
-    if len(slugs) == 1:
-        return Identity(first, name=name, how=how)
-    others = tuple(slugs[1:])
     paths = {tuple(path for path, _ in catalogue.profiles_for(slug)) for slug in slugs}
-    if names.is_one_design(slugs):
-        note = f"{how}: {' or '.join(slugs)}, which have the same optical design"
-        return Identity(first, name=name, how=how, candidates=others, notes=(note,))
-    if len(paths) == 1 and any(paths):
-        note = f"{how}: {' or '.join(slugs)}, of which the same profiles are known"
-        return Identity(first, name=name, how=how, candidates=others, notes=(note,))
+    same = ""
+    if len(slugs) > 1 and names.is_one_design(slugs):
+        same = f", or {' or '.join(slugs[1:])} of the same optical design"
+    elif len(slugs) > 1 and len(paths) == 1 and any(paths):
+        same = f", or {' or '.join(slugs[1:])} of which the same profiles are known"
+    if len(slugs) == 1 or same:
+        name = catalogue.lens(slugs[0]).name
+        return Identity(slugs[0], name=name, how=how + same, candidates=tuple(slugs[1:]))
     apart = "; or ".join(names.told_apart(slugs))
     note = f"{how} could be {apart}: name one by --lens or in tenbit.yaml, until then nothing is corrected"
     return Identity(how=how, candidates=tuple(slugs), notes=(note,))

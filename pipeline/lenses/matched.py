@@ -58,6 +58,7 @@ def matched(path: Path, asked: Asked, *, camera: str | Mapping[str, Any] | None 
         "candidates": names.told_apart(identity.candidates),
         "camera": match.sensor_name(frame),
         "settings": _settings(identity),
+        "not_used": identity.sources.get("not_used"),
         "sensor": _sensor(pitch, frame.facts.rows, frame.facts.cols),
         "corrects": {
             name: f"{law.origin.source} ({law.origin.provenance})" for name, law in laws.items() if law is not None
@@ -102,6 +103,8 @@ def told(record: Mapping[str, Any]) -> list[str]:
     missing = [word for name, word in (("f_number", "aperture"), ("focus_m", "distance")) if name not in settings]
     said += [f"{' and '.join(missing)} not known"] if missing else []
     rows.append(("settings", ", ".join(said)))
+    if "not_used" in record:
+        rows.append(("not used", record["not_used"]))
     sensor = record["sensor"]
     if "pixel_um" in sensor:
         height, width = sensor["height_width_mm"]

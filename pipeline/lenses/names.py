@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tenbit.pipeline.errors import RequestError
-from tenbit.pipeline.lenses import catalogue
+from tenbit.pipeline.lenses import catalogue, codes
 
 _FAMILIES = (
     *(
@@ -94,7 +94,7 @@ def find(text: str) -> Found:
         return Found(tuple(same), "EXIF name")
     if (code := _CODE.fullmatch(text.lower())) is not None:
         selector = code["selector"]
-        return Found(of_code(int(code["code"]), None if selector is None else int(selector)), "code")
+        return Found(codes.of_code(int(code["code"]), None if selector is None else int(selector)), "code")
     known = _vocabulary()
     if text.isdigit() and (same := [lens.slug for lens in known if text in lens.orders]):
         return Found(tuple(same), "order number")
@@ -169,29 +169,6 @@ def of_lens_name(name: str) -> tuple[str, ...]:
     return _best(said, [lens for lens in _vocabulary() if (lens.is_asph, lens.is_apo) == (is_asph, is_apo)])
 
 
-def of_code(code: int, selector: int | None = None) -> tuple[str, ...]:
-    """Lenses of a 6-bit code and the position of the frame selector; none for a code that no lens has.
-
-    Parameters
-    ----------
-    code : int
-        0 is an uncoded lens.
-    selector : int, optional
-        1 … 3 as the mount sets it; 0 for a lens that was chosen in the camera's menu.
-
-    Notes
-    -----
-    A selector that no lens of the code has says nothing: a lens chosen in the menu, an adapter, a worn code. Then all
-    of the code are given but those that have no code on the mount.
-    """
-    having = [(entry.slug, entry_code.frame_selector) for entry in catalogue.entries() for entry_code in entry.codes
-              if entry_code.code == code and code > 0]  # fmt: skip
-    if selector is not None and (exact := [slug for slug, theirs in having if theirs == selector]):
-        return tuple(dict.fromkeys(exact))
-    on_mount = [slug for slug, theirs in having if theirs != 0]
-    return tuple(dict.fromkeys(on_mount or [slug for slug, _ in having]))
-
-
 def _plain(name: str) -> str:
     """A name of EXIF without what writers do differently."""
     text = re.sub(r"^(leica|leitz)\s+", "", name.strip().lower())
@@ -203,6 +180,7 @@ def _taken_apart(text: str, *, is_loose: bool = False) -> _Words:
     text = f" {text.lower().replace(',', '.')} "
     text = re.sub(r"\(m\)|((?:19|20)\d\d)-\d\d\b", r" \1 ", text)  # M mount; years
     text = re.sub(r"\b(\d)[\s-]?elements?\b", r" elements\1 ", text)
+    text = re.sub(r"\b(1[0-2])[ -](\d{3})\b", r"\1\2", text)  # 11 663
     text = re.sub(r"\bpre[\s-]?asph\b\.?", " preasph ", text)
     text = re.sub(r"\b(?:version|mark|mk|v)\s*\.?([1-6])\b", lambda m: f" {_ROMAN[int(m[1]) - 1]} ", text)
     text = re.sub(r"\b([1-6])(?:st|nd|rd|th)\b", lambda m: f" {_ROMAN[int(m[1]) - 1]} ", text)

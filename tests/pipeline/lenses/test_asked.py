@@ -76,6 +76,17 @@ def test_the_sidecar_of_a_dump_may_hold_a_lens_and_the_camera_does_not_mind(shoo
     assert asked_for(shoot / "x.dng") == Asked()
 
 
+def test_json_that_is_no_yaml_is_a_sidecar_all_the_same(shoot: Path) -> None:
+    defects = [[n, n] for n in range(30_000)]
+    said(shoot / "x.raw.json", json.dumps({"lens": FLE, "defects": defects}, indent="\t"))
+    assert asked_for(shoot / "x.raw").lens == FLE
+    said(shoot / "x.raw.json", json.dumps({"lens": {"f_number": 0}}, indent="\t"))
+    with pytest.raises(ReadError, match=r"x.raw.json(:\d+:\d+)?: lens.f_number: 0 is outside"):
+        asked_for(shoot / "x.raw")
+    said(shoot / "x.raw.json", "{broken")
+    assert asked_for(shoot / "x.raw") == Asked()
+
+
 def test_the_pitch_of_a_camera_file_reaches_the_frame(shoot: Path) -> None:
     from tenbit.pipeline.raw import read
 

@@ -77,7 +77,8 @@ def test_one_name_for_lenses_of_several_designs_gives_candidates_and_corrects_no
 def test_lenses_of_one_design_are_as_good_as_one(more) -> None:
     found = lens_of(M9, **more)
     assert (found.slug, found.candidates) == ("summilux-m-50-1.4-II", ("summilux-m-50-1.4-III",))
-    assert found.notes[0].endswith("summilux-m-50-1.4-II or summilux-m-50-1.4-III, which have the same optical design")
+    assert found.how.endswith(", or summilux-m-50-1.4-III of the same optical design")
+    assert found.notes == ()
     assert [name for name, _ in match.profiles_of(frame(M9), found)[0]] == ["summilux-m-50-1.4-II_III"]
 
 
@@ -88,11 +89,21 @@ def test_candidates_with_the_very_same_profiles_are_as_good_as_one(tmp_path) -> 
     (tmp_path / "own/mine.yaml").write_text(f"name: both\nlenses: [{', '.join(slugs)}]\n{text}", "utf-8")
     found = lens_of(M10, lens_model="Elmarit-M 1:2.8/28")
     assert {found.slug, *found.candidates} == set(slugs)
-    assert "of which the same profiles are known" in found.notes[0]
+    assert found.how.endswith("of which the same profiles are known")
 
 
 def test_the_code_narrows_a_name_that_several_have() -> None:
     assert lens_of(M9, lens_model="Elmarit-M 1:2.8/28", lens_code=27, frame_selector=1).slug == "elmarit-m-28-2.8-IV"
+
+
+@pytest.mark.parametrize(("code", "selector", "slug"), [(51, 2, "super-elmar-m-21-3.4-asph"), (29, 1, FLE)])
+def test_a_frame_selector_elsewhere_speaks_against_the_code(code, selector, slug) -> None:
+    found = lens_of(M9, lens_code=code, frame_selector=selector)
+    assert found.slug is None
+    assert slug in found.candidates
+    assert found.notes == (
+        f"the frame selector does not fit the 6-bit code {code}: name the lens by --lens or in tenbit.yaml",
+    )
 
 
 def test_every_code_of_the_catalogue_leads_to_its_lens_or_to_candidates() -> None:
@@ -198,7 +209,8 @@ def test_the_aperture_of_a_rangefinder_is_a_guess_unless_the_user_says_it() -> N
 def test_a_phone_knows_nothing_of_the_lens_before_it() -> None:
     found = match.identify(frame(PHONE), None, Asked(FLE))
     assert (found.focal_mm, found.f_number, found.focus_m) == (35, None, None)
-    assert found.notes == ("the file speaks of a lens of 8.72 mm: its aperture and distance are not this one's",)
+    assert found.sources["not_used"] == "EXIF's aperture and distance, of a lens of 8.72 mm"
+    assert found.notes == ()
     told = match.identify(frame(PHONE), None, Asked(FLE, 2.8, 3.0))
     assert (told.f_number, told.focus_m) == (2.8, 3.0)
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tenbit.pipeline.errors import RequestError
-from tenbit.pipeline.lenses import catalogue, names
+from tenbit.pipeline.lenses import catalogue, codes, names
 
 ASPH_35 = ("summilux-m-35-1.4-asph", "summilux-m-35-1.4-asph-fle", "summilux-m-35-1.4-asph-2022")
 
@@ -24,6 +24,7 @@ def no_own_profiles(tmp_path, monkeypatch):
         ("Elmarit-28-2.8-i", ("elmarit-28-2.8-I",), "slug"),
         ("Summilux-M 1:1.4/35 ASPH.", ASPH_35, "EXIF name"),
         ("11663", ASPH_35[1:2], "order number"),
+        ("summilux 11 663", ASPH_35[1:2], "words"),
         ("11801", ("elmarit-28-2.8-I", "elmarit-28-2.8-II"), "order number"),
         ("6bit 29/2", ASPH_35, "code"),
         ("6-bit code 29", ASPH_35, "code"),
@@ -113,7 +114,7 @@ def test_every_code_and_selector_leads_to_the_lenses_that_have_them() -> None:
             same = {slug for slug, theirs, _ in having if theirs == code}
             exact = {slug for slug, theirs, position in having if (theirs, position) == (code, selector)}
             on_mount = {slug for slug, theirs, position in having if theirs == code and position != 0}
-            assert set(names.of_code(code, selector)) == ((exact or on_mount or same) if code else set())
+            assert set(codes.of_code(code, selector)) == ((exact or on_mount or same) if code else set())
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_every_code_and_selector_leads_to_the_lenses_that_have_them() -> None:
     ],
 )
 def test_codes_that_are_shared_are_told_apart_by_the_frame_selector(code, selector, slugs) -> None:
-    assert names.of_code(code, selector) == slugs
+    assert codes.of_code(code, selector) == slugs
 
 
 def test_what_cannot_be_told_apart_is_refused_with_what_would() -> None:
