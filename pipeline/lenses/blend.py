@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, cast
 
 from tenbit.pipeline.lenses.mix import mixed
-from tenbit.pipeline.lenses.profile import Condition, FlatMap, Light
 
-Entry = TypeVar("Entry", bound=Condition)
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.profile import Condition
+
+Entry = TypeVar("Entry", bound="Condition")
 Rule = Literal["linear", "lensfun", "lcp"]
 Setting = Literal["focal_mm", "f_number", "focus_m"]
 
@@ -65,7 +67,7 @@ def at(
         return by_lensfun(entries, focal_mm, f_number, focus_m)
     found = _along(list(entries), ("focal_mm", "f_number", "focus_m"), (focal_mm, f_number, focus_m), rule)
     notes = tuple(dict.fromkeys(found.notes))
-    parts = [(weight, cast(Entry, entry)) for weight, entry in found.parts if weight > 0]
+    parts = [(weight, cast("Entry", entry)) for weight, entry in found.parts if weight > 0]
     if not parts:
         return None, notes
     entry, more = mixed(parts)
@@ -76,6 +78,8 @@ def _along(
     entries: Sequence[Condition], settings: Sequence[Setting], asked: Sequence[float | None], rule: Rule
 ) -> _Found:
     """Weights of entries, over the settings that are left."""
+    from tenbit.pipeline.lenses.profile import FlatMap, Light
+
     if not settings:
         return _Found(((1.0, entries[0]),), ())
     setting, wanted = settings[0], asked[0]

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from tenbit.pipeline.document import Way, label
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.images.atomic import replaced
-from tenbit.pipeline.lenses.profile import FlatMap, Profile, as_plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from tenbit.pipeline.lenses.profile import FlatMap, Profile
 
 # A profile is pages of text at most: what is larger is none, or wants to fill the memory with aliases.
 _LARGEST_BYTES, _MOST_VALUES, _DEEPEST = 8 << 20, 400_000, 12
@@ -39,6 +40,8 @@ def load_profile(path: Path) -> Profile:
         If it cannot be read, or is no profile: every fault, as ``file:line:column: field: what is wrong``.
     """
     from pydantic import ValidationError
+
+    from tenbit.pipeline.lenses.profile import Profile
 
     text = _text(path)
     value = _plain(path, text)
@@ -75,6 +78,8 @@ def as_yaml(profile: Profile, comment: str = "") -> str:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
     from ruamel.yaml.scalarstring import LiteralScalarString
+
+    from tenbit.pipeline.lenses.profile import as_plain
 
     def shaped(value: Any, *, is_flow: bool = False) -> Any:
         if isinstance(value, Mapping):
@@ -199,6 +204,8 @@ def _at(value: Any, way: Way) -> Any:
 def _model_at(way: Way) -> type[BaseModel]:
     """The model of the block that a way leads to."""
     from typing import get_args
+
+    from tenbit.pipeline.lenses.profile import Profile
 
     model: Any = Profile
     for part in way:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tenbit.pipeline.lenses.mix import UNLIKE, mixed
-from tenbit.pipeline.lenses.profile import Colour, Condition, Light
 
-Entry = TypeVar("Entry", bound=Condition)
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.profile import Condition
+
+Entry = TypeVar("Entry", bound="Condition")
 
 _POWER = 3.5
 _FARTHEST = 1.0
@@ -28,6 +30,8 @@ def at(
     tangents at a calibration lie along its neighbours, of the terms times the focal length (but for a colour's
     magnification); held beyond the ends. Neither the aperture nor the distance matters to it.
     """
+    from tenbit.pipeline.lenses.profile import Light
+
     if isinstance(entries[0], Light):
         return _of_light(entries, focal_mm, f_number, focus_m)
     by_focal = {entry.focal_mm: entry for entry in entries if entry.focal_mm is not None}
@@ -74,6 +78,8 @@ def _of_light(
 
 def _spline(neighbours: Sequence[Any], focal_mm: float, t: float) -> tuple[Any, tuple[str, ...]]:
     """Geometry between the second and the third of four neighbours; the outer two may be missing."""
+    from tenbit.pipeline.lenses.profile import Colour
+
     inner = neighbours[1], neighbours[2]
     alike = {(entry.model, entry.unit_mm) for entry in neighbours if entry is not None}
     if len(alike) != 1:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from tenbit.kernels._laws import light
 from tenbit.kernels._optics import Law
-from tenbit.pipeline.lenses.profile import Colour, Condition, FlatMap, Light
 
-Entry = TypeVar("Entry", bound=Condition)
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.profile import Condition
+
+Entry = TypeVar("Entry", bound="Condition")
 Parts = Sequence[tuple[float, Entry]]
 
 UNLIKE = "models of neighbouring settings differ: as for the nearest"
@@ -48,6 +50,8 @@ def mixed(parts: Sequence[tuple[float, Entry]]) -> tuple[Entry, tuple[str, ...]]
     Terms that are coefficients of powers of the radius are brought to one unit first, so that the mean is that of the
     curves; of other models (``fisheye``: the unit is the focal length) the unit's mean is taken as well.
     """
+    from tenbit.pipeline.lenses.profile import FlatMap, Light
+
     nearest = max(parts, key=lambda part: part[0])[1]
     if len(parts) == 1:
         return nearest, ()
@@ -87,6 +91,8 @@ def _mean(parts: Sequence[tuple[float, Sequence[float]]]) -> list[float]:
 
 def _of_terms(parts: Sequence[tuple[float, Any]]) -> dict[str, Any] | None:
     """Changed fields of an entry that has a model with terms."""
+    from tenbit.pipeline.lenses.profile import Colour
+
     first = parts[0][1]
     models, units = {entry.model for _, entry in parts}, {entry.unit_mm for _, entry in parts}
     if len(models) != 1:

@@ -18,7 +18,6 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.lenses.imports.imported import Imported, Wishes
-from tenbit.pipeline.lenses.profile import FlatMap, Measurement, Profile
 
 POINTS = (25, 33)
 _LARGEST_BYTES = 1 << 20
@@ -48,6 +47,8 @@ def read_cpf(path: Path, wishes: Wishes) -> Imported:
     RequestError
         Without the sensor's size.
     """
+    from tenbit.pipeline.lenses.profile import FlatMap, Measurement, Profile
+
     terms, told = _parsed(path)
     if wishes.sensor_mm is None:
         raise RequestError(f"{path}: a .cpf does not tell the sensor's size; give --sensor, such as 36x24")

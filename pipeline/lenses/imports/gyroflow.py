@@ -11,7 +11,6 @@ from typing import Any
 
 from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.lenses.imports.imported import Imported, Wishes
-from tenbit.pipeline.lenses.profile import Distortion, Measurement, Profile
 
 _LARGEST_BYTES = 1 << 20
 # Widths of pictures on sensors whose makers tell them, by words of the camera's name, mm.
@@ -43,6 +42,8 @@ def read_gyroflow(path: Path, wishes: Wishes) -> Imported:
     RequestError
         If the sensor's width is not known.
     """
+    from tenbit.pipeline.lenses.profile import Distortion, Measurement, Profile
+
     told = _told(path)
     place = f"{path}: fisheye_params"
     found = told.get("fisheye_params")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tenbit.pipeline.lenses.profile import Profile
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.profile import Profile
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.lenses.imports.imported import Imported, Wishes
 from tenbit.pipeline.lenses.imports.lcp_models import RADIAL, Fields, Shape, colour, distortion, light
 from tenbit.pipeline.lenses.imports.xmp import named, read_tree, text_of
-from tenbit.pipeline.lenses.profile import Measurement, Profile
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.profile import Measurement
 
 _DIAGONAL_MM = math.hypot(36, 24)
 # Distances from here on are infinity: files write 10000 or 999999995904.
@@ -55,6 +57,8 @@ def read_lcp(path: Path, wishes: Wishes) -> Imported:
     """
     from pydantic import ValidationError
 
+    from tenbit.pipeline.lenses.profile import Measurement, Profile
+
     tree = read_tree(path)
     frames = [frame for found in named(tree, "CameraProfiles") for frame in _list(found)]
     if not frames:
@@ -91,7 +95,7 @@ def read_lcp(path: Path, wishes: Wishes) -> Imported:
         exif_names=_names(frames),
         measurements=tuple(measurements),
     )
-    return Imported(profile, tuple(_told(measurement) for measurement in measurements), tuple(left_out))
+    return Imported(profile, tuple(map(_told, measurements)), tuple(f"left out: {text}" for text in left_out))
 
 
 def _list(found: Any) -> list[Mapping[str, Any]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.lenses.imports.xmp import text_of
-from tenbit.pipeline.lenses.profile import Colour, Distortion, Light
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.profile import Colour, Distortion, Light
 
 RADIAL = ("RadialDistortParam1", "RadialDistortParam2", "RadialDistortParam3")
 TANGENTIAL = ("TangentialDistortParam1", "TangentialDistortParam2")
@@ -70,7 +72,7 @@ class Shape:
         if across <= 0 or (down is not None and down <= 0):
             raise ReadError(f"{fields.place}: FocalLengthX and FocalLengthY: {across:g}, {down} must be above 0")
         if down is not None and abs(down / across - 1) > _SAME:
-            self.left_out["unlike focal lengths across and down: their mean"] = None
+            self.left_out["that focal lengths across and down are unlike; it is their mean"] = None
         return round((across + (across if down is None else down)) / 2 * self.longer_mm, 6)
 
     def centre_mm(self, fields: Fields) -> tuple[float, float]:
@@ -80,6 +82,8 @@ class Shape:
 
 
 def distortion(fields: Fields, shape: Shape, where: Mapping[str, Any], *, is_fisheye: bool) -> Distortion:
+    from tenbit.pipeline.lenses.profile import Distortion
+
     scale = fields.number("ScaleFactor")
     if scale is not None and abs(scale - 1) > 1e-6:
         shape.left_out["a scale of the whole picture, which straightens nothing"] = None
@@ -90,6 +94,8 @@ def distortion(fields: Fields, shape: Shape, where: Mapping[str, Any], *, is_fis
 
 
 def colour(red: Fields, blue: Fields, shape: Shape, where: Mapping[str, Any]) -> Colour:
+    from tenbit.pipeline.lenses.profile import Colour
+
     units = [shape.unit_mm(one) for one in (red, blue)]
     terms = []
     for one, unit in zip((red, blue), units, strict=True):
@@ -101,6 +107,8 @@ def colour(red: Fields, blue: Fields, shape: Shape, where: Mapping[str, Any]) ->
 
 
 def light(fields: Fields, shape: Shape, where: Mapping[str, Any]) -> Light:
+    from tenbit.pipeline.lenses.profile import Light
+
     place = {"unit_mm": shape.unit_mm(fields), "centre_mm": shape.centre_mm(fields), **where}
     points = fields.own.get("VignetteModelPiecewiseParam")
     if isinstance(points, list) and len(points) > 1:

@@ -13,11 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.lenses.blend import APERTURE_UNKNOWN, FOCAL_UNKNOWN
-from tenbit.pipeline.lenses.profile import Colour, Distortion, Light, Measurement, Profile
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.profile import Profile
 
 LICENCE = "CC-BY-SA-3.0"
 # lensfun counts radii in parts of the picture; its crop factors are of this diagonal, its aspect is this if not told.
@@ -106,6 +108,8 @@ def profile_of(lens: Any, focal_mm: float, f_number: float | None, focus_m: floa
 
 def _found(lens: Any, focal_mm: float, f_number: float | None, focus_m: float | None) -> Found:
     import lensfunpy
+
+    from tenbit.pipeline.lenses.profile import Colour, Distortion, Light, Measurement, Profile
 
     half_diagonal = round(_DIAGONAL_MM / lens.crop_factor / 2, 6)
     half_short = round(half_diagonal / math.hypot(_aspects().get(_key(lens), _ASPECT), 1), 6)

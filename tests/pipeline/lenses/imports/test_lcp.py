@@ -201,7 +201,7 @@ def test_the_model_of_green_takes_the_place_of_that_of_all(lcp):
     (entry,) = found.profile.measurements[0].distortion
     assert entry.terms == (0.5, 0, 0, 0, 0)
     assert entry.unit_mm == pytest.approx(0.97 * 36, abs=1e-3)
-    assert found.left_out == ("distortion of all colours together, where there is that of green",)
+    assert found.left_out == ("left out: distortion of all colours together, where there is that of green",)
 
 
 @pytest.mark.parametrize(("told", "f_number"), [("6.918863", 11.0), ("0.970854", 1.4), ("0", 1.0)])
@@ -273,7 +273,7 @@ def test_frames_that_fit_much_worse_are_left_out(lcp):
     frames = [frame(FocusDistance=str(n + 1), of_ResidualMeanError="0.001") for n in range(4)]
     found = lcp(*frames, frame(FocusDistance="9", of_ResidualMeanError="0.02"))
     assert [entry.focus_m for entry in found.profile.measurements[0].distortion] == [1, 2, 3, 4]
-    assert found.left_out == ("distortion of 1 frame that fitted much worse than the others",)
+    assert found.left_out == ("left out: distortion of 1 frame that fitted much worse than the others",)
 
 
 def test_cameras_are_kept_apart(lcp):
@@ -289,9 +289,9 @@ def test_what_cannot_be_represented_is_said(lcp):
     )
     assert found.profile.measurements[0].vignetting == ()
     assert set(found.left_out) == {
-        "a scale of the whole picture, which straightens nothing",
-        "unlike focal lengths across and down: their mean",
-        "fall-off: the profile was made of developed pictures, not of raw files",
+        "left out: a scale of the whole picture, which straightens nothing",
+        "left out: that focal lengths across and down are unlike; it is their mean",
+        "left out: fall-off: the profile was made of developed pictures, not of raw files",
     }
 
 
