@@ -13,7 +13,7 @@ from tenbit.kernels import _cuda, stage
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Cfa, Facts, Opcode
-from tenbit.kernels._optics import Law, Optics, Origin, Warp
+from tenbit.kernels._optics import Flat, Law, Optics, Origin, Warp
 from tenbit.kernels._resample import interpolation
 from tenbit.kernels._shared import blocks_of
 from tenbit.kernels._stage import Access, Constants, Packing, Pass
@@ -83,6 +83,13 @@ def _with_opcodes(facts: Facts) -> Facts:
     return dataclasses.replace(facts, opcodes=opcodes, defects=np.array([[8, 9]]))
 
 
+def _shaded(facts: Facts) -> Facts:
+    """Facts of a frame for whose lens there is a map of gains."""
+    size = {"height_mm": facts.rows / 1000, "width_mm": facts.cols / 1000}
+    flat = Flat(np.full((4, 3, 4), 1.5, np.float32), "RGGB", origin=Origin("made up"), **size)
+    return dataclasses.replace(facts, pixel_mm=0.001, optics=Optics(flat=flat))
+
+
 @dataclass(frozen=True)
 class Case:
     """One chain on one frame.
@@ -143,6 +150,22 @@ CASES = (
     Case("lens of odd powers", PICTURE, facts=ODD, bits=16),
     Case("lens, lanczos3", PICTURE, (*LENS, "lens.resample=lanczos3"), bits=16),
     Case("lens, rings", PICTURE, (*LENS, "lens.anti_ringing=false"), bits=16),
+    Case("lens, lanczos3, rings", PICTURE, (*LENS, "lens.resample=lanczos3", "lens.anti_ringing=false"), bits=16),
+    *(
+        Case(
+            f"vignetting{of}, {kind}",
+            ["black_level", {"vignetting": {"k": [-0.5, 0, 0], **more}}],
+            (),
+            facts,
+            bits=None,
+        )
+        for of, more in (("", {}), (" by half", {"strength": 0.5}))
+        for kind, facts in (("Bayer", FLAT), ("quad-Bayer", QUAD), ("planes", PLANAR))
+    ),
+    *(
+        Case(f"flat field and vignetting, {kind}", ["black_level", "flat_field", "vignetting"], (), facts, bits=None)
+        for kind, facts in (("Bayer", _shaded(FLAT)), ("quad-Bayer", _shaded(QUAD)))
+    ),
     Case("lens, rec2020", PICTURE, (*LENS, "colour.space=rec2020"), bits=16),
     Case("lens, display-p3, float", PICTURE, (*LENS, "colour.space=display-p3"), dtype="float32", bits=None),
     Case("rec2020-linear", PICTURE, ("colour.space=rec2020-linear", "tone.curve=linear"), dtype="float32"),
