@@ -126,6 +126,8 @@ def _found(lens: Any, focal_mm: float, f_number: float | None, focus_m: float | 
         "valid_mm": half_diagonal,
         "interpolation": "lensfun",
     }
+    if lens.type.name != "RECTILINEAR":
+        measurement["note"] = f"the projection stays what it is: {lens.type.name.lower().replace('_', ' ')}"
     models: dict[str, tuple[Literal["poly3", "poly5", "ptlens"], int]] = {
         "POLY3": ("poly3", 1),
         "POLY5": ("poly5", 2),
