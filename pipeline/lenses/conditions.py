@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tenbit.pipeline.frame import Exif
 from tenbit.pipeline.lenses.asked import Asked
-from tenbit.pipeline.lenses.lens import Code, Lens
 from tenbit.pipeline.lenses.sensor import is_leica_m
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.lens import Code, Lens
 
 # A file's focal length is rounded, and real ones differ from nominal ones; a lens of the phone's own is far off.
 _MOST_APART = 0.12
