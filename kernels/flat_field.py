@@ -43,11 +43,12 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     """
     require_signal("flat_field", facts)
     optics = facts.optics
-    withheld = tuple(said for said in (optics.withheld if optics else ()) if said.defect == "colour_shading")
+    known = optics.withheld if optics else ()
+    withheld = tuple(said for said in known if said.defect == "colour_shading" and said not in facts.corrections)
     if optics is None or optics.flat is None:
         return Prepared(_recorded(facts, *(withheld if parameters.profile == "auto" else ())))
     flat = optics.flat
-    reason = "profile: none" if parameters.profile == "none" else _against(flat, facts)
+    reason = "profile: none in the chain" if parameters.profile == "none" else _against(flat, facts)
     if reason:
         return Prepared(_recorded(facts, *(_said(flat, defect, reason=reason) for defect in _DEFECTS), *withheld))
     if facts.moved_by:
@@ -60,22 +61,23 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     maps = _placed(gains, flat, facts)
     corners = gains[:, [0, 0, -1, -1], [0, -1, 0, -1]]
     if before:
-        light = _said(flat, "vignetting", reason=f"{before} comes first")
+        light = _said(flat, "vignetting", reason=f"undone by {before}")
     else:
         light = _said(flat, "vignetting", figures=(("corner_ev", round(float(np.log2(corners.mean())), 3)),))
     colours = _said(flat, "colour_shading", figures=(("corner_pct", _tint(flat.cfa, corners)),))
     steps = _opcodes.steps_of(maps, facts, _gain_maps.scale_of(facts), "flat_field")
     after = multiplied(_recorded(facts, light, colours), _opcodes.mean_gains(maps, facts))
-    return Prepared(after, steps)
+    done = "colour shading" if before else "fall-off and colour shading"
+    return Prepared(after, steps, notes=(f"{done} by {flat.origin.source} ({flat.origin.provenance})",))
 
 
 def _against(flat: Flat, facts: Facts) -> str:
     """Why a map is not used; empty when it may be."""
     before = facts.corrected("colour_shading")
     if before:
-        return f"{before.source} comes first"
+        return f"undone already by {before.source}"
     if any(opcode.name == "GainMap" and opcode.list == 3 for opcode in facts.opcodes):
-        return "opcode GainMap of the file comes first"
+        return "the file's own opcode GainMap comes first"
     if facts.pixel_mm is None:
         return "the sensor's size is not known; give --sensor"
     sides = facts.rows * facts.pixel_mm, facts.cols * facts.pixel_mm

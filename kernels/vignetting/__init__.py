@@ -14,9 +14,10 @@ from tenbit.kernels._noise import multiplied
 from tenbit.kernels._optics import Correction, Law
 from tenbit.kernels._stage import Prepared, Stage, Step, param, require_signal
 from tenbit.kernels.errors import StageError
-from tenbit.kernels.vignetting.falloff import Place, farthest, lifting
+from tenbit.kernels.vignetting.falloff import DarkError, Place, farthest, lifting
 
 GIVEN = "the chain's numbers"
+UNKNOWN_SIZE = "the sensor's size is not known; give --sensor"
 _CORNER = Place((0.0, 0.0))
 
 
@@ -36,6 +37,9 @@ class Parameters:
         "k1, k2, k3 of the light left at r, 1 + k1 r² + k2 r⁴ + k3 r⁶; from the axis, half a diagonal is 1.",
         low=-10,
         high=10,
+    )
+    opcodes: Literal["auto", "none"] = param(
+        "auto", "auto: the file's law of fall-off and its gain map of three colours, if it has one; none: left out."
     )
     strength: float = param(1.0, "Part of the stops that are given back; 0 changes nothing.", low=0, high=1)
 
@@ -78,23 +82,28 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     if facts.corrected("distortion"):
         raise StageError("vignetting: fall-off is of the picture before lens; put it further ahead")
     own = tuple(opcode for opcode in facts.opcodes if _is_ours(opcode))
-    sources = (*_given(parameters, facts), *_of_file(own, facts), *_of_profile(parameters, facts))
+    after = dataclasses.replace(facts, opcodes=tuple(o for o in facts.opcodes if not any(o is mine for mine in own)))
     before = facts.corrected("vignetting")
-    taken = before.source if before else ""
+    by = before.source if before else ""
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
-    after = dataclasses.replace(facts, opcodes=tuple(o for o in facts.opcodes if not any(o is mine for mine in own)))
-    for source in sources:
-        said = source.said
-        if not said.reason and taken and not (source.opcodes and taken.startswith("opcode")):
-            said = dataclasses.replace(said, is_applied=False, reason=f"{taken} comes first")
-            if said.source == GIVEN:
-                notes += (f"{GIVEN} are left out: {taken} has undone the fall-off already",)
-        elif not said.reason:
-            taken = said.source
-            done = _by_opcodes(parameters, after, source) if source.opcodes else _by_law(parameters, after, source)
-            after, steps, notes = done.facts, (*steps, *done.steps), (*notes, *done.notes)
-            continue
+    for source in (*_given(parameters, facts), *_of_file(parameters, own, facts), *_of_profile(parameters, facts)):
+        reason = source.said.reason or ("" if source.law or source.opcodes else "withheld")
+        if not reason and by and not (source.opcodes and by.startswith("opcode")):
+            reason = f"undone {'already ' if before else ''}by {by}"
+        if not reason:
+            try:
+                done = _by_opcodes(parameters, after, source) if source.opcodes else _by_law(parameters, after, source)
+            except DarkError as error:
+                if source.said.source == GIVEN:
+                    raise StageError(f"vignetting: {GIVEN}: {error}") from None
+                reason = str(error)
+            else:
+                by, after, steps, notes = source.said.source, done.facts, (*steps, *done.steps), (*notes, *done.notes)
+                continue
+        if source.said.source == GIVEN or reason == UNKNOWN_SIZE:
+            notes += (f"{source.said.source}, not applied: {reason}",)
+        said = dataclasses.replace(source.said, is_applied=False, reason=reason)
         after = dataclasses.replace(after, corrections=(*after.corrections, said))
     return Prepared(after, steps, notes=notes)
 
@@ -112,12 +121,14 @@ def _given(p: Parameters, facts: Facts) -> tuple[_Source, ...]:
     return (_Source(Correction("vignetting", GIVEN), law, Place(facts.optical_centre)),)
 
 
-def _of_file(own: tuple[Opcode, ...], facts: Facts) -> tuple[_Source, ...]:
+def _of_file(p: Parameters, own: tuple[Opcode, ...], facts: Facts) -> tuple[_Source, ...]:
     """The opcodes that the file holds."""
     if not own:
         return ()
     names = dict.fromkeys(opcode.name for opcode in own)
     said = Correction("vignetting", f"{'opcode' if len(names) == 1 else 'opcodes'} {' and '.join(names)} of the file")
+    if p.opcodes == "none":
+        return (_Source(dataclasses.replace(said, reason="opcodes: none in the chain")),)
     last = max(n for n, opcode in enumerate(facts.opcodes) if opcode is own[-1])
     is_behind = any(o.list == own[-1].list and o.name.startswith("Warp") for o in facts.opcodes[:last])
     remark = "behind a warp in the file, here before it: radii differ by the distortion" if is_behind else ""
@@ -130,23 +141,26 @@ def _of_profile(p: Parameters, facts: Facts) -> tuple[_Source, ...]:
     if p.profile == "natural":
         falloff = optics.natural if optics else None
         if falloff is None:
-            reason = "the focal length is not known"
-            return (_Source(Correction("vignetting", "natural fall-off", is_applied=False, reason=reason)),)
+            return (_Source(Correction("vignetting", "natural fall-off", reason="the focal length is not known")),)
     else:
         falloff = optics.falloff if optics else None
-    withheld = tuple(_Source(said) for said in (optics.withheld if optics else ()) if said.defect == "vignetting")
+    known = optics.withheld if optics and p.profile == "auto" else ()
+    withheld = tuple(_Source(said) for said in known if said.defect == "vignetting" and said not in facts.corrections)
     if falloff is None:
-        return withheld if p.profile == "auto" else ()
+        return withheld
     origin = falloff.origin
     said = Correction("vignetting", origin.source, origin.provenance, valid_mm=origin.valid_mm)
+    reason = ""
     if p.profile == "none":
-        return (_Source(dataclasses.replace(said, is_applied=False, reason="profile: none")),)
-    if facts.pixel_mm is None:
-        reason = "the sensor's size is not known; give --sensor"
-        return (_Source(dataclasses.replace(said, is_applied=False, reason=reason)),)
-    if any(falloff.centre_mm) and "orient" in facts.moved_by:
-        reason = "its centre is off the middle and the picture is turned; put vignetting before orient"
-        return (_Source(dataclasses.replace(said, is_applied=False, reason=reason)),)
+        reason = "profile: none in the chain"
+    elif "resize" in facts.moved_by:
+        reason = "the picture was stretched; put vignetting before resize"
+    elif any(falloff.centre_mm) and "orient" in facts.moved_by:
+        reason = "its centre is off the middle and the picture was turned; put vignetting before orient"
+    elif facts.pixel_mm is None:
+        reason = UNKNOWN_SIZE
+    if reason or facts.pixel_mm is None:
+        return (_Source(dataclasses.replace(said, reason=reason)), *withheld)
     down, right = (mm / facts.pixel_mm for mm in falloff.centre_mm)
     centre = (facts.optical_centre[0] + down, facts.optical_centre[1] + right)
     law = dataclasses.replace(falloff.law, unit_mm=falloff.law.unit_mm / facts.pixel_mm)
@@ -167,7 +181,9 @@ def _by_law(p: Parameters, facts: Facts, source: _Source) -> Prepared:
         if said.valid_mm is not None and said.valid_mm < reach:
             said = dataclasses.replace(said, reason=f"beyond {said.valid_mm:g} mm held")
     after = dataclasses.replace(facts, corrections=(*facts.corrections, said))
-    return Prepared(multiplied(after, (done.mean,) * 3), done.steps)
+    known = f"{said.source}{f' ({said.provenance})' if said.provenance else ''}"
+    notes = () if said.source == GIVEN else (f"fall-off by {known}",)
+    return Prepared(multiplied(after, (done.mean,) * 3), done.steps, notes=notes)
 
 
 def _by_opcodes(p: Parameters, facts: Facts, source: _Source) -> Prepared:
@@ -194,7 +210,7 @@ def _by_opcodes(p: Parameters, facts: Facts, source: _Source) -> Prepared:
             after = multiplied(after, (done.mean,) * 3)
     said = dataclasses.replace(source.said, reason=source.remark, figures=_figures(p, corner))
     after = dataclasses.replace(after, corrections=(*after.corrections, said, *more))
-    return Prepared(after, steps, notes=(f"{said.source} applied",))
+    return Prepared(after, steps, notes=(f"fall-off by {said.source}",))
 
 
 def _figures(p: Parameters, corner_ev: float) -> tuple[tuple[str, float | str], ...]:

@@ -37,6 +37,10 @@ E1, E2, E3, E4, E5, E6 = 0.693148313, 0.240224739, 0.0554926566, 0.00962316414, 
 Radii = npt.NDArray[np.float64]
 
 
+class DarkError(StageError):
+    """A law leaves no light somewhere in the picture: nothing can be given back there."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a law holds.
@@ -150,8 +154,8 @@ def lifting(name: str, law: Law, facts: Facts, place: Place, *, strength: float 
 
     Raises
     ------
-    StageError
-        If the law leaves no light somewhere in the picture, or is none of light.
+    DarkError
+        If the law leaves no light somewhere in the picture.
     """
     far = farthest(facts, place)
     reach = min(far, place.valid_px)
@@ -160,11 +164,8 @@ def lifting(name: str, law: Law, facts: Facts, place: Place, *, strength: float 
         left = _laws.light(law, radii)
         is_dark = ~(np.isfinite(left) & (left > 0))
     if is_dark.any():
-        half = np.hypot(facts.rows, facts.cols) / 2
-        raise StageError(
-            f"{name}: {law.model} {', '.join(f'{term:g}' for term in law.terms)} leaves no light at radius "
-            f"{radii[is_dark][0] / half:.3f}, inside the picture (1 is the corner)"
-        )
+        at = radii[is_dark][0] / (np.hypot(facts.rows, facts.cols) / 2)
+        raise DarkError(f"no light is left at radius {at:.3f}, inside the picture (1 is the corner)")
     ev = -strength * np.log2(left)
     terms = _quotient(law, reach) if strength == 1.0 else None
     body = by_quotient

@@ -127,11 +127,11 @@ def test_where_the_light_is_done_the_colours_are_left(develop):
     out = develop(mosaic(given=flat(gains), opcodes=(radial,)), ("flat_field", {}))
     np.testing.assert_allclose(out.samples[:2, :2], 0.2 * np.array([[2.0, 4 / 3], [2 / 3, 0.5]]), rtol=1e-6)
     assert [(said.defect, said.is_applied, said.reason) for said in out.facts.corrections] == [
-        ("vignetting", False, "opcode FixVignetteRadial of the file comes first"),
+        ("vignetting", False, "undone by opcode FixVignetteRadial of the file"),
         ("colour_shading", True, ""),
     ]
     after = develop(mosaic(given=flat(gains)), ("vignetting", {"k": (-0.1, 0.0, 0.0)}), ("flat_field", {}))
-    assert after.facts.corrections[1].reason == "the chain's numbers comes first"
+    assert after.facts.corrections[1].reason == "undone by the chain's numbers"
 
 
 def test_vignetting_behind_it_leaves_the_light_alone(develop):
@@ -147,12 +147,16 @@ GAIN_MAP_3 = gain_map(3, area(0, 0, 12, 16), [[1.5]])
 @pytest.mark.parametrize(
     ("facts", "options", "reason"),
     [
-        ({}, {"profile": "none"}, "profile: none"),
+        ({}, {"profile": "none"}, "profile: none in the chain"),
         ({"pixel_mm": None}, {}, "the sensor's size is not known; give --sensor"),
         ({"pixel_mm": 0.05}, {}, "it is of 1.2 x 1.6 mm, and the picture of 0.6 x 0.8 mm: another sensor"),
         ({"pixel_mm": 0.15}, {}, "it is of 1.2 x 1.6 mm, and the picture of 1.8 x 2.4 mm: another sensor"),
-        ({"opcodes": (GAIN_MAP_3,)}, {}, "opcode GainMap of the file comes first"),
-        ({"corrections": (Correction("colour_shading", "opcode GainMap of the file"),)}, {}, "opcode GainMap of the"),
+        ({"opcodes": (GAIN_MAP_3,)}, {}, "the file's own opcode GainMap comes first"),
+        (
+            {"corrections": (Correction("colour_shading", "opcode GainMap of the file"),)},
+            {},
+            "undone already by opcode",
+        ),
     ],
 )
 def test_a_map_that_cannot_be_used_changes_no_bit(develop, facts, options, reason):

@@ -177,7 +177,7 @@ def test_the_gain_map_of_list_3(develop, planes, cfa):
     out = develop(frame, ("vignetting", {}))
     np.testing.assert_allclose(out.samples, np.take_along_axis(expected, colours[..., None], axis=2)[..., 0], rtol=1e-6)
     assert [said.defect for said in out.facts.corrections] == ["vignetting", "colour_shading"]
-    assert out.warnings == ("vignetting: opcodes GainMap and FixVignetteRadial of the file applied",)
+    assert out.warnings == ("vignetting: fall-off by opcodes GainMap and FixVignetteRadial of the file",)
 
 
 def test_one_source_wins_and_the_others_are_named(develop):
@@ -189,8 +189,8 @@ def test_one_source_wins_and_the_others_are_named(develop):
     np.testing.assert_array_equal(by_numbers, gains(grey(), develop, k=K)[0])
     assert [(said.source, said.is_applied, said.reason) for said in facts.corrections] == [
         ("the chain's numbers", True, ""),
-        ("opcode FixVignetteRadial of the file", False, "the chain's numbers comes first"),
-        ("profile made-up", False, "the chain's numbers comes first"),
+        ("opcode FixVignetteRadial of the file", False, "undone by the chain's numbers"),
+        ("profile made-up", False, "undone by the chain's numbers"),
         ("profile other", False, "grade C"),
     ]
     assert facts.opcodes == ()
@@ -204,10 +204,8 @@ def test_what_is_undone_is_not_undone_again(develop):
     frame = grey(**known(LAWS["pa"][0]), corrections=done)
     out = develop(frame, ("vignetting", {"k": K}))
     assert out.samples.tobytes() == frame.samples.tobytes()
-    assert [said.reason for said in out.facts.corrections] == ["", *["profile flat comes first"] * 2]
-    assert out.warnings == (
-        "vignetting: the chain's numbers are left out: profile flat has undone the fall-off already",
-    )
+    assert [said.reason for said in out.facts.corrections] == ["", *["undone already by profile flat"] * 2]
+    assert out.warnings == ("vignetting: the chain's numbers, not applied: undone already by profile flat",)
     twice = develop(grey(), ("vignetting", {"k": K}), ("vignetting", {"k": K}))
     np.testing.assert_array_equal(twice.samples, develop(grey(), ("vignetting", {"k": K})).samples)
 
@@ -220,7 +218,7 @@ def test_gain_maps_of_list_2_count_and_more_of_the_file_follows(develop):
     assert [(said.defect, said.is_applied, said.reason) for said in out.facts.corrections] == [
         ("vignetting", True, ""),
         ("colour_shading", True, ""),
-        ("vignetting", False, "opcode GainMap of the file comes first"),
+        ("vignetting", False, "undone already by opcode GainMap of the file"),
     ]
     both = develop(grey(value=0.1, opcodes=(maps, radial((0.4, 0, 0, 0, 0)))), *chain)
     alone = gains(grey(opcodes=(radial((0.4, 0, 0, 0, 0)),)), develop)[0]
@@ -244,8 +242,9 @@ def test_natural_fall_off_only_where_it_is_asked_for(develop):
     ("facts", "options", "reason"),
     [
         ({"pixel_mm": None}, {}, "the sensor's size is not known; give --sensor"),
-        ({}, {"profile": "none"}, "profile: none"),
-        ({"moved_by": ("orient",)}, {}, "its centre is off the middle and the picture is turned"),
+        ({}, {"profile": "none"}, "profile: none in the chain"),
+        ({"moved_by": ("orient",)}, {}, "its centre is off the middle and the picture was turned"),
+        ({"moved_by": ("resize",)}, {}, "the picture was stretched; put vignetting before resize"),
     ],
 )
 def test_a_profile_that_cannot_be_used_changes_no_bit(develop, facts, options, reason):
@@ -306,15 +305,32 @@ def test_wrong_places_and_laws_are_refused(develop, planes):
     bent = planes(np.zeros((6, 8, 3)), corrections=(Correction("distortion", "profile made-up"),))
     with pytest.raises(StageError, match="vignetting: fall-off is of the picture before lens; put it further ahead"):
         develop(bent, ("vignetting", {"k": K}))
-    with pytest.raises(StageError, match=r"vignetting: pa -1.5, 0, 0 leaves no light at radius 0.81\d, inside"):
+    dark = r"vignetting: the chain's numbers: no light is left at radius 0.81\d, inside the picture \(1 is the corner\)"
+    with pytest.raises(StageError, match=dark):
         develop(grey((30, 40)), ("vignetting", {"k": (-1.5, 0.0, 0.0)}))
-    with pytest.raises(StageError, match=r"vignetting: gain -2, 0, 0, 0, 0 leaves no light at radius 0.70\d, inside"):
-        develop(grey((30, 40), opcodes=(radial((-2, 0, 0, 0, 0)),)), ("vignetting", {}))
     cropped = grey(opcodes=(radial((0.4, 0, 0, 0, 0)),), moved_by=("crop",))
     with pytest.raises(
         StageError, match="opcode list 3 of the file is of the frame as read; put vignetting before crop"
     ):
         develop(cropped, ("vignetting", {}))
+
+
+def test_a_law_that_leaves_no_light_gives_way_to_the_next_source(develop):
+    frame = grey((30, 40), opcodes=(radial((-2, 0, 0, 0, 0)),), **known(Law("cos4", (), 60.0)))
+    gain, facts = gains(frame, develop)
+    np.testing.assert_allclose(gain, (1 + (radii(30, 40) * PIXEL_MM / 60) ** 2) ** 2, rtol=1e-6)
+    assert [(said.is_applied, said.reason[:34]) for said in facts.corrections] == [
+        (False, "no light is left at radius 0.707, "),
+        (True, ""),
+    ]
+
+
+def test_the_files_opcodes_may_be_left_out(develop):
+    frame = grey(**known(LAWS["pa"][0]), opcodes=(radial((0.4, 0, 0, 0, 0)),))
+    gain, facts = gains(frame, develop, opcodes="none")
+    np.testing.assert_array_equal(gain, gains(grey(**known(LAWS["pa"][0])), develop)[0])
+    assert [said.reason for said in facts.corrections] == ["opcodes: none in the chain", ""]
+    assert facts.opcodes == ()
 
 
 def test_a_law_behind_the_files_own_warp_is_remarked_on(develop):
