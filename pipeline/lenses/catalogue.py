@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parents[2] / "configs" / "lenses"
 _LENSES = _ROOT / "leica_m"
 _PROFILES = (_ROOT / "designs", _ROOT / "lensfun")
-_FORMAT = 1  # of the index; another one is made anew
 DEFECTS: dict[str, Defect] = {
     "distortion": "distortion",
     "lateral_colour": "lateral_colour",
@@ -267,7 +266,7 @@ def _read(stamps: Iterable[tuple[Path, _Stamp]]) -> dict[Path, tuple[Any, str]]:
     kept: dict[str, Any] = {}
     with suppress(OSError, ValueError, TypeError, LookupError):
         whole = json.loads(place.read_text("utf-8"))
-        kept = dict(whole["files"]) if whole["format"] == _FORMAT else {}
+        kept = dict(whole["files"]) if whole["edition"] == _edition() else {}
     found: dict[Path, tuple[Any, str]] = {}
     files: dict[str, Any] = {}
     for path, stamp in stamps:
@@ -279,7 +278,7 @@ def _read(stamps: Iterable[tuple[Path, _Stamp]]) -> dict[Path, tuple[Any, str]]:
         files[name] = entry
         found[path] = entry[2], entry[3]
     if files != kept:
-        _keep(place, {"format": _FORMAT, "files": files})
+        _keep(place, {"edition": _edition(), "files": files})
     return found
 
 
@@ -302,6 +301,15 @@ def load_lens(path: Path) -> Lens:
     from tenbit.pipeline.lenses.lens import Lens
 
     return Lens.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
+
+
+@cache
+def _edition() -> list[Any]:
+    """Of the program: what another one has read may be another thing to this one."""
+    from tenbit import __version__
+
+    here = Path(__file__)
+    return [__version__, *(list(_stamp(here.with_name(name))) for name in ("catalogue.py", "lens.py", "profile.py"))]
 
 
 def _index_path() -> Path:

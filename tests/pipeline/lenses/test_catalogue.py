@@ -231,12 +231,14 @@ def test_the_index_is_read_instead_of_the_files(own, index, monkeypatch):
 
 def test_an_index_that_is_broken_or_cannot_be_written(index, tmp_path, monkeypatch):
     first = catalogue.entries()
-    assert json.loads(index.read_text())["format"] == catalogue._FORMAT
-    for text in ("", "[]", '{"format": 1}', '{"format": 0, "files": {}}', '{"format": 1, "files": 3}', "\xff"):
+    edition = json.dumps(catalogue._edition())
+    assert json.loads(index.read_text())["edition"] == catalogue._edition()
+    others = (f'{{"edition": {edition}}}', f'{{"edition": {edition}, "files": 3}}', '{"edition": [], "files": {}}')
+    for text in ("", "[]", "\xff", *others):
         index.write_text(text, "latin-1")
         catalogue._LAST.clear()
         assert catalogue.entries() == first
-        assert json.loads(index.read_text())["format"] == catalogue._FORMAT
+        assert json.loads(index.read_text())["edition"] == catalogue._edition()
     (tmp_path / "file").touch()
     monkeypatch.setenv("TENBIT_CACHE", str(tmp_path / "file" / "cache"))
     catalogue._LAST.clear()
