@@ -16,10 +16,11 @@ import numpy as np
 from tenbit.kernels._optics import Correction, Defect, Falloff, Flat, Lateral, Law, Optics, Origin, Warp
 from tenbit.pipeline.config import Chain
 from tenbit.pipeline.errors import RequestError
-from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.frame import Exif, Frame
 
 if TYPE_CHECKING:
     from tenbit.pipeline.lenses.asked import Asked
+    from tenbit.pipeline.lenses.match import Identity
     from tenbit.pipeline.lenses.profile import Colour, Distortion, FlatMap, Light, Measurement, Profile
 
 STAGES = ("flat_field", "vignetting", "lens")
@@ -86,7 +87,20 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
     facts = dataclasses.replace(frame.facts, pixel_mm=pixel_mm or frame.facts.pixel_mm, optics=optics)
     said = dict.fromkeys((*frame.warnings, *identity.notes, *notes, *more))
     return dataclasses.replace(
-        frame, facts=facts, record={**frame.record, "lens": identity.as_record()}, warnings=tuple(said)
+        frame,
+        facts=facts,
+        exif=_completed(frame.exif, identity, asked),
+        record={**frame.record, "lens": identity.as_record()},
+        warnings=tuple(said),
+    )
+
+
+def _completed(exif: Exif, identity: Identity, asked: Asked) -> Exif:
+    """EXIF of the picture, with the lens and the aperture that the user tells where the file tells none."""
+    if asked.lens is None or identity.slug is None:
+        return exif
+    return dataclasses.replace(
+        exif, lens_model=exif.lens_model or identity.name, f_number=exif.f_number or asked.f_number
     )
 
 
@@ -186,6 +200,7 @@ def optics_of(
             falloff=laws.get("vignetting"),
             flat=laws.get("flat"),
             withheld=tuple(withheld),
+            natural=_natural(settings.focal_mm),
         ),
         tuple(dict.fromkeys(notes)),
     )
@@ -200,6 +215,13 @@ def _why_not(measurement: Measurement, kind: str, *, has_better: bool, sensor: s
     if kind == "flat" and measurement.sensor and sensor and measurement.sensor != sensor:
         return f"colour shading is of lens and sensor together, and this was measured on {measurement.sensor}"
     return ""
+
+
+def _natural(focal_mm: float | None) -> Falloff | None:
+    """What a thin lens of a focal length loses: for stages that are asked for it."""
+    if focal_mm is None:
+        return None
+    return Falloff(Law("cos4", (), focal_mm), Origin(f"natural fall-off of a thin lens of {focal_mm:g} mm"))
 
 
 def _warp(entry: Distortion, origin: Origin) -> Warp:
