@@ -13,8 +13,9 @@ from tenbit.kernels._stage import PLANES, Access, Constants, Prepared, Results, 
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.lens import fit, sources
 from tenbit.kernels.lens.bodies import displaced, displaced_evenly, displaced_freely
+from tenbit.kernels.lens.candidates import half_diagonal, measured
 from tenbit.kernels.lens.path import Path, filling_scale, law_of
-from tenbit.kernels.lens.sources import Choice, half_diagonal
+from tenbit.kernels.lens.sources import Choice
 
 # How far measured ratios of radii may be from 1, when they have to be reckoned with before they are known.
 _FARTHEST_APART = {"red_scale": 0.99, "red_k": 0.0, "blue_scale": 1.01, "blue_k": 0.0}
@@ -120,7 +121,7 @@ def _refuse_folds(path: Path, facts: Facts, scale: float) -> None:
 
 
 def _with_measured(path: Path, facts: Facts, found: Mapping[str, Any]) -> Path:
-    return dataclasses.replace(path, lateral=sources.measured(facts, path.pixel_mm, found))
+    return dataclasses.replace(path, lateral=measured(facts, path.pixel_mm, found))
 
 
 def _recorded(facts: Facts, choice: Choice, path: Path, *, scale: float) -> Facts:

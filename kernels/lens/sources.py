@@ -6,40 +6,32 @@ Law 6: of each defect one, and the record says which, and why not the others.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from tenbit.kernels import _laws
 from tenbit.kernels._facts import GREEN, Facts, Opcode
-from tenbit.kernels._optics import Correction, Defect, Lateral, Law, Origin, Warp
+from tenbit.kernels._optics import Correction, Defect, Lateral, Warp
 from tenbit.kernels.errors import StageError
+from tenbit.kernels.lens import candidates
+from tenbit.kernels.lens.candidates import (
+    FRAME,
+    NUMBERS,
+    UNKNOWN_SIZE,
+    Candidate,
+    Found,
+    half_diagonal,
+    is_colour_given,
+    measured_colour,
+    numbers_colour,
+    numbers_warp,
+    profile_colour,
+    profile_warp,
+)
 from tenbit.kernels.lens.path import Path
 
 if TYPE_CHECKING:
     from tenbit.kernels.lens import Parameters
-
-NUMBERS, FRAME = "the chain's numbers", "the frame itself"
-_MODELS = {
-    "WarpRectilinear": "warp_rectilinear",
-    "WarpRectilinear2": "warp_rectilinear_2",
-    "WarpFisheye": "warp_fisheye",
-}
-_UNKNOWN_SIZE = "the sensor's size is not known; give --sensor"
-Found = Warp | Lateral | Literal["measured"]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One source that speaks of one defect; ``reason`` says why it may not be used, if it may not."""
-
-    defect: Defect
-    source: str
-    found: Found
-    origin: Origin
-    reason: str = ""
 
 
 @dataclass
@@ -69,16 +61,6 @@ class Choice:
     notes: list[str] = field(default_factory=list)
 
 
-def half_diagonal(facts: Facts) -> float:
-    """Pixels from the middle of the frame to the outer corner of its last pixel."""
-    return float(np.hypot(facts.rows, facts.cols) / 2)
-
-
-def is_colour_given(p: Parameters) -> bool:
-    """Whether the chain has numbers of lateral colour."""
-    return (p.red_scale, p.red_k, p.blue_scale, p.blue_k) != (1.0, 0.0, 1.0, 0.0)
-
-
 def choose(p: Parameters, facts: Facts) -> Choice:
     """The first source of each defect, in the order numbers, opcode, profile, frame, that can be used.
 
@@ -90,12 +72,16 @@ def choose(p: Parameters, facts: Facts) -> Choice:
     """
     _refuse_contradictions(p, facts)
     pixel_mm = facts.pixel_mm or 1.0
-    opcode, opcodes, refused = _opcode(p, facts, pixel_mm)
+    opcode, opcodes, refused = candidates.opcode(p, facts, pixel_mm)
     of_file = [_checked(opcode, p, facts, pixel_mm)] if opcode else []
-    warps = [_checked(c, p, facts, pixel_mm) for c in _numbers_warp(p, facts, pixel_mm)]
-    warps += [*of_file, *(_checked(c, p, facts, pixel_mm) for c in _profile_warp(p, facts))]
-    colours = [*_numbers_colour(p, facts, pixel_mm), *(_of_colour(c) for c in of_file if _has_colours(c))]
-    colours += [*_profile_colour(p, facts), *_measured(p, facts)]
+    warps = [_checked(c, p, facts, pixel_mm) for c in numbers_warp(p, facts, pixel_mm)]
+    # Some files have warps that only move red and blue, or nothing.
+    warps += [
+        *(c for c in of_file if c.reason or _is_bent(c, facts, pixel_mm)),
+        *(_checked(c, p, facts, pixel_mm) for c in profile_warp(p, facts)),
+    ]
+    colours = [*numbers_colour(p, facts, pixel_mm), *(_of_colour(c) for c in of_file if _has_colours(c))]
+    colours += [*profile_colour(p, facts), *measured_colour(facts)]
     # What cannot be used is left to whoever can.
     opcodes = facts.opcodes if any(c.reason for c in of_file) else opcodes
     choice = Choice(Path(pixel_mm, facts.optical_centre), opcodes=opcodes, left_out=refused)
@@ -108,13 +94,6 @@ def choose(p: Parameters, facts: Facts) -> Choice:
         choice.path = dataclasses.replace(choice.path, lateral=colour)
     _say(choice, p, facts)
     return choice
-
-
-def measured(facts: Facts, pixel_mm: float, found: Mapping[str, Any]) -> Lateral:
-    """Lateral colour as `lateral_colour` has found it, or the like."""
-    unit = half_diagonal(facts) * pixel_mm
-    red, blue = (Law("poly3", (found[f"{c}_scale"], 0.0, found[f"{c}_k"]), unit) for c in ("red", "blue"))
-    return Lateral(red, blue, Origin(FRAME))
 
 
 def _path(warp: Warp, facts: Facts, pixel_mm: float) -> Path:
@@ -130,90 +109,17 @@ def _refuse_contradictions(p: Parameters, facts: Facts) -> None:
         raise StageError("lens: lateral: measured needs lateral_colour before it")
     if any(p.centre) and p.distortion is None:
         raise StageError("lens: centre belongs to the numbers of distortion; here are none")
-    for defect, is_asked in (("distortion", p.distortion is not None), ("lateral_colour", is_given)):
-        before = facts.corrected(defect)  # type: ignore[arg-type]  # the two are defects
-        if is_asked and before is not None:
-            raise StageError(f"lens: {defect.replace('_', ' ')} was undone already by {before.source}; once is allowed")
+    asked: dict[Defect, bool] = {"distortion": p.distortion is not None, "lateral_colour": is_given}
+    for defect, is_asked in asked.items():
+        if is_asked and (before := facts.corrected(defect)):
+            name = defect.replace("_", " ")
+            raise StageError(f"lens: {name} was undone already by {before.source}; once is allowed")
 
 
-def _numbers_warp(p: Parameters, facts: Facts, pixel_mm: float) -> list[Candidate]:
-    if p.distortion is None:
-        return []
-    half = half_diagonal(facts) * pixel_mm
-    centre = (p.centre[0] * half, p.centre[1] * half)
-    origin = Origin(NUMBERS)
-    return [Candidate("distortion", NUMBERS, Warp((Law("even", p.distortion, half),), origin, centre), origin)]
-
-
-def _numbers_colour(p: Parameters, facts: Facts, pixel_mm: float) -> list[Candidate]:
-    if not is_colour_given(p):
-        return []
-    found = measured(facts, pixel_mm, dataclasses.asdict(p))
-    return [Candidate("lateral_colour", NUMBERS, found, Origin(NUMBERS))]
-
-
-def _opcode(
-    p: Parameters, facts: Facts, pixel_mm: float
-) -> tuple[Candidate | None, tuple[Opcode, ...], list[Correction]]:
-    """The warp of opcode list 3, the opcodes that stay behind, and the record of those."""
-    warps = [o for o in facts.opcodes if o.list == 3 and o.name in _MODELS]
-    if not warps:
-        return None, facts.opcodes, []
-    reason = ""
-    name = f"opcode {warps[0].name} of the file"
-    if p.opcodes == "none":
-        reason = "opcodes: none in the chain"
-    elif len(warps) > 1:
-        reason = f"the file has {len(warps)} warps; one is understood"
-    elif warps[0].parameters["Planes"] not in (1, 3):
-        reason = f"it is of {warps[0].parameters['Planes']} planes, not of 1 or 3"
-    elif not np.isfinite(warps[0].parameters["Coefficients"]).all():
-        reason = "its coefficients are no numbers"
-    left = tuple(o for o in facts.opcodes if not any(o is warp for warp in warps))
-    if reason:
-        kept = left if p.opcodes == "none" else facts.opcodes
-        return None, kept, [Correction("distortion", name, is_applied=False, reason=reason)]
-    q = warps[0].parameters
-    row, col = q["CenterY"] * facts.rows - 0.5, q["CenterX"] * facts.cols - 0.5
-    farthest = np.hypot(
-        max(q["CenterY"], 1 - q["CenterY"]) * facts.rows, max(q["CenterX"], 1 - q["CenterX"]) * facts.cols
-    )
-    more = (float(q["UseReciprocal"]),) if "UseReciprocal" in q else ()
-    laws = tuple(
-        Law(_MODELS[warps[0].name], (*map(float, terms), *more), float(farthest) * pixel_mm)
-        for terms in q["Coefficients"]
-    )
-    if all(law == laws[0] for law in laws):
-        laws = laws[:1]
-    centre = ((row - facts.optical_centre[0]) * pixel_mm, (col - facts.optical_centre[1]) * pixel_mm)
-    origin = Origin(name)
-    return Candidate("distortion", name, Warp(laws, origin, centre), origin), left, []
-
-
-def _profile_warp(p: Parameters, facts: Facts) -> list[Candidate]:
-    warp = facts.optics.warp if facts.optics else None
-    return [_profiled("distortion", warp, p, facts)] if warp else []
-
-
-def _profile_colour(p: Parameters, facts: Facts) -> list[Candidate]:
-    if facts.optics is None:
-        return []
-    found: list[Warp | Lateral] = [facts.optics.lateral] if facts.optics.lateral else []
-    if facts.optics.warp and len(facts.optics.warp.laws) == 3:
-        found.append(facts.optics.warp)
-    return [_profiled("lateral_colour", each, p, facts) for each in found]
-
-
-def _profiled(defect: Defect, found: Warp | Lateral, p: Parameters, facts: Facts) -> Candidate:
-    reason = "profile: none in the chain" if p.profile == "none" else ""
-    if not reason and facts.pixel_mm is None and "resize" not in facts.moved_by:
-        reason = _UNKNOWN_SIZE
-    return Candidate(defect, found.origin.source, found, found.origin, reason)
-
-
-def _measured(p: Parameters, facts: Facts) -> list[Candidate]:
-    origin = Origin(FRAME)
-    return [Candidate("lateral_colour", FRAME, "measured", origin)] if facts.has_lateral_colour else []
+def _is_bent(candidate: Candidate, facts: Facts, pixel_mm: float) -> bool:
+    assert isinstance(candidate.found, Warp)
+    path = _path(candidate.found, facts, pixel_mm)
+    return not path.is_straight(path.reach_px(facts))
 
 
 def _has_colours(candidate: Candidate) -> bool:
@@ -323,8 +229,8 @@ def _say(choice: Choice, p: Parameters, facts: Facts) -> None:
         other = choice.winners.get("lateral_colour")
         used = "left as it is" if other is None else "as given" if other.source == NUMBERS else f"by {other.source}"
         choice.notes.append(f"lateral colour is {used}, not as measured from the frame")
-    if unsized := [c for c in choice.left_out if c.reason == _UNKNOWN_SIZE]:
-        choice.notes.append(f"{unsized[0].source} is not applied: {_UNKNOWN_SIZE}")
+    if unsized := [c for c in choice.left_out if c.reason == UNKNOWN_SIZE]:
+        choice.notes.append(f"{unsized[0].source} is not applied: {UNKNOWN_SIZE}")
     if p.profile != "none" and facts.optics is not None:
         known = (*facts.corrections, *choice.left_out)
         mine = [c for c in facts.optics.withheld if c.defect in ("distortion", "lateral_colour")]

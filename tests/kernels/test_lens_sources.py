@@ -9,6 +9,8 @@ from tenbit.kernels import lens, stage
 from tenbit.kernels._facts import Cfa, Facts, Opcode
 from tenbit.kernels._optics import Correction, Lateral, Law, Optics, Origin, Warp
 from tenbit.kernels.errors import StageError
+from tenbit.pipeline.raw.opcodes import parse_opcodes
+from tenbit.pipeline.raw.tiff import Tiff
 
 ROWS, COLS = 15, 22
 SHARP = ("lens", {"anti_ringing": False})
@@ -22,8 +24,8 @@ NUMBERS = {"distortion": (-0.05, 0.0, 0.0)}
 
 def facts(**known):
     """A frame whose corner is 18 mm from the axis."""
-    given = {"optics": Optics(warp=EVEN, lateral=COLOURS), "pixel_mm": 1.4} | known
-    return Facts(state="linear", rows=ROWS, cols=COLS, optical_centre=((ROWS - 1) / 2, (COLS - 1) / 2), **given)
+    given = {"rows": ROWS, "cols": COLS, "optical_centre": ((ROWS - 1) / 2, (COLS - 1) / 2)}
+    return Facts(state="linear", **given | {"optics": Optics(warp=EVEN, lateral=COLOURS), "pixel_mm": 1.4} | known)
 
 
 def warp(*rows, name="WarpRectilinear", **more):
@@ -315,4 +317,24 @@ def test_zeros_change_nothing(develop, planes):
     )
     out = develop(frame, ("lens", {"autoscale": True}))
     assert out.samples.tobytes() == frame.samples.tobytes()
-    assert out.warnings == ("lens: distortion by opcode WarpRectilinear of the file",)
+    # a warp that moves nothing undoes nothing
+    assert out.warnings == (f"lens: distortion by {PROFILE.source} (P1)",)
+
+
+def test_a_warp_of_red_and_blue_alone(shared_data):
+    """As a GoPro Fusion writes it: 1.0004, 1 and 1.0002; its samples are of a packing that we do not read."""
+    path = shared_data / "raw" / "gpr" / "gopro_gpr__data_samples_Fusion_GPBK7066.GPR"
+    with path.open("rb") as stream:
+        data = next(home.raw(51022) for home in Tiff(stream).directories if 51022 in home)
+    (opcode,) = parse_opcodes(data, 3)
+    coefficients = opcode.parameters["Coefficients"]
+    np.testing.assert_allclose(coefficients[:, 0], [1.0004, 1, 1.0002], atol=5e-5)
+    middle = (1499.5, 1551.5)
+    given = facts(rows=3000, cols=3104, optical_centre=middle, opcodes=(opcode,), pixel_mm=0.00155)
+    applied, _, prepared = done(given)
+    assert applied == {"distortion": PROFILE.source, "lateral_colour": "opcode WarpRectilinear of the file"}
+    colour = next(c for c in prepared.facts.corrections if c.defect == "lateral_colour")
+    green = 1 + prepared.facts.corrections[0].as_record()["corner_pct"] / 100
+    corner = np.hypot(*middle) * green
+    assert dict(colour.figures)["red_corner_px"] == pytest.approx(coefficients[0, 0] * corner - corner, abs=1e-3)
+    assert dict(colour.figures)["blue_corner_px"] == pytest.approx(coefficients[2, 0] * corner - corner, abs=1e-3)
