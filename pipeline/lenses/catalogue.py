@@ -1,13 +1,7 @@
-"""Which lenses there are, and the profiles that are known of each: the user's own first, then the shipped ones.
-
-A hundred YAML files take half a second to read. What they say is kept as JSON in the user's cache folder, per file, and
-read again only where size or time of a file have changed.
-"""
+"""Which lenses there are, and the profiles that are known of each: the user's own first, then the shipped ones."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -16,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenbit.pipeline.errors import ReadError, RequestError, WriteError
+from tenbit.pipeline.errors import RequestError
+from tenbit.pipeline.lenses import index
 
 if TYPE_CHECKING:
     from tenbit.kernels._optics import Defect
@@ -36,7 +31,6 @@ DEFECTS: dict[str, Defect] = {
 _LIMITS: dict[str, Defect] = {"distortion_max_pct": "distortion", "corner_ev": "vignetting"}
 BEST_FIRST: tuple[Provenance, ...] = ("P0", "P1", "P3", "P2", "P4")
 """P2 are figures that correct nothing."""
-_Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -172,7 +166,7 @@ _LAST: dict[tuple[Any, ...], _Known] = {}
 def _known() -> _Known:
     """What is known now; the shipped files are looked at once per process, the user's each time."""
     folder = user_folder()
-    own = tuple((path, _stamp(path)) for path in _files((folder,), is_deep=True))
+    own = tuple((path, index.stamp(path)) for path in _files((folder,), is_deep=True))
     key = (folder, own)
     if (found := _LAST.get(key)) is None:
         found = _gathered(own)
@@ -182,8 +176,8 @@ def _known() -> _Known:
 
 
 @cache
-def _shipped() -> tuple[tuple[Path, _Stamp], ...]:
-    return tuple((path, _stamp(path)) for path in _files((_LENSES, *_PROFILES)))
+def _shipped() -> tuple[tuple[Path, index.Stamp], ...]:
+    return tuple((path, index.stamp(path)) for path in _files((_LENSES, *_PROFILES)))
 
 
 def _files(folders: Iterable[Path], *, is_deep: bool = False) -> list[Path]:
@@ -195,16 +189,8 @@ def _files(folders: Iterable[Path], *, is_deep: bool = False) -> list[Path]:
     return found
 
 
-def _stamp(path: Path) -> _Stamp:
-    try:
-        status = path.stat()
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
-
-
-def _gathered(own: tuple[tuple[Path, _Stamp], ...]) -> _Known:
-    values = _read((*own, *_shipped()))
+def _gathered(own: tuple[tuple[Path, index.Stamp], ...]) -> _Known:
+    values = index.read((*own, *_shipped()), _LENSES)
     of_user = [path for path, _ in own]
     lenses = {path.stem: values[path][0] for path, _ in _shipped() if path.parent == _LENSES}
     found = _Known(lenses=lenses, plain={path: value for path, (value, _) in values.items() if value is not None})
@@ -258,71 +244,3 @@ def _entry(slug: str, plain: Any, profiles: list[Any], *, is_own: bool) -> Entry
         defects={defect: best.get(defect, "P4") for defect in DEFECTS.values()},
         is_user_made=is_own,
     )
-
-
-def _read(stamps: Iterable[tuple[Path, _Stamp]]) -> dict[Path, tuple[Any, str]]:
-    """Plain value and fault of each file, from the index where it knows the file as it is now."""
-    place = _index_path()
-    kept: dict[str, Any] = {}
-    with suppress(OSError, ValueError, TypeError, LookupError):
-        whole = json.loads(place.read_text("utf-8"))
-        kept = dict(whole["files"]) if whole["edition"] == _edition() else {}
-    found: dict[Path, tuple[Any, str]] = {}
-    files: dict[str, Any] = {}
-    for path, stamp in stamps:
-        name = str(path.absolute())
-        entry = kept.get(name)
-        if not (isinstance(entry, list) and len(entry) == 4 and tuple(entry[:2]) == stamp):
-            value, fault = _parsed(path)
-            entry = [*stamp, value, fault]
-        files[name] = entry
-        found[path] = entry[2], entry[3]
-    if files != kept:
-        _keep(place, {"edition": _edition(), "files": files})
-    return found
-
-
-def _parsed(path: Path) -> tuple[Any, str]:
-    """What a file says, in JSON's kinds, or its fault. A shipped file has none, as a test knows."""
-    from tenbit.pipeline.lenses import files, lens, profile
-
-    if path.parent == _LENSES:
-        return json.loads(json.dumps(lens.as_plain(load_lens(path)))), ""
-    try:
-        return json.loads(json.dumps(profile.as_plain(files.load_profile(path)))), ""
-    except ReadError as fault:
-        return None, str(fault)
-
-
-def load_lens(path: Path) -> Lens:
-    """The lens in a YAML file."""
-    from ruamel.yaml import YAML
-
-    from tenbit.pipeline.lenses.lens import Lens
-
-    return Lens.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
-
-
-@cache
-def _edition() -> list[Any]:
-    """Of the program: what another one has read may be another thing to this one."""
-    from tenbit import __version__
-
-    here = Path(__file__)
-    return [__version__, *(list(_stamp(here.with_name(name))) for name in ("catalogue.py", "lens.py", "profile.py"))]
-
-
-def _index_path() -> Path:
-    """Of the index: one per place that tenbit is installed at."""
-    from tenbit.kernels._compile import cache_folder
-
-    name = hashlib.sha256(str(_ROOT).encode()).hexdigest()[:12]
-    return cache_folder() / f"lenses-{name}.json"
-
-
-def _keep(place: Path, whole: Any) -> None:
-    """Write the index; a cache folder that cannot be used costs time, never a failure."""
-    from tenbit.pipeline.images.atomic import replaced
-
-    with suppress(WriteError), replaced(place) as handle:
-        handle.write(json.dumps(whole).encode())

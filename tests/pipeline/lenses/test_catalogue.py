@@ -9,6 +9,7 @@ import pytest
 
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.lenses import catalogue
+from tenbit.pipeline.lenses import index as index_of
 from tenbit.pipeline.lenses.profile import Profile
 
 FILES = sorted(catalogue._LENSES.glob("*.yaml"))
@@ -41,7 +42,7 @@ def index(tmp_path, monkeypatch):
     """Where an index of its own will be."""
     monkeypatch.setenv("TENBIT_CACHE", str(tmp_path / "cache"))
     catalogue._LAST.clear()
-    return catalogue._index_path()
+    return index_of.place()
 
 
 def of(slug):
@@ -51,7 +52,7 @@ def of(slug):
 def test_there_are_95_lenses_and_each_file_is_sound():
     assert len(FILES) == 95
     for path in FILES:
-        lens = catalogue.load_lens(path)
+        lens = index_of.load_lens(path)
         assert re.fullmatch(r"[a-z0-9][A-Za-z0-9._-]+", path.stem), path
         assert lens.name and lens.source and lens.focal_mm and lens.design, path
         assert lens.max_aperture and 0.9 < lens.max_aperture <= 8, path
@@ -69,7 +70,7 @@ def test_the_lenses_are_those_of_the_table(shared_data):
         rows = {row["id"]: row for row in csv.DictReader(file)}
     assert {path.stem for path in FILES} == set(rows)
     for path in FILES:
-        lens, row = catalogue.load_lens(path), rows[path.stem]
+        lens, row = index_of.load_lens(path), rows[path.stem]
         assert lens.name == row["name"]
         assert ";".join(f"{focal:g}" for focal in lens.focal_mm) == row["focal_mm"]
         assert (lens.max_aperture, lens.design) == (float(row["max_aperture"]), row["optical_design_id"])
@@ -220,7 +221,7 @@ def test_the_index_is_read_instead_of_the_files(own, index, monkeypatch):
     (own / "mine.yaml").write_text(OWN)
     first, profiles = catalogue.entries(), catalogue.profiles_for("summicron-m-35-2-IV")
     asked = []
-    monkeypatch.setattr(catalogue, "_parsed", lambda path: asked.append(path.name) or (None, "parsed"))
+    monkeypatch.setattr(index_of, "parsed", lambda path, is_lens: asked.append(path.name) or (None, "parsed"))
     catalogue._LAST.clear()
     assert catalogue.entries() == first and catalogue.profiles_for("summicron-m-35-2-IV") == profiles
     assert asked == []
@@ -231,14 +232,14 @@ def test_the_index_is_read_instead_of_the_files(own, index, monkeypatch):
 
 def test_an_index_that_is_broken_or_cannot_be_written(index, tmp_path, monkeypatch):
     first = catalogue.entries()
-    edition = json.dumps(catalogue._edition())
-    assert json.loads(index.read_text())["edition"] == catalogue._edition()
+    edition = json.dumps(index_of.edition())
+    assert json.loads(index.read_text())["edition"] == index_of.edition()
     others = (f'{{"edition": {edition}}}', f'{{"edition": {edition}, "files": 3}}', '{"edition": [], "files": {}}')
     for text in ("", "[]", "\xff", *others):
         index.write_text(text, "latin-1")
         catalogue._LAST.clear()
         assert catalogue.entries() == first
-        assert json.loads(index.read_text())["edition"] == catalogue._edition()
+        assert json.loads(index.read_text())["edition"] == index_of.edition()
     (tmp_path / "file").touch()
     monkeypatch.setenv("TENBIT_CACHE", str(tmp_path / "file" / "cache"))
     catalogue._LAST.clear()
