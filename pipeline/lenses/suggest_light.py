@@ -8,7 +8,7 @@ one picture; here the pictures together are one sample, and how far they agree i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.kernels._optics import Law
 from tenbit.pipeline.calibrate.blocks import CLIPPED, Blocks, blocks_of
-from tenbit.pipeline.calibrate.shading import law_of, radial
+from tenbit.pipeline.calibrate.shading import law_of
 from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.frame import Frame
 
@@ -27,8 +27,11 @@ _FEWEST_PAIRS = 150
 _DARKEST = 0.01
 # A block is smooth whose pixels spread by no more than this over those of the smoothest tenth, noise of light allowed.
 _SMOOTH = 2.0
-_ROUNDS = 12
-_MOST_UNSURE_EV = 0.6
+# Neighbours that usually differ by more are no smooth surface, however alike their pixels are.
+_ROUGHEST = 0.1
+_ROUNDS, _ROUNDS_OF_DRAW = 10, 4
+_DRAWS, _MOST_PAIRS = 100, 1500
+_MOST_UNSURE_EV = 0.3
 # Of the logarithm at the corner: subjects stand in the middle and in the light, in every picture.
 _COMMON = 0.1
 # What lenses are: terms of r², r⁴, r⁶ of the logarithm, half diagonals, where the focal length says nothing.
@@ -68,7 +71,7 @@ class FallOff:
 
     def law(self, half_mm: float) -> Law:
         """The same as a law of light, ``half_mm`` being half the diagonal of the picture on the sensor."""
-        found = law_of(np.append(self.terms, 0.0))
+        found = law_of(lambda radius: np.asarray(_powers(radius) @ self.terms))
         return Law(found.model, found.terms, half_mm)
 
 
@@ -91,14 +94,14 @@ def fall_off(frames: Iterable[Frame], *, focal: float | None = None, least: int 
     Raises
     ------
     RequestError
-        If too few pictures have enough smooth parts, or they do not agree to better than 0.6 EV.
+        If too few pictures have enough smooth parts, or they do not agree to better than 0.3 EV.
 
     Notes
     -----
-    Robust regression (Cauchy's weights) of logarithms' differences between neighbouring smooth blocks on those of r²,
-    r⁴ and r⁶. Its covariance is that of the pictures' own slopes of the loss (Huber's sandwich, by picture), and it is
-    joined with what lenses usually are by their inverse covariances. What all pictures have in common, a subject in the
-    middle and in the light, does not show: 0.15 EV in the corner are added for it.
+    Robust regression (Huber's) of logarithms' differences between neighbouring smooth blocks on those of r², r⁴ and r⁶.
+    Its covariance, by bootstrap over pictures, is joined with what lenses usually are by their inverse covariances.
+    What all pictures have in common, a subject in the middle and in the light, does not show: 0.15 EV in the corner are
+    added for it.
     """
     pairs, passed = [], 0
     for frame in frames:
@@ -120,12 +123,13 @@ def fall_off(frames: Iterable[Frame], *, focal: float | None = None, least: int 
     result = FallOff(terms, covariance, len(pairs), float(radii[int(0.995 * (len(radii) - 1))]))
     unsure = float(result.spread_ev(1.0))
     if unsure > _MOST_UNSURE_EV:
-        raise RequestError(f"fall-off: the pictures do not agree: {unsure:.1f} EV in the corner; more of them may help")
+        raise RequestError(f"fall-off: the pictures do not agree: ± {unsure:.1f} EV in the corner; more may help")
     return result
 
 
 def _powers(radius: Array) -> Array:
-    return radial(radius, np.zeros_like(radius))[..., :_TERMS]
+    """r², r⁴, r⁶, a new last axis."""
+    return np.stack([radius ** (2 * n) for n in range(1, _TERMS + 1)], -1)
 
 
 def _pairs(blocks: Blocks) -> tuple[Array, Array, Array] | None:
@@ -154,33 +158,46 @@ def _pairs(blocks: Blocks) -> tuple[Array, Array, Array] | None:
         changes.append((powers[there] - powers[here])[both])
         radii.append(np.maximum(radius[here], radius[there])[both])
     found = np.concatenate(differences)
-    if len(found) < _FEWEST_PAIRS:
+    if len(found) < _FEWEST_PAIRS or _spread(found) > _ROUGHEST:
         return None
     return found, np.concatenate(changes), np.concatenate(radii)
 
 
-def _regressed(pairs: list[tuple[Array, Array, Array]]) -> tuple[Array, Array]:
+def _regressed(pairs: Sequence[tuple[Array, Array, Array]]) -> tuple[Array, Array]:
     """Terms and their covariance; every picture counts as much as another, however many pairs it has."""
-    terms = np.zeros(_TERMS)
+    rng = np.random.default_rng(0)
+    some = []
+    for found, changes, _ in pairs:
+        drawn = rng.permutation(len(found))[:_MOST_PAIRS]
+        some.append((found[drawn], changes[drawn]))
+    terms, spread, every = np.zeros(_TERMS), 1.0, np.ones(len(some))
     for _ in range(_ROUNDS):
-        sums = [_sums(found, changes, terms) for found, changes, _ in pairs]
-        sides = np.stack([side for side, _, _ in sums])
-        square = np.sum([square for _, square, _ in sums], axis=0)
-        terms = terms + np.linalg.solve(square + 1e-9 * np.eye(_TERMS), sides.sum(axis=0))
-    steep = np.linalg.pinv(np.sum([curved for _, _, curved in sums], axis=0), rcond=1e-9)
-    # What a sample of few pictures shows of its own spread is too small by what the fit takes of it.
-    among = sides.T @ sides * len(pairs) / (len(pairs) - _TERMS)
-    return terms, steep @ among @ steep
+        # One for all: pictures that happen to be like the lens that is believed in would count for more and more.
+        spread = float(np.median([_spread(found - changes @ terms) for found, changes in some]))
+        terms = _step(some, terms, spread, every)
+    others = []
+    for _ in range(_DRAWS):
+        counts = np.bincount(rng.integers(0, len(some), len(some)), minlength=len(some))
+        other = terms
+        for _ in range(_ROUNDS_OF_DRAW):
+            other = _step(some, other, spread, counts)
+        others.append(other)
+    return terms, np.cov(np.stack(others).T) * len(pairs) / (len(pairs) - 1)
 
 
-def _sums(found: Array, changes: Array, terms: Array) -> tuple[Array, Array, Array]:
-    """Of one picture about ``terms``: slope of the loss, its square in the next round, its true curvature."""
-    left = found - changes @ terms
-    spread = max(1.4826 * float(np.median(np.abs(left))), 1e-4)
-    share = np.square(left / spread)
-    weighted = changes * (1 / (1 + share) / len(found) / spread**2)[:, None]
-    bent = changes * ((1 - share) / np.square(1 + share) / len(found) / spread**2)[:, None]
-    return weighted.T @ left, weighted.T @ changes, bent.T @ changes
+def _spread(left: Array) -> float:
+    return max(1.4826 * float(np.median(np.abs(left))), 1e-4)
+
+
+def _step(pairs: Sequence[tuple[Array, Array]], terms: Array, spread: float, counts: Array) -> Array:
+    """Better terms: least squares with Huber's weights about ``terms``, a picture as often as ``counts`` says."""
+    square, side = 1e-9 * np.eye(_TERMS), np.zeros(_TERMS)
+    for (found, changes), count in zip(pairs, counts, strict=True):
+        if count:
+            weights = count / np.maximum(np.abs(found - changes @ terms), spread) / len(found)
+            weighted = changes * weights[:, None]
+            square, side = square + weighted.T @ changes, side + weighted.T @ found
+    return np.linalg.solve(square, side)
 
 
 def _prior(focal: float | None) -> tuple[Array, Array]:
