@@ -123,4 +123,4 @@ def test_pictures_that_do_not_agree_are_refused() -> None:
         return np.repeat(light[..., None], 3, -1)
 
     with pytest.raises(RequestError, match=r"the pictures do not agree: ± \d\.\d EV in the corner; more may help"):
-        fall_off(pictures(another, LENSES["mild"], 12, 3))
+        fall_off(pictures(another, LENSES["mild"], 12, 5))
