@@ -18,6 +18,8 @@ EVEN, ODD = 8, 4
 # What the place of a pixel may be off by: a thousandth of what anybody sees.
 CLOSE_PX = 0.002
 _NODES = 256
+# What a misfit counts where lateral colour is held and distortion is not: no polynomial has such a corner.
+_BEYOND = 0.1
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Fit:
     even, odd : array
         (8,) and (4,) float64.
     error_px : float
-        How far a pixel may be off inside of the unit, as float32 carries it.
+        How far a pixel may be off where the law is known, as float32 carries it.
     """
 
     even: Radii
@@ -55,15 +57,17 @@ def fitted(path: Path, colour: int, unit_px: float, *, is_free: bool) -> Fit:
     """
     r, bases = _bases()
     wanted = path.ratio(colour, r * unit_px) - 1
+    is_known = r * unit_px <= path.known_px
+    # Errors count in pixels: at the axis a wrong ratio moves nothing.
+    weight = np.where(is_known, r, _BEYOND * r)
     best = Fit(np.zeros(EVEN), np.zeros(ODD), float("inf"))
     for even in range(1, EVEN + 1):
         odd = min(even, ODD) if is_free else 0
         basis = np.concatenate([bases[:, :even], bases[:, EVEN : EVEN + odd]], axis=1)
-        # Errors count in pixels: at the axis a wrong ratio moves nothing.
-        terms, *_ = np.linalg.lstsq(basis * r[:, None], wanted * r, rcond=None)
+        terms, *_ = np.linalg.lstsq(basis * weight[:, None], wanted * weight, rcond=None)
         fit = np.zeros(EVEN + ODD)
         fit[:even], fit[EVEN : EVEN + odd] = terms[:even], terms[even:]
-        error = float(np.abs((_carried(fit, r) - wanted) * r).max()) * unit_px
+        error = float(np.abs((_carried(fit, r) - wanted) * r)[is_known].max()) * unit_px
         if error < best.error_px:
             best = Fit(fit[:EVEN], fit[EVEN:], error)
         if error < CLOSE_PX / 10:

@@ -50,6 +50,12 @@ class Path:
         known = self.warp or self.lateral
         return known.origin.valid_mm / self.pixel_mm if known else float("inf")
 
+    @property
+    def known_px(self) -> float:
+        """Radius to which all of it is known; from there to `limit_px` lateral colour alone is held."""
+        colour = self.lateral.origin.valid_mm / self.pixel_mm if self.lateral else float("inf")
+        return min(self.limit_px, colour)
+
     def ratio(self, colour: int, radius_px: npt.ArrayLike) -> Radii:
         """Rd / Ru of a colour at ideal radii, tangential terms left aside."""
         radius = np.minimum(np.asarray(radius_px, np.float64), self.limit_px)

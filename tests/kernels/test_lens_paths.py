@@ -224,6 +224,27 @@ def test_an_opcode_off_the_centre_by_its_text():
         assert math.hypot(v0 + far * v - 0.5 - place[0], h0 + far * h - 0.5 - place[1]) < 0.002
 
 
+def test_lateral_colour_that_is_known_less_far_than_distortion():
+    """As a file's warp with a profile's lateral colour; the latter is held with a bend that is round."""
+    red, blue = Law("acm", (1.0012, -0.0012, 0.0155), 34.7), Law("acm", (0.9982, 0.0016, -0.0214), 34.7)
+    lateral = Lateral(red, blue, Origin("made up", "P3", 15.0))
+    unit = math.hypot(ROWS, COLS) / 2 * 36 / COLS
+    given = facts(36.0, optics=Optics(lateral=lateral), opcodes=(opcode("WarpRectilinear", 1),))
+    pixels, found = sources(given)
+    law = Law("warp_rectilinear", WARPS["WarpRectilinear"][1], unit)
+    middle = np.array(given.optical_centre)
+    radius = np.hypot(*(pixels - middle).T) * given.pixel_mm
+    green = rd_of(law.model, law.terms, radius / unit) * unit
+    r = np.minimum(green, 15.0) / 34.7
+    for places, k in ((found[0], red.terms), (found[2], blue.terms)):
+        wanted = green + r * 34.7 * (k[0] * (1 + k[1] * r**2 + k[2] * r**4) - 1)
+        error = np.abs(np.hypot(*(places - middle).T) - wanted / given.pixel_mm)
+        assert error[green < 15].max() < WANTED_PX
+        assert error.max() < 3 * WANTED_PX
+        # of as much as this
+        assert np.abs(wanted - green).max() / given.pixel_mm > 2.5
+
+
 def test_float32_is_enough_for_a_frame_12000_wide():
     law = Law("even", (-0.1, 0.02, 0.004), 7500.0)
     middle = (4499.5, 5999.5)
