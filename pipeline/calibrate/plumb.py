@@ -25,8 +25,9 @@ TRIED = np.linspace(-0.12, 0.12, 49)
 ASTRAY_PX, TIMES = 1.0, 3.0
 # And, since paper is not flat, no less than this: in pixels, and in half diagonals.
 FLAT_PX, FLAT_PART = 0.25, 1e-4
-# A further term, or a centre beside the middle, is taken when it is so many standard deviations from nothing …
-SURE = 3.0
+# A further term, or a centre beside the middle, is taken when it is so many standard deviations from nothing; a third
+# one, which few lenses need and which runs away beyond the lines, when it is more …
+SURE, SURE_THIRD = 3.0, 5.0
 # … and the centre is so far away, half diagonals.
 LEAST_CENTRE = 0.004
 
@@ -214,7 +215,7 @@ def _fitted(lines: Lines, model: Model, start: tuple[float, ...], usual: tuple[f
         fit = solved(lines, model, start[:1], is_centred=True)
         for count in (2, 3):
             more = solved(lines, model, (*fit.terms, *(0.0,) * (count - len(fit.terms))), is_centred=True)
-            if abs(more.terms[-1]) < SURE * more.sigma()[count - 1]:
+            if abs(more.terms[-1]) < (SURE if count == 2 else SURE_THIRD) * more.sigma()[count - 1]:
                 break
             fit = more
     free = solved(lines, model, fit.terms, is_centred=False)
