@@ -102,12 +102,12 @@ def between(plane, down, right):
 
 
 def between_limited(plane, down, right):
-    """`between`, of `limited_cubic`."""
+    """`between`, the column and its two inner rows `limited`: where the others are not, edges get no halo either."""
     b, t, a = weights(right)
-    above = limited_cubic(plane(-1, -1), plane(-1, 0), plane(-1, 1), plane(-1, 2), b, t, a)
+    above = cubic(plane(-1, -1), plane(-1, 0), plane(-1, 1), plane(-1, 2), b, t, a)
     here = limited_cubic(plane(0, -1), plane(0, 0), plane(0, 1), plane(0, 2), b, t, a)
     there = limited_cubic(plane(1, -1), plane(1, 0), plane(1, 1), plane(1, 2), b, t, a)
-    under = limited_cubic(plane(2, -1), plane(2, 0), plane(2, 1), plane(2, 2), b, t, a)
+    under = cubic(plane(2, -1), plane(2, 0), plane(2, 1), plane(2, 2), b, t, a)
     w_above, w_there, w_under = weights(down)
     return limited_cubic(above, here, there, under, w_above, w_there, w_under)
 
@@ -128,11 +128,9 @@ def between_windowed(plane, down, right):
 
 
 def between_windowed_limited(plane, down, right):
-    """`between_windowed`, of `limited_windowed`."""
+    """`between_windowed`, the column and its four inner rows `limited`."""
     f, b, t, a, e = windowed_weights(right)
-    top = limited_windowed(
-        plane(-2, -2), plane(-2, -1), plane(-2, 0), plane(-2, 1), plane(-2, 2), plane(-2, 3), f, b, t, a, e
-    )
+    top = windowed(plane(-2, -2), plane(-2, -1), plane(-2, 0), plane(-2, 1), plane(-2, 2), plane(-2, 3), f, b, t, a, e)
     above = limited_windowed(
         plane(-1, -2), plane(-1, -1), plane(-1, 0), plane(-1, 1), plane(-1, 2), plane(-1, 3), f, b, t, a, e
     )
@@ -145,9 +143,7 @@ def between_windowed_limited(plane, down, right):
     under = limited_windowed(
         plane(2, -2), plane(2, -1), plane(2, 0), plane(2, 1), plane(2, 2), plane(2, 3), f, b, t, a, e
     )
-    bottom = limited_windowed(
-        plane(3, -2), plane(3, -1), plane(3, 0), plane(3, 1), plane(3, 2), plane(3, 3), f, b, t, a, e
-    )
+    bottom = windowed(plane(3, -2), plane(3, -1), plane(3, 0), plane(3, 1), plane(3, 2), plane(3, 3), f, b, t, a, e)
     f, b, t, a, e = windowed_weights(down)
     return limited_windowed(top, above, here, there, under, bottom, f, b, t, a, e)
 
