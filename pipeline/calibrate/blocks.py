@@ -96,10 +96,14 @@ def blocks_of(frame: Frame) -> Blocks:
         raise ReadError(f"{facts.rows} x {facts.cols} pixels are too few")
     top, left = (high - down * size) // 2 * period, (wide - across * size) // 2 * period
     signal = _signal(frame)[top : top + down * size * period, left : left + across * size * period]
-    # Block row, period in it, Bayer row, row in it; the same for columns.
+    # Bayer row and column first, then the block, then the period and the pixel in it.
     parts = signal.reshape(down, size, 2, inner, across, size, 2, inner).transpose(2, 6, 0, 4, 1, 3, 5, 7)
-    pixels = parts.reshape(4, down, across, -1)
-    means, rough = _typical(pixels, 1.0 / (facts.white[0] - facts.black[0]))
+    means, rough, clipped = np.empty((4, down, across)), np.empty((4, down, across)), np.empty(4)
+    # A site at a time: each is copied.
+    for site in range(4):
+        pixels = parts[site // 2, site % 2].reshape(down, across, -1)
+        means[site], rough[site] = _typical(pixels, 1.0 / (facts.white[0] - facts.black[0]))
+        clipped[site] = (pixels >= CLIPPED).mean()
     greens = [site for site in range(4) if facts.cfa.name[-4:][site] == "G"]
     half = np.hypot(facts.rows, facts.cols) / 2
     middle = (size * period - 1) / 2
@@ -114,8 +118,8 @@ def blocks_of(frame: Frame) -> Blocks:
         centres[0],
         centres[1],
         np.array([[(2 * (site // 2) - 1) * of_site, (2 * (site % 2) - 1) * of_site] for site in range(4)]),
-        np.nanmean(pixels >= CLIPPED, axis=(1, 2, 3)),
-        pixels.shape[-1],
+        clipped,
+        (size * inner) ** 2,
         _texture(signal, period, greens[0], means[greens[0]]),
         facts.cfa.name[-4:],
     )

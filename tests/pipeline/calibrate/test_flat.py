@@ -20,6 +20,7 @@ from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.lenses.asked import of_options
 from tenbit.pipeline.lenses.files import load_profile
+from tenbit.pipeline.raw import read
 from tenbit.pipeline.sample import LensModel, make
 
 ROWS, COLS = 384, 512
@@ -300,3 +301,19 @@ def test_without_a_usable_frame_nothing_is_written(shoot: Shoot, here: Path) -> 
     assert [line.split(": ")[1] for line in told.splitlines()[:2]] == ["clipped", "too dark"]
     assert told.splitlines()[-1] == "none of 2 files can be used"
     assert not (here / "mine").exists()
+
+
+def test_developing_with_the_profile_makes_a_flat_even(shoot: Shoot, here: Path) -> None:
+    flats = [shoot(f"{n}.dng", sloping(0, 0.2 * (-1) ** n), seed=n) for n in range(4)]
+    given = ("--lens", SLUG, "--sensor", "36x27")
+    assert invoke("calibrate", "flat", *flats, *given)[0] == 0
+    shoot("new.dng", sloping(0, 0), seed=9)
+    (here / "even.yaml").write_text("chain: [black_level, flat_field]\noutput: {format: dng}\n", "utf-8")
+    code, _, told = invoke("develop", "new.dng", "-c", "even.yaml", *given, "-o", "even.dng")
+    assert code == 0
+    assert f"fall-off and colour shading by profile {SLUG}: tenbit calibrate flat (P0)" in told
+    for name, least, most in (("new.dng", 0.3, 0.8), ("even.dng", 0.0, 0.01)):
+        means = blocks_of(read(here / name)).means
+        patches = means.reshape(4, 12, 4, 16, 4).mean(axis=(2, 4))
+        off = np.abs(patches / patches[:, 5:7, 7:9].mean(axis=(1, 2), keepdims=True) - 1)
+        assert least <= off.max() < most
