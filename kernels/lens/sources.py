@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tenbit.kernels import _laws
-from tenbit.kernels._facts import GREEN, Facts, Opcode
+from tenbit.kernels._facts import Facts, Opcode
 from tenbit.kernels._optics import Correction, Defect, Lateral, Warp
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.lens import candidates
@@ -159,7 +159,7 @@ def _checked(candidate: Candidate, p: Parameters, facts: Facts, pixel_mm: float)
     try:
         if not (0 <= row <= facts.rows - 1 and 0 <= col <= facts.cols - 1):
             reason = "its centre is not inside the picture"
-        elif not p.autoscale:
+        elif not (p.autoscale and candidate.source == NUMBERS):
             reach = path.reach_px(facts) / p.scale
             turn = path.turning_px(reach)
             if turn < reach:
@@ -170,8 +170,6 @@ def _checked(candidate: Candidate, p: Parameters, facts: Facts, pixel_mm: float)
                         "(1 is the corner); smaller numbers are needed"
                     )
                 reason = f"it turns back at radius {turn / unit:.3f}, inside the picture (1 is the corner)"
-        else:
-            path.ratio(GREEN, 1.0)
     except StageError as error:
         if candidate.source == NUMBERS:
             raise

@@ -177,7 +177,9 @@ def test_warps_that_are_not_understood_are_left_to_the_plan(opcodes, reason):
 
 def test_profiles_that_cannot_be_are_skipped():
     fold = Optics(warp=Warp((Law("even", (-0.9,), 20.0),), Origin("fold", "P1")))
-    assert done(facts(optics=fold))[1]["distortion", "fold"].startswith("it turns back at radius 0.6")
+    for autoscale in (False, True):
+        reasons = done(facts(optics=fold), autoscale=autoscale)[1]
+        assert reasons["distortion", "fold"].startswith("it turns back at radius 0.6")
     odd = Optics(warp=Warp((Law("cubic", (-0.9,), 20.0),), Origin("odd", "P1")))
     assert done(facts(optics=odd))[1]["distortion", "odd"].startswith("'cubic' is no model of distortion")
     far = Optics(warp=dataclasses.replace(EVEN, centre_mm=(0.0, 50.0)))
