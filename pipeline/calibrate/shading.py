@@ -33,7 +33,8 @@ _BLACK = 1e-5
 _STIFF = 0.1
 # Further from the fit than this and what the fit is unsure of, a polynomial of three terms is left for a table, EV.
 _PA_MISFIT_EV = 0.015
-_TABLE_POINTS = 25
+TABLE_POINTS = 25
+"""Of a law that is a table, from the middle to the corner."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,5 +266,5 @@ def law_of(lost: Callable[[Array], Array], spread: Callable[[Array], Array] = np
     fitted = 1 + even @ three
     if fitted.min() > 0 and (np.abs(np.log(fitted / light)) < 2 * unsure).all():
         return Law("pa", tuple(three.tolist()), 1.0)
-    points = np.linspace(0, 1, _TABLE_POINTS)
+    points = np.linspace(0, 1, TABLE_POINTS)
     return Law("table", tuple(np.stack([points, lost(points) / np.log(2.0)], -1).reshape(-1).tolist()), 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tenbit.pipeline.calibrate.merging import merged
@@ -65,3 +66,18 @@ def test_what_is_of_another_sensor_or_source_stays_as_it_is() -> None:
 def test_together_they_claim_what_both_were_measured_to() -> None:
     (measurement,) = put(put(None, light(2, valid_mm=18)), light(4)).measurements
     assert measurement.valid_mm == 18
+    (alone,) = put(put(None, light(2, valid_mm=18)), light(2), is_replacing=True).measurements
+    assert alone.valid_mm == 20
+
+
+def test_fall_off_of_one_sensor_is_by_one_model() -> None:
+    table = Light(model="table", unit_mm=20, terms=(0.0, 0.0, 1.0, -3.0), f_number=1.4)
+    new = light(4).model_copy(update={"vignetting": (table,)})
+    for made in (put(put(None, light(2)), new), put(put(None, new), light(2))):
+        first, second = made.measurements[0].vignetting
+        assert first == table
+        assert (second.model, second.f_number, second.unit_mm) == ("table", 2, 20)
+        assert second.terms[:2] == (0, 0)
+        # At half the radius an eighth of the light is lost.
+        assert second.terms[24:26] == (0.5, pytest.approx(np.log2(0.875), abs=1e-5))
+        assert second.terms[-2:] == (1, -1)
