@@ -144,7 +144,11 @@ def _signal(frame: Frame) -> Array:
 
 
 def _typical(pixels: Array, count: float) -> tuple[Array, Array]:
-    """Mean and standard deviation along the last axis without outliers and NaN; one count at least is no outlier."""
+    """Mean and standard deviation along the last axis without outliers and NaN; one count at least is no outlier.
+
+    Where nothing is left, 0.
+    """
+    pixels = np.where(np.isnan(pixels).all(axis=-1, keepdims=True), np.float32(0), pixels)
     middle = np.nanmedian(pixels, axis=-1, keepdims=True)
     spread = 1.4826 * np.nanmedian(np.abs(pixels - middle), axis=-1, keepdims=True)
     is_usual = np.abs(pixels - middle) <= _OUTLIER_SIGMA * np.maximum(spread, count)

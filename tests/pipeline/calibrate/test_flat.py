@@ -15,12 +15,14 @@ from tenbit.kernels import _laws
 from tenbit.kernels._optics import Law
 from tenbit.pipeline.calibrate.blocks import blocks_of
 from tenbit.pipeline.calibrate.flat import Flats, flat
-from tenbit.pipeline.calibrate.shading import RADIAL, law_of, radial
+from tenbit.pipeline.calibrate.shading import RADIAL, field_of, law_of, radial
+from tenbit.pipeline.calibrate.suited import unsuited
 from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.lenses.asked import of_options
 from tenbit.pipeline.lenses.files import load_profile
 from tenbit.pipeline.raw import read
+from tenbit.pipeline.raw.defects import DefectList
 from tenbit.pipeline.sample import LensModel, make
 
 ROWS, COLS = 384, 512
@@ -151,6 +153,23 @@ def test_blocks_leave_out_outliers_and_known_defects() -> None:
     v, u = blocks.points(3)
     half = np.hypot(64, 96) / 2
     np.testing.assert_allclose((v[0, 0] * half, u[0, 0] * half), (-27.5, -43.5))
+
+
+def test_known_defects_count_for_nothing() -> None:
+    mosaic = np.full((64, 96), 500.0, np.float32)
+    mosaic[:, 50] = 620.0
+    mosaic[:8, :8] = 0.0
+    rows, cols = np.mgrid[:64, :96]
+    is_bad = (cols == 50) | ((rows < 8) & (cols < 8))
+    sites = DefectList(np.argwhere(is_bad))
+    blocks = blocks_of(sites.on(Frame.from_mosaic(mosaic, black=100, white=900)))
+    np.testing.assert_array_equal(blocks.means[:, 0, 0], 0)
+    np.testing.assert_array_equal(blocks.means.reshape(4, -1)[:, 1:], 0.5)
+    field = field_of(blocks)
+    assert field.weights[0, 0] == 0
+    np.testing.assert_allclose(field.terms, 0, atol=1e-9)
+    np.testing.assert_allclose(field.tilt, 0, atol=1e-9)
+    assert unsuited(blocks, field) == ""
 
 
 def test_splines_of_the_radius_are_none_in_the_middle_and_one_at_the_corner() -> None:
