@@ -136,8 +136,17 @@ def _warped(rows: Rows, core: Step) -> list[str]:
         step += ["far_row = (move + (int64(1) << 31)) >> 32", "far_col = move - (far_row << 32)"]
         step += [f"above, before = row + far_row - {first}, lo + run + far_col - {first}"]
         step += [f"blocks, (high_in, wide_in) = (end - run + {LANES - 1}) // {LANES}, whole_{plane}.shape"]
-        step += [f"is_inside = above >= 0 and above + {taps - 1} < high_in and before >= 0"]
-        step += [f"if is_inside and before + {LANES} * blocks + {taps - 1} <= wide_in:"]
+        step += [f"is_inside = above >= 0 and above + {taps - 1} < high_in"]
+        # A run that meets an edge is parted, so that its pixels beside it alone are done one by one.
+        step += [
+            f"room = wide_in - {taps - 1} - before",
+            "if before < 0:",
+            "    is_inside, end = False, min(end, run - before)",
+        ]
+        step += [f"elif {LANES} * blocks > room:"]
+        step += [f"    is_inside = is_inside and room >= {LANES}", "    if is_inside:"]
+        step += [f"        blocks, end = room // {LANES}, run + room // {LANES} * {LANES}"]
+        step += ["if is_inside:"]
         step += [*indented(together, 1), "else:", "    for e in range(run, end):", *indented(lone, 2), "run = end"]
         lines += ["run = int64(0)", "while run < hi - lo:", *indented(step, 1)]
     return lines

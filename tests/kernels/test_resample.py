@@ -98,11 +98,13 @@ def test_whole_pixels_and_flats_keep_their_bits(moved, planes, taps, is_clamped)
     np.testing.assert_array_equal(flat, np.float32(0.3))
 
 
+@pytest.mark.parametrize("lean", [0.021, 0.0])
 @pytest.mark.parametrize(("taps", "is_clamped"), KINDS)
-def test_equals_plain_python(moved, planes, taps, is_clamped):
-    """Runs of alike moves, and lone pixels, and places beyond the frame."""
-    frame = planes(np.random.default_rng(3).random((9, 37, 3)))
-    options = {"down": (0.2, -0.9, 0.0), "right": (0.45, 0.0, -7.3), "lean": 0.021}
+def test_equals_plain_python(moved, planes, taps, is_clamped, lean):
+    """Short runs of alike moves and lone pixels, or runs as long as a row; places beyond the frame on all sides."""
+    shape = (9, 37) if lean else (7, 71)
+    frame = planes(np.random.default_rng(3).random((*shape, 3)))
+    options = {"down": (0.2, -0.9, 0.0), "right": (0.45, 2.6, -7.3), "lean": lean}
     link = mover(taps, is_clamped, **options)
     (step,) = link.stage.prepare(link.parameters, frame.facts).steps
     expected = {name: frame.samples[..., n] for n, name in enumerate(PLANES["linear"])}
