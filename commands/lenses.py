@@ -111,7 +111,7 @@ def show(
         click.echo(json.dumps(shown.record(slug, on, settings), indent=2, ensure_ascii=False))
         return
     table(("lens", known.name), shown.fact_rows(slug), piped=_PIPED_COLUMNS)
-    optics, notes = draw.applied(slug, settings)
+    optics, notes = draw.applied(slug, settings, on)
     click.echo(f"\nOn {on.name} (corner {on.corner_mm:.2f} mm from the axis, pixels of {on.pixel_um:g} µm)")
     table(shown.APPLIED_COLUMNS, shown.applied_rows(optics, on), piped=_PIPED_COLUMNS)
     for note in notes:

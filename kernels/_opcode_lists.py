@@ -14,7 +14,7 @@ from tenbit.kernels._gain_maps import said_of
 from tenbit.kernels._noise import multiplied
 from tenbit.kernels._opcodes import POINTWISE, Scale
 from tenbit.kernels._repair import mark_constant, mark_sites
-from tenbit.kernels._stage import PLANES, Access, Prepared, Step
+from tenbit.kernels._stage import PLANES, Access, Prepared, Step, Told
 from tenbit.kernels.errors import StageError
 
 DEFECTS = ("FixBadPixelsConstant", "FixBadPixelsList")
@@ -108,7 +108,7 @@ def sites_of(opcode: Opcode, facts: Facts) -> Array:
 
 def _said(done: Sequence[Opcode], number: int) -> tuple[str, ...]:
     counted = ", ".join(f"{count} {name}" for name, count in Counter(opcode.name for opcode in done).items())
-    return (f"opcode list {number} of the file applied: {counted}",) if done else ()
+    return (Told(f"opcode list {number} of the file applied: {counted}"),) if done else ()
 
 
 def cut(plane, row, col, k):

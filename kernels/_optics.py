@@ -116,8 +116,8 @@ class Flat:
 class Optics:
     """The best that is known of a lens, for one frame: focal length, aperture and distance are decided.
 
-    ``None`` where nothing is known that may be applied; ``withheld`` says why, by defect. ``natural`` is the fall-off of
-    a thin lens of its focal length (``cos4``), which is used only where it is asked for.
+    ``None`` where nothing is known that may be applied; ``withheld`` says why, by defect. ``natural`` is the fall-off
+    of a thin lens of its focal length (``cos4``), which is used only where it is asked for.
     """
 
     lens: str = ""

@@ -129,6 +129,10 @@ class Step:
         return self.constants(results) if callable(self.constants) else self.constants
 
 
+class Told(str):
+    """A note of what was done and how it was known; any other is of something to be doubted or mended."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What a stage will do to one frame.

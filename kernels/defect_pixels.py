@@ -17,7 +17,7 @@ from tenbit.kernels._facts import GREEN, Facts
 from tenbit.kernels._noise import Profile, known
 from tenbit.kernels._opcode_lists import DEFECTS, repaired
 from tenbit.kernels._repair import MARK, fill, mark_sites
-from tenbit.kernels._stage import PLANES, Access, Constants, PerSite, Prepared, Results, Stage, Step, param
+from tenbit.kernels._stage import PLANES, Access, Constants, PerSite, Prepared, Results, Stage, Step, Told, param
 from tenbit.kernels.errors import StageError
 
 # Light of the sharpest lens leaves so much of a point's height beside it at least; see `stands_alone`. Of 900 stars of
@@ -131,9 +131,9 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         steps += repaired(mine, facts, "defect_pixels")
         if facts.defects is not None:
             steps += mark_sites(facts, facts.defects, "defect_pixels")
-            notes.append(f"{len(facts.defects)} listed sites are filled")
+            notes.append(Told(f"{len(facts.defects)} listed sites are filled"))
         if mine:
-            notes.append(f"sites of the file's own list are filled ({', '.join(o.name for o in mine)})")
+            notes.append(Told(f"sites of the file's own list are filled ({', '.join(o.name for o in mine)})"))
         left = tuple(o for o in facts.opcodes if not any(o is m for m in mine))
         after = dataclasses.replace(facts, opcodes=left, defects=None)
     if not parameters.detect:

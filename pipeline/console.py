@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TextIO
 
+from tenbit.kernels._stage import Told
 from tenbit.pipeline.outcome import Outcome
 
 
@@ -95,7 +96,7 @@ class Progress:
         for warning in dict.fromkeys(outcome.warnings):
             self._warned[warning] += 1
             if self._warned[warning] == 1:
-                self._line(shown(f"{source}: warning: {warning}"), sys.stderr)
+                self._line(shown(f"{source}: {_kind(warning)}: {warning}"), sys.stderr)
         if outcome.status == "failed":
             self._line(shown(f"{source}: {outcome.error}"), sys.stderr)
             if is_debug and outcome.cause is not None:
@@ -113,7 +114,7 @@ class Progress:
         for warning, number in self._warned.items():
             if number > 1:
                 more = f"{number - 1} more file{'s' if number > 2 else ''}"
-                self._line(shown(f"{more}: warning: {warning}"), sys.stderr)
+                self._line(shown(f"{more}: {_kind(warning)}: {warning}"), sys.stderr)
         counts = Counter(outcome.status for outcome in outcomes)
         said = [f"{n} {status}" for status, n in sorted(counts.items())]
         if is_stopped:
@@ -138,6 +139,10 @@ class Progress:
             if stream is not sys.stderr and not isinstance(error, BrokenPipeError):
                 self.is_listing_lost = True
                 self._line(f"standard output: {error.strerror}; the rest is developed without a word there", sys.stderr)
+
+
+def _kind(text: str) -> str:
+    return "note" if isinstance(text, Told) else "warning"
 
 
 def let_go(stream: TextIO) -> None:

@@ -22,6 +22,7 @@ from tenbit.kernels._stage import (
     Prepared,
     Stage,
     Step,
+    Told,
     require_signal,
 )
 from tenbit.kernels.errors import StageError
@@ -132,7 +133,7 @@ def plan(
     if faults:
         raise PlanError(faults)
     if draft.left_out:
-        draft.notes.append(f"{' and '.join(draft.left_out)} left out: the file is demosaiced already")
+        draft.notes.append(Told(f"{' and '.join(draft.left_out)} left out: the file is demosaiced already"))
     draft.notes += _left_undone(draft.facts)
     facts, shape = draft.facts, (draft.facts.rows, draft.facts.cols)
     placed = [*draft.placed, *(Placed(step, facts, shape) for step in draft.paint)]
@@ -168,7 +169,8 @@ def _left_undone(facts: Facts) -> list[str]:
     notes = []
     # A reader that does not know an optional one may go on.
     left = [o for o in facts.opcodes if not (o.is_optional and o.name.startswith("Unknown"))]
-    for number, hint in ((1, "; put linearise first"), (2, "; put file_corrections behind black_level"), (3, "")):
+    hints = "; put linearise first", "; put file_corrections behind black_level", "; lens and vignetting apply such"
+    for number, hint in enumerate(hints, 1):
         names = Counter(opcode.name for opcode in left if opcode.list == number)
         if names:
             counted = ", ".join(f"{count} {name}" for name, count in names.items())
@@ -205,7 +207,9 @@ class _Draft:
                 self.left_out.append(name)
                 return
             if name == "demosaic" and self.interpolated_by not in ("", name):
-                self.notes.append(f"demosaic left out: {self.interpolated_by} has made three colours of the mosaic")
+                self.notes.append(
+                    Told(f"demosaic left out: {self.interpolated_by} has made three colours of the mosaic")
+                )
                 return
             states = " or ".join(link.stage.takes)
             raise _WrongStateError(f"{name} takes a {states} frame; here it is {facts.state} ({_WHY[facts.state]})")
@@ -223,7 +227,7 @@ class _Draft:
         if prepared.paint:
             self.painters.append(name)
             self.paint += prepared.paint
-        self.notes += [f"{name}: {note}" for note in prepared.notes]
+        self.notes += [type(note)(f"{name}: {note}") for note in prepared.notes]
         if self.facts.state == "mosaic" != prepared.facts.state:
             self.interpolated_by = name
         self.facts = prepared.facts

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tenbit.kernels import _laws
 from tenbit.kernels._facts import Facts, Opcode
 from tenbit.kernels._optics import Correction, Defect, Lateral, Warp
+from tenbit.kernels._stage import Told
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.lens import candidates
 from tenbit.kernels.lens.candidates import (
@@ -220,13 +221,13 @@ def _say(choice: Choice, p: Parameters, facts: Facts) -> None:
         if winner.source not in (NUMBERS, FRAME):
             spoken.setdefault((winner.source, winner.origin.provenance), []).append(defect.replace("_", " "))
     for (source, provenance), defects in spoken.items():
-        choice.notes.append(f"{' and '.join(defects)} by {source}{f' ({provenance})' if provenance else ''}")
+        choice.notes.append(Told(f"{' and '.join(defects)} by {source}{f' ({provenance})' if provenance else ''}"))
     if choice.is_measured:
-        choice.notes.append("lateral colour as measured from the frame")
+        choice.notes.append(Told("lateral colour as measured from the frame"))
     elif facts.has_lateral_colour:
         other = choice.winners.get("lateral_colour")
         used = "left as it is" if other is None else "as given" if other.source == NUMBERS else f"by {other.source}"
-        choice.notes.append(f"lateral colour is {used}, not as measured from the frame")
+        choice.notes.append(Told(f"lateral colour is {used}, not as measured from the frame"))
     if unsized := [c for c in choice.left_out if c.reason == UNKNOWN_SIZE]:
         choice.notes.append(f"{unsized[0].source} is not applied: {UNKNOWN_SIZE}")
     if p.profile != "none" and facts.optics is not None:

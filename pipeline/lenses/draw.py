@@ -30,7 +30,7 @@ def panels(slug: str, sensor: Sensor, settings: Settings) -> list[Panel]:
     figures are points. Fall-off is drawn for each aperture that was measured, unless the settings name one.
     """
     profiles = catalogue.profiles_for(slug)
-    optics, _ = applied(slug, settings)
+    optics, _ = applied(slug, settings, sensor)
     curves = {
         ("distortion", "%"): _distortion_curves(optics, profiles, sensor, settings),
         ("lateral colour", f"µm; a pixel is {sensor.pixel_um:g}"): _colour_curves(optics, profiles, sensor, settings),
@@ -43,10 +43,10 @@ def panels(slug: str, sensor: Sensor, settings: Settings) -> list[Panel]:
     ]
 
 
-def applied(slug: str, settings: Settings) -> tuple[Optics, tuple[str, ...]]:
-    """What would be applied to a frame at these settings, and notes."""
+def applied(slug: str, settings: Settings, sensor: Sensor) -> tuple[Optics, tuple[str, ...]]:
+    """What would be applied to a frame of a sensor at these settings, and notes."""
     profiles = [(path.stem, profile) for path, profile in catalogue.profiles_for(slug)]
-    optics, notes = resolve.optics_of(slug, profiles, settings)
+    optics, notes = resolve.optics_of(slug, profiles, settings, reach_mm=sensor.corner_mm)
     return optics, tuple(note.removeprefix(f"{slug}: ") for note in notes)
 
 
@@ -89,7 +89,7 @@ def _light_curves(slug: str, profiles: _Known, sensor: Sensor, settings: Setting
     for number in numbers:
         at = Settings(settings.focal_mm, number, settings.focus_m)
         told = f" f/{number:g}" if number else ""
-        optics, _ = applied(slug, at)
+        optics, _ = applied(slug, at, sensor)
         if optics.falloff:
             law, origin = optics.falloff.law, optics.falloff.origin
             label = f"{origin.provenance}{told}"

@@ -7,12 +7,14 @@ the shipped ones. What was not used is kept with the reason, for the record.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tenbit.kernels import _laws
 from tenbit.kernels._optics import Correction, Defect, Falloff, Flat, Lateral, Law, Optics, Origin, Warp
 from tenbit.pipeline.config import Chain
 from tenbit.pipeline.errors import RequestError
@@ -67,12 +69,14 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
     wanted = _wanted(chain)
     if not wanted:
         return frame
-    from tenbit.pipeline.lenses import match
+    from tenbit.pipeline.lenses import catalogue, match
     from tenbit.pipeline.lenses.asked import Asked
 
     asked = match.asked_for(frame.source, options or Asked(), chain)
     identity = match.identify(frame, frame.source, asked)
     found, notes = match.profiles_of(frame, identity)
+    pixel_mm = match.pixel_mm(frame, asked) or frame.facts.pixel_mm
+    reach_mm = None if pixel_mm is None else pixel_mm * math.hypot(frame.facts.rows, frame.facts.cols) / 2
     settings = Settings(identity.focal_mm, identity.f_number, identity.focus_m)
     is_asked = "always" in wanted
     optics, more = optics_of(
@@ -81,11 +85,11 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
         settings,
         light_withheld="" if is_asked else match.light_withheld(frame, identity),
         is_named=identity.profile is not None,
+        reach_mm=reach_mm,
         sensor=match.sensor_name(frame),
     )
-    pixel_mm = match.pixel_mm(frame, asked)
-    facts = dataclasses.replace(frame.facts, pixel_mm=pixel_mm or frame.facts.pixel_mm, optics=optics)
-    said = dict.fromkeys((*frame.warnings, *identity.notes, *notes, *more))
+    facts = dataclasses.replace(frame.facts, pixel_mm=pixel_mm, optics=optics)
+    said = dict.fromkeys((*frame.warnings, *catalogue.faults(), *identity.notes, *notes, *more))
     return dataclasses.replace(
         frame,
         facts=facts,
@@ -135,6 +139,7 @@ def optics_of(
     *,
     light_withheld: str = "",
     is_named: bool = False,
+    reach_mm: float | None = None,
     sensor: str = "",
 ) -> tuple[Optics, tuple[str, ...]]:
     """The best that profiles say of each defect at these settings, and what the user should be told.
@@ -150,6 +155,8 @@ def optics_of(
         Why fall-off and colour shading are left as they are, if they are: the camera has undone them.
     is_named : bool
         Whether the user named the very file: then its drafts are used too.
+    reach_mm : float, optional
+        Radius of the frame's corner: a distortion that is smaller there than its own misfit is left alone.
     sensor : str
         The frame's camera: a flat of another is not used.
 
@@ -188,6 +195,8 @@ def optics_of(
                 )
                 notes += [f"{lens}: {defect.replace('_', ' ')}: {text}" for text in said]
                 reason = "" if entry is not None else "; ".join(said) or "nothing at these settings"
+                if kind == "distortion" and entry is not None and (doubt := _doubt(entry, measurement, reach_mm)):
+                    entry, reason = None, doubt
             if entry is None:
                 withheld.append(Correction(defect, source, measurement.provenance, is_applied=False, reason=reason))
             else:
@@ -217,6 +226,21 @@ def _why_not(measurement: Measurement, kind: str, *, has_better: bool, sensor: s
     return ""
 
 
+def _doubt(entry: Distortion, measurement: Measurement, reach_mm: float | None) -> str:
+    """Why a distortion is not worth undoing on this sensor; empty when it is."""
+    reach = min(measurement.valid_mm, reach_mm or measurement.valid_mm)
+    if entry.residual_pct is None:
+        return ""
+    largest = 100 * float(np.abs(_laws.ratio(_law(entry), np.linspace(0, reach, 65)) - 1).max())
+    if largest >= entry.residual_pct:
+        return ""
+    return f"on this sensor its {largest:.2f} % are below its own misfit of {entry.residual_pct:.2f} %"
+
+
+def _law(entry: Distortion | Light) -> Law:
+    return Law(entry.model, entry.terms, entry.unit_mm)
+
+
 def _natural(focal_mm: float | None) -> Falloff | None:
     """What a thin lens of a focal length loses: for stages that are asked for it."""
     if focal_mm is None:
@@ -225,7 +249,7 @@ def _natural(focal_mm: float | None) -> Falloff | None:
 
 
 def _warp(entry: Distortion, origin: Origin) -> Warp:
-    return Warp((Law(entry.model, entry.terms, entry.unit_mm),), origin, entry.centre_mm)
+    return Warp((_law(entry),), origin, entry.centre_mm)
 
 
 def _lateral(entry: Colour, origin: Origin) -> Lateral:
@@ -234,7 +258,7 @@ def _lateral(entry: Colour, origin: Origin) -> Lateral:
 
 
 def _falloff(entry: Light, origin: Origin) -> Falloff:
-    return Falloff(Law(entry.model, entry.terms, entry.unit_mm), origin, entry.centre_mm)
+    return Falloff(_law(entry), origin, entry.centre_mm)
 
 
 def _flat(entry: FlatMap, origin: Origin) -> Flat:

@@ -38,8 +38,8 @@ def pixel_mm(frame: Frame, asked: Asked = Asked()) -> float | None:  # noqa: B00
 def pitch(frame: Frame, asked: Asked = Asked()) -> Pitch:  # noqa: B008 - frozen
     """The size of a frame's samples on the sensor.
 
-    What the user says comes before the camera file, the resolution of the focal plane, the table of Leica's bodies, and
-    the focal length for 35 mm film over the true one, which is good to a few per cent.
+    What the user says comes before the camera file, the resolution of the focal plane, the table of Leica's bodies, the
+    focal length for 35 mm film over the true one, and lensfun's crop factor; the last two are good to a few per cent.
     """
     facts, exif = frame.facts, frame.exif
     rows, cols = facts.crop[2:] if facts.crop else (facts.rows, facts.cols)
@@ -62,7 +62,20 @@ def pitch(frame: Frame, asked: Asked = Asked()) -> Pitch:  # noqa: B008 - frozen
                 return Pitch(micrometres / 1000 or width / long, f"the sensor of the {exif.model}")
     if by_film is not None:
         return Pitch(by_film, f"EXIF: {exif.focal_mm:g} mm are {exif.focal_35mm:g} mm on 35 mm film")
+    if (crop := _crop_factor(exif)) is not None:
+        return Pitch(
+            _DIAGONAL_35MM / crop / math.hypot(rows, cols), f"lensfun: {exif.model} has a crop factor of {crop:.3g}"
+        )
     return Pitch(None, "not known: give --sensor, or sensor_mm in tenbit.yaml")
+
+
+def _crop_factor(exif: Exif) -> float | None:
+    """Of a camera in lensfun's database, where lensfunpy is installed."""
+    from tenbit.pipeline.lenses.imports import lensfun
+
+    if exif.model is None or not lensfun.is_installed():
+        return None
+    return lensfun.crop_factor(exif.make, exif.model)
 
 
 def sensor_name(frame: Frame) -> str:

@@ -71,7 +71,7 @@ def record(slug: str, sensor: Sensor, settings: Settings) -> dict[str, Any]:
     """All that is known of a lens, fit for JSON."""
     entry = next(entry for entry in catalogue.entries() if entry.slug == slug)
     profiles = catalogue.profiles_for(slug)
-    optics, notes = draw.applied(slug, settings)
+    optics, notes = draw.applied(slug, settings, sensor)
     found: dict[str, Any] = _strict(
         {
             "sensor": {**asdict(sensor), "corner_mm": round(sensor.corner_mm, 3)},

@@ -163,9 +163,8 @@ def load_camera(camera: str | Path | Mapping[str, Any] | None, path: Path) -> Ca
         Name of a shipped camera file, path of a YAML file, or the fields themselves; the fields (and a sidecar's) may
         name a camera file to start from as ``camera``.
     path : Path
-        The dump. ``x.raw.json`` and then ``x.json`` are looked for beside ``x.raw``; a ``lens`` in them is no business of
-        a camera's. Its suffix ``.raw10`` or
-        ``.raw12`` is the packing when nothing else says it.
+        The dump. ``x.raw.json`` and then ``x.json`` are looked for beside ``x.raw``; a ``lens`` in them is no business
+        of a camera's. Its suffix ``.raw10`` or ``.raw12`` is the packing when nothing else says it.
 
     Returns
     -------

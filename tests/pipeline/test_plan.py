@@ -231,7 +231,7 @@ def test_what_the_file_knows_and_no_stage_puts_right_is_told():
     notes = [
         "opcode list 1 of the file is not applied: 1 DeltaPerRow, 1 Unknown99; put linearise first",
         "opcode list 2 of the file is not applied: 2 GainMap; put file_corrections behind black_level",
-        "opcode list 3 of the file is not applied: 1 WarpRectilinear",
+        "opcode list 3 of the file is not applied: 1 WarpRectilinear; lens and vignetting apply such",
         "1 known defects are not repaired; put defect_pixels before black_level",
     ]
     assert list(plan(links("black_level"), frame).notes) == notes

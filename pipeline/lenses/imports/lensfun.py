@@ -101,6 +101,12 @@ def of_frame(
     return _found(lens, float(focal_mm), f_number, focus_m)
 
 
+def crop_factor(camera_make: str | None, camera_model: str | None) -> float | None:
+    """Of a camera that the database knows: 43.27 mm over the diagonal of its sensor."""
+    camera = _camera(camera_make, camera_model)
+    return None if camera is None else float(camera.crop_factor)
+
+
 def profile_of(lens: Any, focal_mm: float, f_number: float | None, focus_m: float | None) -> Profile | None:
     """The profile of one of lensfunpy's lenses; None where it has no calibration for these settings."""
     return _found(lens, focal_mm, f_number, focus_m).profile
@@ -180,6 +186,7 @@ def _database() -> Any:
     return lensfunpy.Database(load_common=False)
 
 
+@lru_cache(maxsize=64)
 def _camera(make: str | None, model: str | None) -> Any:
     found = _database().find_cameras(make, model) if model else []
     return found[0] if found else None

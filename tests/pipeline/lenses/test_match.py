@@ -261,7 +261,8 @@ def test_fall_off_that_the_camera_has_undone_is_left(exif, more, is_coded, withh
         (Exif(make="Canon", sample_mm=0.0072, focal_mm=50.0, focal_35mm=50.0), 5000, 0.0072, "FocalPlaneXResolution"),
         (Exif(sample_mm=0.02, focal_mm=50.0, focal_35mm=75.0), 6000, 0.004, "50 mm are 75 mm on 35 mm film"),
         (PHONE, 4096, 0.0032, "8.72 mm are 23 mm on 35 mm film"),
-        (Exif(make=LEICA, model="LEICA Q2"), 8000, None, "not known: give --sensor, or sensor_mm in tenbit.yaml"),
+        (Exif(make=LEICA, model="LEICA Q2"), 8000, 36 / 8000, "lensfun: LEICA Q2 has a crop factor of 1"),
+        (Exif(make="Nobody", model="Nothing 1"), 8000, None, "not known: give --sensor, or sensor_mm in tenbit.yaml"),
     ],
 )
 def test_pitch_by_what_the_file_says(exif, cols, mm, how) -> None:
