@@ -16,7 +16,7 @@ import numpy as np
 from tenbit.kernels._laws import inverse, ratio
 from tenbit.kernels._optics import Law
 from tenbit.pipeline.calibrate.edges import Edge, Points
-from tenbit.pipeline.calibrate.straightness import MIDDLE, Fit, Lines, Mask, Model, holds, solved
+from tenbit.pipeline.calibrate.straightness import MIDDLE, NUDGE, Fit, Lines, Mask, Model, holds, solved
 from tenbit.pipeline.errors import RequestError
 
 # Distortions at the corner that are tried first, for terms of the lowest power.
@@ -91,9 +91,17 @@ class Plumbed:
         return distortion(self.law, radius)
 
     def error(self, radius: float | Points) -> Points:
-        """Standard error of `distortion`."""
-        each = [distortion(Law(self.law.model, tuple(terms), 1.0), radius) for terms in self.draws[:100].tolist()]
-        return np.asarray(np.std(each, axis=0))
+        """Standard error of `distortion`: half of what the middle two thirds of the draws span, to first order."""
+        radius = np.asarray(radius, float)
+        slopes = []
+        for n in range(len(self.law.terms)):
+            terms = np.array(self.law.terms)
+            step = NUDGE * np.eye(len(terms))[n]
+            above, below = (Law(self.law.model, tuple((terms + side).tolist()), 1.0) for side in (step, -step))
+            slopes.append((distortion(above, radius) - distortion(below, radius)) / (2 * NUDGE))
+        away = np.tensordot(self.draws - np.array(self.law.terms), np.stack(slopes), axes=1)
+        low, high = np.quantile(away, (0.1587, 0.8413), axis=0)
+        return np.asarray((high - low) / 2)
 
 
 def distortion(law: Law, radius: float | Points) -> Points:
@@ -149,8 +157,7 @@ def plumbed(
     fit = None
     for _ in range(3):
         fit = _fitted(lines.taken(keep), model, start, usual)
-        start = fit.terms
-        away, _ = lines.away(Law(model, start, 1.0), fit.centre, np.ones(len(lines.points)))
+        away, _ = lines.away(Law(model, fit.terms, 1.0), fit.centre, np.ones(len(lines.points)))
         spread = lines.spread(away)
         limit = max(FLAT_PX, FLAT_PART * half_px, TIMES * float(np.median(spread[keep])))
         changed = spread <= min(limit, 2 * ASTRAY_PX)

@@ -22,6 +22,8 @@ OUTLIER = 3.0
 ROUNDS, DRAWS = 12, 400
 # Of a step of the fit; the most that a term moves by in one.
 NUDGE, LEAP = 1e-5, 0.05
+# Of a centre from the middle, half diagonals.
+FARTHEST_CENTRE = 0.2
 
 
 class Lines:
@@ -115,10 +117,12 @@ class Fit:
         return np.asarray(np.sqrt(np.diag(inside @ np.einsum("ci,cj->ij", self.pull, self.pull) @ inside).clip(1e-24)))
 
 
-def holds(law: Law, lines: Lines) -> bool:
-    """Whether the law does not turn back inside the picture."""
+def holds(law: Law, lines: Lines, centre: Points = MIDDLE) -> bool:
+    """Whether the law does not turn back inside the picture, and its centre is near the middle."""
     turn = turning_radius(law)
-    farthest = 1.05 * float(np.hypot(*lines.points.T).max())
+    farthest = 1.05 * max(1.0, float(np.hypot(*(lines.points - centre).T).max()))
+    if np.hypot(*centre) > FARTHEST_CENTRE:
+        return False
     return turn == float("inf") or float(turn * ratio(law, turn)) > farthest
 
 
@@ -151,6 +155,9 @@ def solved(
     precision = _precision(usual, unknown.size)
     share = np.minimum(1.0, 2.0 / lines.counts)[lines.curve] if usual else 1.0
 
+    def can(at: Points) -> bool:
+        return holds(Law(model, tuple(at[:count].tolist()), 1.0), lines, at[count:] if at.size > count else MIDDLE)
+
     def looked(at: Points) -> tuple[Points, Points]:
         return lines.away(Law(model, tuple(at[:count].tolist()), 1.0), at[count:] if at.size > count else MIDDLE, trust)
 
@@ -171,10 +178,10 @@ def solved(
         whole = normal.sum(axis=0) + np.diag(precision)
         ridge = 1e-9 * np.trace(whole) * np.eye(unknown.size)
         move = -np.linalg.solve(whole + ridge, pull.sum(axis=0) + precision * unknown)
-        while not holds(Law(model, tuple((unknown + move)[:count].tolist()), 1.0), lines):
-            move = move / 2
         # What the steps of a real fit move a corner by is far less; a wild one comes from lines that say little.
         move *= min(1.0, LEAP / max(float(np.abs(move).max()), 1e-12))
+        while not can(unknown + move):
+            move = move / 2
         now = float((away**2 * weight).sum() + (precision * unknown**2).sum())
         if turn == ROUNDS - 1 or np.abs(move).max() < 1e-8 or abs(cost - now) < 1e-9 * now:
             break
