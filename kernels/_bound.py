@@ -62,6 +62,10 @@ class Bound:
             at += count
         return lines + [f"k{i}_{name} = ki[{n}]" for n, (i, name) in enumerate(self.ints)]
 
+    def is_by_plane(self, index: int) -> bool:
+        """Whether a constant of step ``index`` differs from plane to plane, or from site to site."""
+        return any(i == index and count > 1 for i, _, count in self.floats)
+
     def hoisted(self, sites: int) -> list[str]:
         """Lines that load what differs from site to site, where the variable ``site`` is known."""
         lines, at = [], 0

@@ -108,48 +108,56 @@ def _warped(rows: Rows, core: Step) -> list[str]:
     """A WARP into ``warped``: where a row's pixels come from, then run after run of pixels that move alike.
 
     The source of such a run lies in rows of its own, so that it is read by whole vectors; the lanes behind its end
-    are done over by the next run.
+    are done over by the next run. Planes whose constants are the same are done together.
     """
     lines: list[str] = []
-    between, taps = interpolation(core)
-    first = taps // 2 - 1
-    for n, plane in enumerate(core.reads):
-        where = ["col = lo + int64(x)", *source_of(rows.writer, core, n)]
+    _, taps = interpolation(core)
+    first, numbers = taps // 2 - 1, range(len(core.reads))
+    for group in [[n] for n in numbers] if rows.bound.is_by_plane(rows.work.steps.index(core)) else [list(numbers)]:
+        where = ["col = lo + int64(x)", *source_of(rows.writer, core, group[0])]
         # Rows and columns in one number: one comparison finds the end of a run.
         where += ["moves[x] = (int64(far_row) << 32) + int64(far_col)"]
         where += ["part_rows[x], part_cols[x] = part_row, part_col"]
         lines += ["for x in range(n):", *indented(where, 1)]
-
-        def read(d_row: int, d_col: int) -> str:
-            return f"f32(q{d_row + first}[e + uint64({d_col + first})])"
-
-        names = {"down": "u[e]", "right": "v[e]"}
-        alike, (value,) = rows.writer.paste_body(between, reads={"plane": read}, names=names)
-        together = [f"q{k} = whole_{plane}[above + {k}, before:]" for k in range(taps)]
-        together += [f"u, v, w = part_rows[run:], part_cols[run:], warped[{n}, run:]"]
-        together += ["for block in range(blocks):", f"    for lane in range({LANES}):"]
-        together += indented([f"e = uint64({LANES} * block + lane)", *alike, f"w[e] = {value}"], 2)
-        lone, value = interpolated(rows.writer, core, f"whole_{plane}")
-        lone = ["part_row, part_col, col = part_rows[e], part_cols[e], lo + e", *lone, f"warped[{n}, e] = {value}"]
         step = ["move, end = moves[run], run + 1"]
         step += ["while end < hi - lo and moves[uint64(end)] == move:", "    end += 1"]
         step += ["far_row = (move + (int64(1) << 31)) >> 32", "far_col = move - (far_row << 32)"]
         step += [f"above, before = row + far_row - {first}, lo + run + far_col - {first}"]
-        step += [f"blocks, (high_in, wide_in) = (end - run + {LANES - 1}) // {LANES}, whole_{plane}.shape"]
+        shape = f"whole_{core.reads[group[0]]}.shape"
+        step += [f"blocks, (high_in, wide_in) = (end - run + {LANES - 1}) // {LANES}, {shape}"]
         step += [f"is_inside = above >= 0 and above + {taps - 1} < high_in"]
         # A run that meets an edge is parted, so that its pixels beside it alone are done one by one.
-        step += [
-            f"room = wide_in - {taps - 1} - before",
-            "if before < 0:",
-            "    is_inside, end = False, min(end, run - before)",
-        ]
+        step += [f"room = wide_in - {taps - 1} - before"]
+        step += ["if before < 0:", "    is_inside, end = False, min(end, run - before)"]
         step += [f"elif {LANES} * blocks > room:"]
         step += [f"    is_inside = is_inside and room >= {LANES}", "    if is_inside:"]
         step += [f"        blocks, end = room // {LANES}, run + room // {LANES} * {LANES}"]
-        step += ["if is_inside:"]
-        step += [*indented(together, 1), "else:", "    for e in range(run, end):", *indented(lone, 2), "run = end"]
-        lines += ["run = int64(0)", "while run < hi - lo:", *indented(step, 1)]
+        step += ["u, v = part_rows[run:], part_cols[run:]", "if is_inside:"]
+        for n in group:
+            step += indented(_run_of(rows, core, n), 1)
+        step += ["else:", "    for e in range(run, end):"]
+        for n in group:
+            lone, value = interpolated(rows.writer, core, f"whole_{core.reads[n]}")
+            lone = ["part_row, part_col, col = part_rows[e], part_cols[e], lo + e", *lone]
+            step += indented([*lone, f"warped[{n}, e] = {value}"], 2)
+        lines += ["run = int64(0)", "while run < hi - lo:", *indented([*step, "run = end"], 1)]
     return lines
+
+
+def _run_of(rows: Rows, core: Step, number: int) -> list[str]:
+    """Lines that interpolate one plane of a run, from rows ``above`` on and columns ``before`` on."""
+    between, taps = interpolation(core)
+    first = taps // 2 - 1
+
+    def read(d_row: int, d_col: int) -> str:
+        return f"f32(q{d_row + first}[e + uint64({d_col + first})])"
+
+    names = {"down": "u[e]", "right": "v[e]"}
+    lines, (value,) = rows.writer.paste_body(between, reads={"plane": read}, names=names)
+    views = [f"q{k} = whole_{core.reads[number]}[above + {k}, before:]" for k in range(taps)]
+    views += [f"w = warped[{number}, run:]"]
+    inner = [f"e = uint64({LANES} * block + lane)", *lines, f"w[e] = {value}"]
+    return [*views, "for block in range(blocks):", f"    for lane in range({LANES}):", *indented(inner, 2)]
 
 
 def _neighbours(rows: Rows, leg: Leg, site: int | None) -> tuple[list[str], dict[str, Read]]:

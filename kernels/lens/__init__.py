@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from tenbit.kernels._facts import GREEN, Facts, Triple
 from tenbit.kernels._optics import Correction
-from tenbit.kernels._stage import PLANES, Access, Constants, Prepared, Results, Stage, Step, Taps, param
+from tenbit.kernels._stage import PLANES, Access, Constants, PerPlane, Prepared, Results, Stage, Step, Taps, param
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.lens import fit, sources
 from tenbit.kernels.lens.bodies import displaced, displaced_evenly, displaced_freely
@@ -97,11 +97,18 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         displaced if is_plain else displaced_freely if is_free else displaced_evenly,
         planes,
         planes,
-        constants=known if choice.is_measured else known({}),
+        constants=known if choice.is_measured else _shared(known({})),
         taps=p.resample,
         is_clamped=p.anti_ringing,
     )
     return Prepared(_recorded(after, choice, path, scale=scale), (step,), notes=tuple(choice.notes))
+
+
+def _shared(constants: Constants) -> Constants:
+    """Constants as one number each where all planes have the same: they then move together, at 1.4 times the rate."""
+    if any(isinstance(value, PerPlane) and len(set(value)) > 1 for value in constants.values()):
+        return constants
+    return {name: value[0] if isinstance(value, PerPlane) else value for name, value in constants.items()}
 
 
 def _scale(p: Parameters, path: Path, facts: Facts) -> float:

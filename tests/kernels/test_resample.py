@@ -26,8 +26,9 @@ class Nothing:
 
 
 def mover(taps, is_clamped, *, down=(0.0,) * 3, right=(0.0,) * 3, lean=0.0):
-    """A link that moves the three planes."""
-    constants = {"down": PerPlane(down), "right": PerPlane(right), "lean": lean}
+    """A link that moves the three planes; all alike where ``down`` and ``right`` are numbers."""
+    ways = {"down": down, "right": right}
+    constants = {name: PerPlane(way) if isinstance(way, tuple) else way for name, way in ways.items()} | {"lean": lean}
 
     def prepare(parameters, facts):
         planes = PLANES[facts.state]
@@ -111,6 +112,14 @@ def test_equals_plain_python(moved, planes, taps, is_clamped, lean):
     run_step(step, expected, step.resolved({}), 1)
     out = moved(frame, taps, is_clamped, **options)
     np.testing.assert_array_equal(out, np.stack([expected[name] for name in PLANES["linear"]], axis=-1))
+
+
+@pytest.mark.parametrize(("taps", "is_clamped"), [KINDS[0], KINDS[3]])
+def test_planes_that_move_alike_are_moved_together(moved, planes, taps, is_clamped):
+    frame = planes(np.random.default_rng(4).random((9, 37, 3)))
+    together = moved(frame, taps, is_clamped, down=-0.9, right=2.6, lean=0.021)
+    apart = moved(frame, taps, is_clamped, down=(-0.9,) * 3, right=(2.6,) * 3, lean=0.021)
+    np.testing.assert_array_equal(together, apart)
 
 
 @pytest.mark.parametrize("taps", ["bicubic", "lanczos3"])
