@@ -12,7 +12,7 @@ from tenbit.kernels import _gain_maps, _opcodes
 from tenbit.kernels._facts import Array, Cfa, Facts, Opcode
 from tenbit.kernels._noise import multiplied
 from tenbit.kernels._optics import Correction, Defect, Flat
-from tenbit.kernels._stage import Prepared, Stage, param, require_signal
+from tenbit.kernels._stage import Prepared, Stage, Told, param, require_signal
 from tenbit.kernels.errors import StageError
 
 # How much larger a frame may be than what a map covers, and how much smaller, as ratios of lengths: rows and columns
@@ -29,7 +29,11 @@ class Parameters:
     that will, only the map's colours are used.
     """
 
-    profile: Literal["auto", "none"] = param("auto", "auto: the map in the lens's profile, where there is one; none.")
+    profile: Literal["auto", "always", "none"] = param(
+        "auto",
+        "auto: the map in the lens's profile, where there is one and the camera has not undone shading itself; always: "
+        "even then; none.",
+    )
 
 
 def prepare(parameters: Parameters, facts: Facts) -> Prepared:
@@ -46,7 +50,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     known = optics.withheld if optics else ()
     withheld = tuple(said for said in known if said.defect == "colour_shading" and said not in facts.corrections)
     if optics is None or optics.flat is None:
-        return Prepared(_recorded(facts, *(withheld if parameters.profile == "auto" else ())))
+        return Prepared(_recorded(facts, *(withheld if parameters.profile != "none" else ())))
     flat = optics.flat
     reason = "profile: none in the chain" if parameters.profile == "none" else _against(flat, facts)
     if reason:
@@ -68,7 +72,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     steps = _opcodes.steps_of(maps, facts, _gain_maps.scale_of(facts), "flat_field")
     after = multiplied(_recorded(facts, light, colours), _opcodes.mean_gains(maps, facts))
     done = "colour shading" if before else "fall-off and colour shading"
-    return Prepared(after, steps, notes=(f"{done} by {flat.origin.source} ({flat.origin.provenance})",))
+    return Prepared(after, steps, notes=(Told(f"{done} by {flat.origin.source} ({flat.origin.provenance})"),))
 
 
 def _against(flat: Flat, facts: Facts) -> str:

@@ -12,7 +12,7 @@ from tenbit.kernels import _gain_maps, _opcodes
 from tenbit.kernels._facts import Facts, Opcode, Triple
 from tenbit.kernels._noise import multiplied
 from tenbit.kernels._optics import Correction, Law
-from tenbit.kernels._stage import Prepared, Stage, Step, param, require_signal
+from tenbit.kernels._stage import Prepared, Stage, Step, Told, param, require_signal
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.vignetting.falloff import DarkError, Place, farthest, lifting
 
@@ -29,8 +29,10 @@ class Parameters:
     the lens's profile. Put it before ``lens``: fall-off is of the picture as the lens drew it.
     """
 
-    profile: Literal["auto", "natural", "none"] = param(
-        "auto", "auto: the lens's profile, where one is known; natural: as a thin lens of its focal length; none."
+    profile: Literal["auto", "always", "natural", "none"] = param(
+        "auto",
+        "auto: the lens's profile, where one is known and the camera has not undone fall-off itself; always: even "
+        "then; natural: as a thin lens of its focal length; none.",
     )
     k: Triple = param(
         (0.0, 0.0, 0.0),
@@ -144,7 +146,7 @@ def _of_profile(p: Parameters, facts: Facts) -> tuple[_Source, ...]:
             return (_Source(Correction("vignetting", "natural fall-off", reason="the focal length is not known")),)
     else:
         falloff = optics.falloff if optics else None
-    known = optics.withheld if optics and p.profile == "auto" else ()
+    known = optics.withheld if optics and p.profile in ("auto", "always") else ()
     withheld = tuple(_Source(said) for said in known if said.defect == "vignetting" and said not in facts.corrections)
     if falloff is None:
         return withheld
@@ -182,7 +184,7 @@ def _by_law(p: Parameters, facts: Facts, source: _Source) -> Prepared:
             said = dataclasses.replace(said, reason=f"beyond {said.valid_mm:g} mm held")
     after = dataclasses.replace(facts, corrections=(*facts.corrections, said))
     known = f"{said.source}{f' ({said.provenance})' if said.provenance else ''}"
-    notes = () if said.source == GIVEN else (f"fall-off by {known}",)
+    notes = () if said.source == GIVEN else (Told(f"fall-off by {known}"),)
     return Prepared(multiplied(after, (done.mean,) * 3), done.steps, notes=notes)
 
 
@@ -210,7 +212,7 @@ def _by_opcodes(p: Parameters, facts: Facts, source: _Source) -> Prepared:
             after = multiplied(after, (done.mean,) * 3)
     said = dataclasses.replace(source.said, reason=source.remark, figures=_figures(p, corner))
     after = dataclasses.replace(after, corrections=(*after.corrections, said, *more))
-    return Prepared(after, steps, notes=(f"fall-off by {said.source}",))
+    return Prepared(after, steps, notes=(Told(f"fall-off by {said.source}"),))
 
 
 def _figures(p: Parameters, corner_ev: float) -> tuple[tuple[str, float | str], ...]:

@@ -196,3 +196,16 @@ def test_the_users_own_profile_wins_and_the_picture_and_the_report_tell(own_lens
         skipped = [c for c in record["corrections"] if not c["applied"] and c["provenance"] == "P1"]
         assert skipped
         assert all(c["reason"] for c in skipped)
+
+
+@pytest.mark.parametrize(("asked", "is_undone"), [("auto", False), ("always", True)])
+def test_what_the_camera_has_evened_is_evened_again_only_when_asked(
+    own_lenses: Path, asked: str, is_undone: bool
+) -> None:
+    write_profile(own_lenses / f"{FLE}.yaml", profile("P0", vignetting=[PA]))
+    coded = Exif(make="Leica Camera AG", model="M9 Digital Camera", lens_code=29, frame_selector=2)
+    chain = [{"black_level": {}}, {"vignetting": {"profile": asked}}]
+    done = tenbit.run(frame_of(coded), chain, device="cpu", lens=FLE)
+    (said,) = done.record["corrections"]
+    assert said["applied"] is is_undone
+    assert is_undone or "undoes the fall-off of lenses that it knows" in said["reason"]
