@@ -131,7 +131,7 @@ def _measured(
     from tenbit.pipeline.calibrate import kept
     from tenbit.pipeline.lenses import asked as asking
 
-    place = kept.place_for(lens, output)
+    place = kept.place_for(lens, output, focal_mm=focal)
     asked = asking.of_options(focus=focus, sensor=sensor)
     of_dumps = batch.camera_from(camera)
     paths = [found.path for found in jobs.find_inputs(inputs)]
@@ -141,9 +141,9 @@ def _measured(
     click.echo(plots.as_text(found.panels(), min(shutil.get_terminal_size().columns, 100)))
     for line in found.lines():
         click.echo(line)
+    kept.keep(place, measurement, is_replacing=overwrite)
+    click.echo(f"{place.path}: {measurement.source} of {place.label}")
     if plot is not None:
         plots.save(plot, found.panels())
-    kept.keep(place, measurement, is_replacing=overwrite)
-    click.echo(f"{place.path}: {measurement.source} of {place.slug}")
     if refused:
         raise click.exceptions.Exit(SOME_FAILED)

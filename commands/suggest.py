@@ -40,16 +40,15 @@ def suggest(
     """
     from tenbit.pipeline import batch, jobs, plots
     from tenbit.pipeline.calibrate import kept
-    from tenbit.pipeline.lenses import catalogue, files
+    from tenbit.pipeline.lenses import files
     from tenbit.pipeline.lenses import suggest as suggested
 
     if not isinstance(asked.lens, str):
         raise click.UsageError("--lens: which lens took these pictures? A slug or a name belongs there")
-    place = kept.place_for(asked.lens, output)
     if output is not None and output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists already; --overwrite replaces")
-    known = catalogue.lens(place.slug).focal_mm
-    usual = focal_mm or (known[0] if len(known) == 1 else None)
+    place = kept.place_for(asked.lens, output, focal_mm=focal_mm)
+    usual = focal_mm or next(iter(place.focals_mm), None)
     paths = [found.path for found in jobs.find_inputs(inputs)]
     found, refused = suggested.suggest(
         paths,
@@ -70,6 +69,6 @@ def suggest(
         click.echo("nothing is written; -o draft.yaml keeps this as a draft")
     else:
         files.write_profile(output, profile, suggested.COMMENT)
-        click.echo(f"{output}: a draft for {place.slug}; develop --lens {output} tries it")
+        click.echo(f"{output}: a draft for {place.label}; develop --lens {output} tries it")
     if refused:
         raise click.exceptions.Exit(SOME_FAILED)

@@ -129,9 +129,11 @@ class Suggestion:
         if self.light is not None:
             found.append(self._light(self.light, focal_mm))
         if not found:
-            raise RequestError(f"nothing of {slug} can be told from these pictures: {'; '.join(self.left_open)}")
+            raise RequestError(
+                f"nothing of {slug or name} can be told from these pictures: {'; '.join(self.left_open)}"
+            )
         drafts = tuple(m.model_copy(update={"source": SOURCE, "withheld": WITHHELD}) for m in found)
-        return Profile(name=f"{name} (draft)", lenses=(slug,), measurements=drafts)
+        return Profile(name=f"{name} (draft)", lenses=(slug,) if slug else (), measurements=drafts)
 
     def _light(self, light: FallOff, focal_mm: float | None) -> Measurement:
         law = light.law(self.series.half_mm)

@@ -337,12 +337,35 @@ def test_frames_that_do_not_fit_are_a_line_each(shoot: Callable[..., list[Path]]
     assert (code, said.splitlines()[-1]) == (2, "none of 1 file can be used")
 
 
-def test_lenses_that_are_none_are_refused(here: Path) -> None:
-    code, _, said = invoke("calibrate", "lines", "a.dng", "--lens", "nothing-like-it")
-    assert code == 2
-    assert "no such lens" in said
-    code, _, said = invoke("calibrate", "lines", "a.dng", "--lens", LENS, "-o", "lens.txt")
-    assert (code, said) == (2, "--output: lens.txt is no .yaml file\n")
+def test_what_cannot_be_kept_is_refused_before_anything_is_read(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENBIT_LENSES", str(here / "lenses"))
+    (here / "broken.yaml").write_text("name: 3\n")
+    for options, said, expected in (
+        (
+            ("--lens", "nothing-like-it"),
+            "no such lens; tenbit lenses lists them; a lens that is in no catalogue needs -o",
+            2,
+        ),
+        (("--lens", LENS, "-o", "lens.txt"), "--output: lens.txt is no .yaml file", 2),
+        (("--lens", "tri-elmar-m-28-35-50-asph"), "has 28, 35, 50 mm; which of them was it set to?", 2),
+        (("--lens", LENS, "-o", "broken.yaml"), "broken.yaml:1:1: measurements: missing", 1),
+    ):
+        code, _, told = invoke("calibrate", "lines", "a.dng", *options)
+        assert code == expected
+        assert said in told
+
+
+def test_a_lens_in_no_catalogue_has_a_file_of_its_own(shoot: Callable[..., list[Path]], here: Path) -> None:
+    shoot(Chart("grid"))
+    code, told, _ = invoke(
+        *("calibrate", "lines", "shot-0.dng", "--lens", "Nokton 35", "-o", "lenses/nokton-35.yaml", "--sensor", "36x27")
+    )
+    assert (code, told.splitlines()[-1]) == (0, "lenses/nokton-35.yaml: tenbit calibrate lines of Nokton 35")
+    profile = load_profile(here / "lenses" / "nokton-35.yaml")
+    assert (profile.name, profile.lenses) == ("Nokton 35", ())
+    code, told, _ = invoke("lenses", "show", "nokton-35")
+    assert code == 0
+    assert "tenbit calibrate lines" in told
 
 
 def test_opencv_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
