@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from tenbit.kernels import _gain_maps, _opcodes
+from tenbit.kernels import _gain_maps, _laws, _opcodes
 from tenbit.kernels._facts import Facts, Opcode, Triple
 from tenbit.kernels._noise import multiplied
 from tenbit.kernels._optics import Correction, Law
@@ -19,6 +19,8 @@ from tenbit.kernels.vignetting.falloff import DarkError, Place, farthest, liftin
 GIVEN = "the chain's numbers"
 UNKNOWN_SIZE = "the sensor's size is not known; give --sensor"
 _CORNER = Place((0.0, 0.0))
+# Of a table that stands for a law behind a warp.
+_POINTS = 65
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,14 @@ class _Source:
     law : Law or None
         Its unit in pixels.
     place : Place
-    opcodes : tuple of Opcode
-    remark : str
-        For the record, where it is used.
+    opcodes : tuple of (Opcode, Opcode or None)
+        Each with the warp that stands before it in the file, if one does.
     """
 
     said: Correction
     law: Law | None = None
     place: Place = _CORNER
-    opcodes: tuple[Opcode, ...] = ()
-    remark: str = ""
+    opcodes: tuple[tuple[Opcode, Opcode | None], ...] = ()
 
 
 def prepare(parameters: Parameters, facts: Facts) -> Prepared:
@@ -131,10 +131,12 @@ def _of_file(p: Parameters, own: tuple[Opcode, ...], facts: Facts) -> tuple[_Sou
     said = Correction("vignetting", f"{'opcode' if len(names) == 1 else 'opcodes'} {' and '.join(names)} of the file")
     if p.opcodes == "none":
         return (_Source(dataclasses.replace(said, reason="opcodes: none in the chain")),)
-    last = max(n for n, opcode in enumerate(facts.opcodes) if opcode is own[-1])
-    is_behind = any(o.list == own[-1].list and o.name.startswith("Warp") for o in facts.opcodes[:last])
-    remark = "behind a warp in the file, here before it: radii differ by the distortion" if is_behind else ""
-    return (_Source(said, opcodes=own, remark=remark),)
+    warp: Opcode | None = None
+    found: list[tuple[Opcode, Opcode | None]] = []
+    for opcode in facts.opcodes:
+        warp = opcode if opcode.list == 3 and opcode.name.startswith("Warp") else warp
+        found += [(opcode, warp)] * any(opcode is mine for mine in own)
+    return (_Source(said, opcodes=tuple(found)),)
 
 
 def _of_profile(p: Parameters, facts: Facts) -> tuple[_Source, ...]:
@@ -192,13 +194,14 @@ def _by_opcodes(p: Parameters, facts: Facts, source: _Source) -> Prepared:
     """The steps of opcodes in the order of their list, and their entries of the record."""
     if facts.moved_by:
         raise StageError(
-            f"vignetting: opcode list {source.opcodes[0].list} of the file is of the frame as read; "
+            f"vignetting: opcode list {source.opcodes[0][0].list} of the file is of the frame as read; "
             f"put vignetting before {facts.moved_by[0]}"
         )
     steps: tuple[Step, ...] = ()
     after, corner = facts, 0.0
     more: tuple[Correction, ...] = ()
-    for opcode in source.opcodes:
+    remarks: dict[str, None] = {}
+    for opcode, warp in source.opcodes:
         if opcode.name == "GainMap":
             maps = _maps(p, opcode, facts)
             steps += _opcodes.steps_of(maps, facts, _gain_maps.scale_of(facts), "vignetting")
@@ -207,10 +210,13 @@ def _by_opcodes(p: Parameters, facts: Facts, source: _Source) -> Prepared:
             corner += _gain_maps.most_ev(maps)
         else:
             law, place = _radial(opcode, facts)
-            done = lifting("vignetting", law, facts, place, strength=p.strength)
+            bent = law if warp is None else _through(warp, law, place, facts)
+            if warp is not None:
+                remarks[f"behind {warp.name} in the file{', not followed through it' if bent is None else ''}"] = None
+            done = lifting("vignetting", bent or law, facts, place, strength=p.strength)
             steps, corner = (*steps, *done.steps), corner + done.corner_ev
             after = multiplied(after, (done.mean,) * 3)
-    said = dataclasses.replace(source.said, reason=source.remark, figures=_figures(p, corner))
+    said = dataclasses.replace(source.said, reason="; ".join(remarks), figures=_figures(p, corner))
     after = dataclasses.replace(after, corrections=(*after.corrections, said, *more))
     return Prepared(after, steps, notes=(Told(f"fall-off by {said.source}"),))
 
@@ -232,6 +238,29 @@ def _radial(opcode: Opcode, facts: Facts) -> tuple[Law, Place]:
     down, right = opcode.parameters["CenterY"], opcode.parameters["CenterX"]
     unit = np.hypot(max(down, 1 - down) * facts.rows, max(right, 1 - right) * facts.cols)
     return Law("gain", opcode.parameters["k"], float(unit)), Place((down * facts.rows - 0.5, right * facts.cols - 0.5))
+
+
+def _through(warp: Opcode, law: Law, place: Place, facts: Facts) -> Law | None:
+    """A law of the picture that a warp of the file makes, as one of the picture before it; None where none is alike.
+
+    The gain at a radius here is that at the radius to which the warp brings it.
+    """
+    p = warp.parameters
+    if warp.name != "WarpRectilinear" or p["Planes"] not in (1, 3):
+        return None
+    green = np.asarray(p["Coefficients"], np.float64)[p["Planes"] // 2]
+    centre = p["CenterY"] * facts.rows - 0.5, p["CenterX"] * facts.cols - 0.5
+    if green[4:].any() or not np.allclose(centre, place.centre, atol=0.5):
+        return None
+    radii = np.linspace(0.0, farthest(facts, place), _POINTS)
+    try:
+        left = _laws.light(law, _laws.inverse(Law("warp_rectilinear", tuple(green[:4].tolist()), law.unit_mm), radii))
+    except StageError:
+        return None
+    if not (np.isfinite(left) & (left > 0)).all():
+        return None
+    points = np.stack([radii, np.log2(left)], axis=1)
+    return Law("table", tuple(points.ravel().tolist()), 1.0)
 
 
 STAGE = Stage("vignetting", Parameters, ("mosaic", "linear"), prepare)

@@ -333,11 +333,33 @@ def test_the_files_opcodes_may_be_left_out(develop):
     assert facts.opcodes == ()
 
 
-def test_a_law_behind_the_files_own_warp_is_remarked_on(develop):
-    warp = Opcode(3, "WarpRectilinear", {"Planes": 1})
-    out = develop(grey(opcodes=(warp, radial((0.4, 0, 0, 0, 0)))), ("vignetting", {}))
-    assert out.facts.corrections[0].reason.startswith("behind a warp in the file")
-    assert [opcode.name for opcode in out.facts.opcodes] == ["WarpRectilinear"]
+def warp(kr, *, name="WarpRectilinear", kt=(0.0, 0.0), planes=1, centre=(0.5, 0.5)):
+    green, colour = (*kr, *kt), (1.0, 0.3, 0.0, 0.0, 0.0, 0.0)
+    coefficients = np.array([green] if planes == 1 else [colour, green, colour])
+    parameters = {"Planes": planes, "Coefficients": coefficients, "CenterY": centre[0], "CenterX": centre[1]}
+    return Opcode(3, name, parameters)
+
+
+@pytest.mark.parametrize("planes_of", [1, 3])
+def test_a_law_behind_the_files_own_warp_is_of_what_it_makes(develop, planes_of):
+    """The gain of a pixel is that of the place to which the warp brings it: searched for among many."""
+    kr, k = (0.98, -0.12, 0.02, 0.0), (0.6, 0.3, -0.1, 0.0, 0.0)
+    gain, facts = gains(grey(value=0.1, opcodes=(warp(kr, planes=planes_of), radial(k))), develop)
+    half = np.hypot(11, 16) / 2
+    ideal = np.linspace(0, 1.5, 20001)
+    came_from = ideal * sum(c * ideal ** (2 * n) for n, c in enumerate(kr))
+    there = np.interp(radii(11, 16) / half, came_from, ideal)
+    np.testing.assert_allclose(np.log2(gain), np.log2(1 + 0.6 * there**2 + 0.3 * there**4 - 0.1 * there**6), atol=1e-3)
+    assert facts.corrections[0].reason == "behind WarpRectilinear in the file"
+    assert [opcode.name for opcode in facts.opcodes] == ["WarpRectilinear"]
+
+
+@pytest.mark.parametrize("other", [{"name": "WarpFisheye"}, {"kt": (0.01, 0.0)}, {"centre": (0.4, 0.5)}])
+def test_a_law_that_cannot_be_followed_through_a_warp_is_used_as_it_is(develop, other):
+    opcodes = (warp((1.0, -0.1, 0.0, 0.0), **other), radial((0.4, 0, 0, 0, 0)))
+    gain, facts = gains(grey(opcodes=opcodes), develop)
+    np.testing.assert_array_equal(gain, gains(grey(opcodes=opcodes[1:]), develop)[0])
+    assert facts.corrections[0].reason.endswith("in the file, not followed through it")
 
 
 def test_is_a_stage_of_the_mosaic_and_of_planes():
