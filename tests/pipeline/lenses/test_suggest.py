@@ -16,6 +16,7 @@ from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.lenses import suggest
 from tenbit.pipeline.lenses.asked import Asked
 from tenbit.pipeline.lenses.files import load_profile
+from tenbit.pipeline.lenses.resolve import Settings, optics_of
 from tenbit.pipeline.sample import camera, files
 from tenbit.pipeline.sample.optics import LensModel
 from tenbit.pipeline.sample.scene import Picture, StillLife
@@ -115,6 +116,15 @@ def test_a_draft_says_what_it_is(found: suggest.Suggestion) -> None:
     lost = float(np.log2(light(Law(shade.model, shade.terms, 22.5), 22.5)))
     assert lost == pytest.approx(float(found.light.ev(1.0)), abs=0.02)
     assert [panel.y_label for panel in found.panels()] == ["%", "µm", "EV"]
+
+
+def test_a_draft_is_applied_only_where_its_file_is_named(found: suggest.Suggestion) -> None:
+    profile = found.profile(slug=LENS, name="Summilux")
+    optics, _ = optics_of("a lens", [("draft", profile)], Settings(f_number=2.0))
+    assert (optics.warp, optics.lateral, optics.falloff) == (None, None, None)
+    assert {entry.reason for entry in optics.withheld} == {suggest.WITHHELD}
+    optics, _ = optics_of("a lens", [("draft", profile)], Settings(f_number=2.0), is_named=True)
+    assert None not in (optics.warp, optics.lateral, optics.falloff)
 
 
 def test_the_command_writes_only_where_it_is_told(
