@@ -166,7 +166,7 @@ def test_developing_with_the_list_fills_its_sites(night: Callable[..., list[Path
     (here / "filled.yaml").write_text("chain: [defect_pixels, black_level]\noutput: {format: tiff}\n", "utf-8")
     code, _, told = invoke("develop", "a.dng", "-c", "filled.yaml", "--defects", "dark.yaml")
     assert code == 0
-    assert "a.dng: warning: defect_pixels: 5 listed sites are filled" in told
+    assert "a.dng: note: defect_pixels: 5 listed sites are filled" in told
     code, told, _ = invoke("check", "small.yaml", "--frame", "a.dng", "--defects", "dark.yaml")
     assert "note: 5 known defects are not repaired; put defect_pixels before black_level" in told
     make(here / "b.dng", rows=64, cols=COLS, truth=False)
