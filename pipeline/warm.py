@@ -15,6 +15,7 @@ from typing import get_args
 import numpy as np
 
 from tenbit.kernels._facts import CFA_NAMES, Cfa
+from tenbit.kernels._optics import Falloff, Lateral, Law, Optics, Origin, Warp
 from tenbit.kernels._stage import Packing
 from tenbit.pipeline.batch import likely_format, planned, settled
 from tenbit.pipeline.config import Chain, load, nominal, shipped_chains
@@ -28,6 +29,19 @@ from tenbit.pipeline.run import Said, run_plan
 _SIDE_PX, _CROP = 64, (8, 8, 48, 48)
 # Orientation 1 needs no turn; all others share one loop.
 _UPRIGHT, _TURNED = 1, 6
+# Lenses of which nothing is known, distortion alone, and all that shipped profiles say: other laws have the same loops.
+_KNOWN = Origin("known")
+_BENT = Warp((Law("even", (-0.01,), 20.0),), _KNOWN)
+_COLOUR = Law("poly3", (1.0002, 0.0, 0.0001), 20.0)
+_LENSES = {
+    "": None,
+    "distortion": Optics(warp=_BENT),
+    "a known lens": Optics(
+        warp=_BENT,
+        lateral=Lateral(_COLOUR, _COLOUR, _KNOWN),
+        falloff=Falloff(Law("table", (0.0, 0.0, 10.0, -0.3, 20.0, -1.5), 1.0), _KNOWN),
+    ),
+}
 # numba's compiler holds one core and 0.4 GB.
 _MOST_PROCESSES = 8
 
@@ -41,9 +55,11 @@ class Case:
     orientation: int
     crop: tuple[int, int, int, int] | None
     packing: Packing | None = None
+    lens: str = ""
 
     def __str__(self) -> str:
-        return f"{self.chain}, {self.cfa}" + (f" in {self.packing}" if self.packing else "")
+        packed = f" in {self.packing}" if self.packing else ""
+        return f"{self.chain}, {self.cfa}{packed}{', ' if self.lens else ''}{self.lens}"
 
     def frame(self) -> Frame:
         """A small frame of this kind, as a reader would give it."""
@@ -58,6 +74,8 @@ class Case:
             orientation=self.orientation,
             crop=self.crop,
             optical_centre=((_SIDE_PX - 1) / 2, (_SIDE_PX - 1) / 2),
+            pixel_mm=0.5,
+            optics=_LENSES[self.lens],
         )
         if self.packing:
             row_bytes = _SIDE_PX * PACKINGS[self.packing] // 8
@@ -69,8 +87,8 @@ def warm(*, chains: Sequence[str] | None = None, cfas: Sequence[str] = CFA_NAMES
     """Number of loops that had to be compiled for the shipped chains; 0 when all were there.
 
     For the CPU, and for the first CUDA device where there is one; for every CFA, packed too where a shipped camera is,
-    for frames upright and turned, whole and with a crop, and for the bits of the chains' own outputs. Any number of
-    processes may do it at once.
+    for frames upright and turned, whole and with a crop, by a lens of which nothing, a little or all is known, and for
+    the bits of the chains' own outputs. Any number of processes may do it at once.
 
     Parameters
     ----------
@@ -101,8 +119,9 @@ def _cases(chains: Sequence[str], cfas: Sequence[str]) -> Iterator[Case]:
         chain = _settled(name)
         for cfa in cfas:
             known: tuple[Packing | None, ...] = (None, *packings.get(cfa, ()))
-            for packing, orientation, crop in itertools.product(known, (_UPRIGHT, _TURNED), (None, _CROP)):
-                case = Case(name, cfa, orientation, crop, packing)
+            kinds = itertools.product(_LENSES, known, (_UPRIGHT, _TURNED), (None, _CROP))
+            for lens, packing, orientation, crop in kinds:
+                case = Case(name, cfa, orientation, crop, packing, lens)
                 new = {work.signature for work in planned(case.frame().facts, chain, packing=packing).passes} - seen
                 seen |= new
                 if new:
