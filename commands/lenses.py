@@ -213,5 +213,5 @@ def _range(text: str | None) -> tuple[float, float]:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:\s*-\s*(\d+(?:\.\d+)?))?(?:\s*mm)?", text)
     if found is None:
         raise click.UsageError(f"--focal: {text!r} is no focal length, such as 35 or 28-35")
-    low = float(found[1])
-    return low, float(found[2] or low)
+    low, high = sorted((float(found[1]), float(found[2] or found[1])))
+    return low, high

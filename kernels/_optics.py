@@ -5,6 +5,7 @@ The pipeline makes these from profiles, stages read them from the facts. Texts d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +14,8 @@ import numpy.typing as npt
 
 Defect = Literal["distortion", "lateral_colour", "vignetting", "colour_shading"]
 """What a correction undoes. None is undone twice (law 6)."""
+UNKNOWN_SIZE = "the sensor's size is not known; give --sensor"
+"""Why nothing that is told in millimetres can be used."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,8 @@ class Optics:
     """The best that is known of a lens, for one frame: focal length, aperture and distance are decided.
 
     ``None`` where nothing is known that may be applied; ``withheld`` says why, by defect. ``natural`` is the fall-off
-    of a thin lens of its focal length (``cos4``), which is used only where it is asked for.
+    of a thin lens of its focal length (``cos4``), which is used only where it is asked for, and not where
+    ``light_undone`` says that the camera has undone fall-off.
     """
 
     lens: str = ""
@@ -127,6 +131,7 @@ class Optics:
     natural: Falloff | None = None
     flat: Flat | None = None
     withheld: tuple[Correction, ...] = ()
+    light_undone: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,3 +175,18 @@ class Correction:
             **dict(self.figures),
         }
         return {name: value for name, value in known.items() if value is not None}
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Correction:
+        """What `as_record` has written; names that are not known become figures."""
+        own = {"defect", "source", "provenance", "applied", "reason", "valid_mm", "reach_mm"}
+        return cls(
+            record["defect"],
+            record["source"],
+            record.get("provenance", ""),
+            is_applied=record.get("applied", True),
+            reason=record.get("reason", ""),
+            valid_mm=record.get("valid_mm"),
+            reach_mm=record.get("reach_mm"),
+            figures=tuple((name, value) for name, value in record.items() if name not in own),
+        )

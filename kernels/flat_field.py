@@ -11,7 +11,7 @@ import numpy as np
 from tenbit.kernels import _gain_maps, _opcodes
 from tenbit.kernels._facts import Array, Cfa, Facts, Opcode
 from tenbit.kernels._noise import multiplied
-from tenbit.kernels._optics import Correction, Defect, Flat
+from tenbit.kernels._optics import UNKNOWN_SIZE, Correction, Defect, Flat
 from tenbit.kernels._stage import Prepared, Stage, Told, param, require_signal
 from tenbit.kernels.errors import StageError
 
@@ -83,7 +83,7 @@ def _against(flat: Flat, facts: Facts) -> str:
     if any(opcode.name == "GainMap" and opcode.list == 3 for opcode in facts.opcodes):
         return "the file's own opcode GainMap comes first"
     if facts.pixel_mm is None:
-        return "the sensor's size is not known; give --sensor"
+        return UNKNOWN_SIZE
     sides = facts.rows * facts.pixel_mm, facts.cols * facts.pixel_mm
     ratios = sides[0] / flat.height_mm, sides[1] / flat.width_mm
     if max(ratios) > _LARGEST or max(ratios) < _SMALLEST:

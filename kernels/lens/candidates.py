@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tenbit.kernels._facts import Facts, Opcode
-from tenbit.kernels._optics import Correction, Defect, Lateral, Law, Origin, Warp
+from tenbit.kernels._optics import UNKNOWN_SIZE, Correction, Defect, Lateral, Law, Origin, Warp
 
 if TYPE_CHECKING:
     from tenbit.kernels.lens import Parameters
 
 NUMBERS, FRAME = "the chain's numbers", "the frame itself"
-UNKNOWN_SIZE = "the sensor's size is not known; give --sensor"
 _MODELS = {
     "WarpRectilinear": "warp_rectilinear",
     "WarpRectilinear2": "warp_rectilinear_2",

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from tenbit.kernels import _laws
 from tenbit.kernels._facts import Facts, Opcode
-from tenbit.kernels._optics import Correction, Defect, Lateral, Warp
+from tenbit.kernels._optics import UNKNOWN_SIZE, Correction, Defect, Lateral, Warp
 from tenbit.kernels._stage import Told
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.lens import candidates
 from tenbit.kernels.lens.candidates import (
     FRAME,
     NUMBERS,
-    UNKNOWN_SIZE,
     Candidate,
     Found,
     half_diagonal,

@@ -11,13 +11,12 @@ import numpy as np
 from tenbit.kernels import _gain_maps, _laws, _opcodes
 from tenbit.kernels._facts import Facts, Opcode, Triple
 from tenbit.kernels._noise import multiplied
-from tenbit.kernels._optics import Correction, Law
+from tenbit.kernels._optics import UNKNOWN_SIZE, Correction, Law
 from tenbit.kernels._stage import Prepared, Stage, Step, Told, param, require_signal
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.vignetting.falloff import DarkError, Place, farthest, lifting
 
 GIVEN = "the chain's numbers"
-UNKNOWN_SIZE = "the sensor's size is not known; give --sensor"
 _CORNER = Place((0.0, 0.0))
 # Of a table that stands for a law behind a warp.
 _POINTS = 65
@@ -157,6 +156,8 @@ def _of_profile(p: Parameters, facts: Facts) -> tuple[_Source, ...]:
     reason = ""
     if p.profile == "none":
         reason = "profile: none in the chain"
+    elif p.profile == "natural" and optics and optics.light_undone:
+        reason = optics.light_undone
     elif "resize" in facts.moved_by:
         reason = "the picture was stretched; put vignetting before resize"
     elif any(falloff.centre_mm) and "orient" in facts.moved_by:

@@ -55,28 +55,41 @@ def read_record(path: Path) -> dict[str, Any]:
     ReadError
         If the file is not there or holds no such record.
     """
-    from xml.etree import ElementTree
-
     try:
         with path.open("rb") as handle:
             packets = _packets(handle.fileno()) if path.stat().st_size else []
     except OSError as error:
         raise ReadError(f"cannot be read: {error.strerror}") from error
     for packet in packets:
-        try:
-            tree = ElementTree.fromstring(packet)
-        except ElementTree.ParseError:
-            continue
-        name = f"{{{NAMESPACE}}}record"
-        texts = [node.get(name) or (node.text if node.tag == name else None) for node in tree.iter()]
-        for text in filter(None, texts):
-            try:
-                record = json.loads(text)
-            except ValueError as error:
-                raise ReadError(f"the tenbit record inside is not JSON: {error}") from error
-            if isinstance(record, dict):
-                return record
+        if (record := record_in(packet)) is not None:
+            return record
     raise ReadError("holds no tenbit record")
+
+
+def record_in(packet: bytes) -> dict[str, Any] | None:
+    """The record in the XML of one XMP packet; None where there is none.
+
+    Raises
+    ------
+    ReadError
+        If it is not JSON.
+    """
+    from xml.etree import ElementTree
+
+    try:
+        tree = ElementTree.fromstring(packet)
+    except ElementTree.ParseError:
+        return None
+    name = f"{{{NAMESPACE}}}record"
+    texts = [node.get(name) or (node.text if node.tag == name else None) for node in tree.iter()]
+    for text in filter(None, texts):
+        try:
+            record = json.loads(text)
+        except ValueError as error:
+            raise ReadError(f"the tenbit record inside is not JSON: {error}") from error
+        if isinstance(record, dict):
+            return record
+    return None
 
 
 def _packets(descriptor: int) -> list[bytes]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PROFILE_SUFFIXES = (".yaml", ".yml", ".lcp", ".cpf", ".json")
 NO_LENS = "none"
-_FLAGS = ("auto", "none", "always")  # a stage's profile that names none
+_FLAGS = ("auto", "none", "always", "natural")  # a stage's profile that names none
 _F_NUMBERS, _DISTANCES_M, _SIDES_MM = (0.5, 128.0), (0.01, math.inf), (0.5, 300.0)
 
 

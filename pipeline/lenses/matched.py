@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tenbit.kernels._optics import UNKNOWN_SIZE
 from tenbit.pipeline.lenses import match, names
 from tenbit.pipeline.lenses.asked import Asked
-from tenbit.pipeline.lenses.resolve import Settings, optics_of
+from tenbit.pipeline.lenses.resolve import of_frame
 from tenbit.pipeline.raw import read
 
 
@@ -34,22 +35,15 @@ def matched(path: Path, asked: Asked, *, camera: str | Mapping[str, Any] | None 
     asked = match.asked_for(path, asked)
     frame = read(path, camera=camera, keep_packed=True)
     identity = match.identify(frame, path, asked)
-    profiles, notes = match.profiles_of(frame, identity)
+    optics, _, notes = of_frame(frame, identity, asked)
     pitch = match.pitch(frame, asked)
-    optics, more = optics_of(
-        identity.name,
-        profiles,
-        Settings(identity.focal_mm, identity.f_number, identity.focus_m),
-        light_withheld=match.light_withheld(frame, identity),
-        is_named=identity.profile is not None,
-        sensor=match.sensor_name(frame),
-    )
     laws = {
         "distortion": optics.warp,
         "lateral_colour": optics.lateral,
         "vignetting": optics.falloff,
         "colour_shading": optics.flat,
     }
+    found = {name: f"{law.origin.source} ({law.origin.provenance})" for name, law in laws.items() if law is not None}
     known = {
         "file": str(path),
         "slug": identity.slug,
@@ -60,11 +54,12 @@ def matched(path: Path, asked: Asked, *, camera: str | Mapping[str, Any] | None 
         "settings": _settings(identity),
         "not_used": identity.sources.get("not_used"),
         "sensor": _sensor(pitch, frame.facts.rows, frame.facts.cols),
-        "corrects": {
-            name: f"{law.origin.source} ({law.origin.provenance})" for name, law in laws.items() if law is not None
-        },
-        "withholds": [f"{c.defect}: {c.source} ({c.provenance}): {c.reason}" for c in optics.withheld],
-        "notes": list(dict.fromkeys((*identity.notes, *notes, *more))),
+        "corrects": found if pitch.mm is not None else {},
+        "withholds": [
+            *(f"{name.replace('_', ' ')}: {text}: {UNKNOWN_SIZE}" for name, text in found.items() if pitch.mm is None),
+            *(f"{c.defect.replace('_', ' ')}: {c.source} ({c.provenance}): {c.reason}" for c in optics.withheld),
+        ],
+        "notes": list(dict.fromkeys((*identity.notes, *notes))),
     }
     return {name: value for name, value in known.items() if value or name == "slug"}
 

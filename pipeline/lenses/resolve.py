@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tenbit.kernels import _laws
-from tenbit.kernels._optics import Correction, Defect, Falloff, Flat, Lateral, Law, Optics, Origin, Warp
+from tenbit.kernels._optics import Correction, Falloff, Flat, Lateral, Law, Optics, Origin, Warp
 from tenbit.pipeline.config import Chain
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Exif, Frame
+from tenbit.pipeline.lenses.catalogue import DEFECTS
 
 if TYPE_CHECKING:
     from tenbit.pipeline.lenses.asked import Asked
@@ -27,13 +28,6 @@ if TYPE_CHECKING:
 
 STAGES = ("flat_field", "vignetting", "lens")
 """Stages that work from what is known of the lens, where their ``profile`` is not ``none``."""
-DEFECTS: Mapping[str, Defect] = {
-    "distortion": "distortion",
-    "lateral_colour": "lateral_colour",
-    "vignetting": "vignetting",
-    "flat": "colour_shading",
-}
-"""What a measurement may hold, and the defect that each is about."""
 DRAFT = "draft"
 """What the reason begins with for which an estimate from ordinary pictures is withheld."""
 _APPLICABLE = ("P0", "P1", "P3")
@@ -74,22 +68,9 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
 
     asked = match.asked_for(frame.source, options or Asked(), chain)
     identity = match.identify(frame, frame.source, asked)
-    found, notes = match.profiles_of(frame, identity)
-    pixel_mm = match.pixel_mm(frame, asked) or frame.facts.pixel_mm
-    reach_mm = None if pixel_mm is None else pixel_mm * math.hypot(frame.facts.rows, frame.facts.cols) / 2
-    settings = Settings(identity.focal_mm, identity.f_number, identity.focus_m)
-    is_asked = "always" in wanted
-    optics, more = optics_of(
-        identity.name,
-        found,
-        settings,
-        light_withheld="" if is_asked else match.light_withheld(frame, identity),
-        is_named=identity.profile is not None,
-        reach_mm=reach_mm,
-        sensor=match.sensor_name(frame),
-    )
+    optics, pixel_mm, notes = of_frame(frame, identity, asked, is_light_asked="always" in wanted)
     facts = dataclasses.replace(frame.facts, pixel_mm=pixel_mm, optics=optics)
-    said = dict.fromkeys((*frame.warnings, *catalogue.faults(), *identity.notes, *notes, *more))
+    said = dict.fromkeys((*frame.warnings, *catalogue.faults(), *identity.notes, *notes))
     return dataclasses.replace(
         frame,
         facts=facts,
@@ -97,6 +78,36 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
         record={**frame.record, "lens": identity.as_record()},
         warnings=tuple(said),
     )
+
+
+def of_frame(
+    frame: Frame, identity: Identity, asked: Asked, *, is_light_asked: bool = False
+) -> tuple[Optics, float | None, tuple[str, ...]]:
+    """What is known of a frame's lens, the pitch of its samples in mm, and what the user should be told.
+
+    Parameters
+    ----------
+    frame : Frame
+    identity : Identity
+    asked : Asked
+    is_light_asked : bool
+        Whether fall-off is to be undone even where the camera has done so.
+    """
+    from tenbit.pipeline.lenses import match
+
+    found, notes = match.profiles_of(frame, identity)
+    pixel_mm = match.pixel_mm(frame, asked)
+    optics, more = optics_of(
+        identity.name,
+        found,
+        Settings(identity.focal_mm, identity.f_number, identity.focus_m),
+        light_withheld="" if is_light_asked else match.light_withheld(frame, identity),
+        is_light_undone=identity.is_coded_leica,
+        is_named=identity.profile is not None,
+        reach_mm=None if pixel_mm is None else pixel_mm * math.hypot(frame.facts.rows, frame.facts.cols) / 2,
+        sensor=match.sensor_name(frame),
+    )
+    return optics, pixel_mm, (*notes, *more)
 
 
 def _completed(exif: Exif, identity: Identity, asked: Asked) -> Exif:
@@ -138,6 +149,7 @@ def optics_of(
     settings: Settings,
     *,
     light_withheld: str = "",
+    is_light_undone: bool = True,
     is_named: bool = False,
     reach_mm: float | None = None,
     sensor: str = "",
@@ -152,7 +164,9 @@ def optics_of(
         The user's first.
     settings : Settings
     light_withheld : str
-        Why fall-off and colour shading are left as they are, if they are: the camera has undone them.
+        Why fall-off and colour shading are left as they are, if they are: the camera has undone them, or may have.
+    is_light_undone : bool
+        Whether it has. What the user has measured with a camera that may have is of what that camera leaves.
     is_named : bool
         Whether the user named the very file: then its drafts are used too.
     reach_mm : float, optional
@@ -182,7 +196,8 @@ def optics_of(
             is_draft = (measurement.withheld or "").startswith(DRAFT)
             reason = "" if is_draft and is_named else measurement.withheld or ""
             reason = reason or _why_not(measurement, kind, has_better=kind in laws, sensor=sensor)
-            if light_withheld and kind in ("vignetting", "flat"):
+            is_own = measurement.provenance == "P0" and measurement.sensor == sensor != ""
+            if light_withheld and kind in ("vignetting", "flat") and (is_light_undone or not is_own):
                 reason = light_withheld
             entry = None
             if not reason:
@@ -210,6 +225,7 @@ def optics_of(
             flat=laws.get("flat"),
             withheld=tuple(withheld),
             natural=_natural(settings.focal_mm),
+            light_undone=light_withheld if is_light_undone else "",
         ),
         tuple(dict.fromkeys(notes)),
     )

@@ -12,7 +12,7 @@ from tenbit.kernels._facts import Array, Cfa, Facts, Opcode
 from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.raw.covered import Rectangle
-from tenbit.pipeline.raw.dng_tags import Tags, read_colour, read_exif, read_neutral, read_noise
+from tenbit.pipeline.raw.dng_tags import Tags, read_colour, read_corrections, read_exif, read_neutral, read_noise
 from tenbit.pipeline.raw.layout import Layout, read_layout
 from tenbit.pipeline.raw.levels import Levels, read_levels, subtract_pattern
 from tenbit.pipeline.raw.opcode_places import linearization, placed, waits_for_list_1
@@ -222,6 +222,7 @@ def _read_facts(
         crop=_crop(picture, rows, cols),
         orientation=orientation if 1 <= orientation <= 8 else 1,
         optical_centre=((rows - 1) / 2, (cols - 1) / 2),
+        corrections=read_corrections(tiff.directories[0]),
     )
 
 

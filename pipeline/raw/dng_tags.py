@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import get_args
 
 from tenbit.kernels._camera import has_color_matrix, neutral_of_white
 from tenbit.kernels._facts import CameraColour, Matrix, Triple, as_matrix
+from tenbit.kernels._optics import Correction, Defect
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Exif
@@ -175,3 +178,25 @@ def _sample_mm(per_unit: float | None, unit: float | None) -> float | None:
         return None
     pitch = _UNITS_MM.get(int(unit or 2), 25.4) / per_unit
     return pitch if _LEAST_SAMPLE_MM <= pitch <= _MOST_SAMPLE_MM else None
+
+
+def read_corrections(first: Directory) -> tuple[Correction, ...]:
+    """What tenbit has undone in a DNG that it wrote, by the record in its XMP; nothing of other files.
+
+    A record of a picture in another format, which other programs may have copied here, says nothing of these samples.
+    """
+    with suppress(ReadError, LookupError, TypeError):
+        packet = (first.raw(_XMP) or b"")[:_XMP_LONGEST].strip(b"\0")
+        if b"tenbit:record" not in packet:
+            return ()
+        from tenbit.pipeline.images.xmp import record_in
+
+        record = record_in(packet)
+        if record and record["chain"]["output"]["format"] == "dng":
+            found = [Correction.of_record(each) for each in record["corrections"]]
+            return tuple(
+                dataclasses.replace(each, reason="before this file was written")
+                for each in found
+                if each.is_applied and each.defect in get_args(Defect)
+            )
+    return ()

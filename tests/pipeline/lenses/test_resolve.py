@@ -16,6 +16,7 @@ from tenbit.cli import commands
 from tenbit.pipeline import config
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Exif, Frame
+from tenbit.pipeline.images import write
 from tenbit.pipeline.images.xmp import read_record
 from tenbit.pipeline.lenses.asked import Asked
 from tenbit.pipeline.lenses.files import write_profile
@@ -209,3 +210,53 @@ def test_what_the_camera_has_evened_is_evened_again_only_when_asked(
     (said,) = done.record["corrections"]
     assert said["applied"] is is_undone
     assert is_undone or "undoes the fall-off of lenses that it knows" in said["reason"]
+
+
+def test_a_flat_of_ones_own_from_a_camera_that_may_even_light_is_of_what_that_camera_leaves() -> None:
+    known = [("a", profile("P0", sensor="LEICA M10", flat=[FLAT])), ("b", profile("P1", vignetting=[PA]))]
+    may = {"light_withheld": "may have been done", "is_light_undone": False}
+    optics, _ = optics_of("x", known, Settings(35, 2), sensor="LEICA M10", **may)
+    assert optics.flat is not None
+    assert optics.falloff is None
+    assert optics_of("x", known, Settings(35, 2), sensor="LEICA M11", **may)[0].flat is None
+    assert optics_of("x", known, Settings(35, 2), sensor="LEICA M10", light_withheld="done")[0].flat is None
+
+
+@pytest.mark.parametrize(("code", "is_undone"), [(29, False), (0, True)])
+def test_natural_fall_off_is_asked_for_by_name_and_not_given_twice(code: int, is_undone: bool) -> None:
+    exif = Exif(make="Leica Camera AG", model="M9 Digital Camera", focal_mm=35, lens_code=code, frame_selector=0)
+    chain = [{"black_level": {}}, {"vignetting": {"profile": "natural"}}]
+    (said,) = tenbit.run(frame_of(exif), chain, device="cpu").record["corrections"]
+    assert said["source"] == "natural fall-off of a thin lens of 35 mm"
+    assert said["applied"] is is_undone
+    assert is_undone or "undoes the fall-off of lenses that it knows" in said["reason"]
+
+
+def test_a_dng_of_ones_own_is_not_corrected_again(
+    own_lenses: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "a.dng", rows=64, cols=96, truth=False)
+    write_profile(own_lenses / "mine.yaml", profile("P0", vignetting=[PA]))
+    (tmp_path / "c.yaml").write_text("chain: [black_level, vignetting]\noutput: {format: dng}\n", "utf-8")
+    for given, made in (("a", "b"), ("b", "c")):
+        line = f"develop {given}.dng -c c.yaml --lens mine --sensor 36x24 --device cpu -o {made}.dng"
+        result = CliRunner().invoke(commands, line.split())
+        assert result.exit_code == 0, result.output
+    once, twice = (tenbit.read(tmp_path / name).samples for name in ("b.dng", "c.dng"))
+    np.testing.assert_array_equal(once, twice)
+    before, skipped = read_record(tmp_path / "c.dng")["corrections"]
+    assert (before["applied"], before["reason"]) == (True, "before this file was written")
+    assert (skipped["applied"], skipped["reason"]) == (False, "undone already by profile mine: a source of P0")
+
+
+def test_the_record_of_another_picture_in_a_raw_file_says_nothing_of_its_samples(tmp_path: Path) -> None:
+    make(tmp_path / "a.dng", rows=64, cols=96, truth=False)
+    frame = tenbit.read(tmp_path / "a.dng")
+    said = {"defect": "vignetting", "source": "a profile", "applied": True}
+    for format_, count in (("dng", 1), ("jpeg", 0)):
+        record = {"chain": {"output": {"format": format_}}, "corrections": [said]}
+        write(
+            tmp_path / f"{format_}.dng", frame.samples, space="camera", state="mosaic", facts=frame.facts, record=record
+        )
+        assert len(tenbit.read(tmp_path / f"{format_}.dng").facts.corrections) == count
