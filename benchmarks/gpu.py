@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tenbit.kernels import STAGES, stage
+from tenbit.kernels._optics import Flat, Optics, Origin
 from tenbit.pipeline.batch import as_json
 from tenbit.pipeline.config import load, shipped_chains
 from tenbit.pipeline.device import Device, choose
@@ -54,7 +55,8 @@ BEFORE = {
 }
 TOLD: dict[str, dict[str, Any]] = {
     "white_balance": {"mode": "grey_world"},
-    "lens": {"distortion": [-0.06, 0.01, 0.0], "red_scale": 1.002, "blue_scale": 0.998, "vignetting": [-0.3, 0, 0]},
+    "vignetting": {"k": [-0.5, 0.1, 0.0]},
+    "lens": {"distortion": [-0.06, 0.01, 0.0], "red_scale": 1.002, "blue_scale": 0.998},
     "exposure": {"ev": 0.7},
     "resize": {"scale": 0.5},
     "crop": {"aspect": "1:1"},
@@ -94,11 +96,16 @@ class Timing:
 
 
 def noise(rows: int, cols: int, cfa: str = "RGGB") -> Frame:
-    """A ten-bit mosaic of a gradient with noise."""
+    """A ten-bit mosaic of a gradient with noise, for whose lens there is a map of gains."""
     rng = np.random.default_rng(7)
     signal = np.linspace(0.01, 0.95, cols, dtype=np.float32) + rng.normal(0, 0.02, (rows, cols)).astype(np.float32)
     samples = np.clip(64 + 959 * signal, 0, 1023).astype(np.uint16)
-    return Frame.from_mosaic(samples, cfa=cfa, black=64, white=1023, neutral=(0.5, 1.0, 0.6), color_matrix=COLOR_MATRIX)
+    gains = np.linspace(1, 2, 4 * 5 * 7, dtype=np.float32).reshape(4, 5, 7)
+    flat = Flat(gains, "RGGB", rows / 1000, cols / 1000, Origin("made up"))
+    frame = Frame.from_mosaic(
+        samples, cfa=cfa, black=64, white=1023, neutral=(0.5, 1.0, 0.6), color_matrix=COLOR_MATRIX
+    )
+    return replace(frame, facts=replace(frame.facts, pixel_mm=0.001, optics=Optics(flat=flat)))
 
 
 def packed(frame: Frame) -> Frame:
@@ -116,7 +123,7 @@ def planned(frame: Frame, chain: Any, bits: int, overrides: Sequence[str] = ()) 
 
 
 def cases(rows: int, cols: int) -> Iterator[tuple[str, Frame, list[Any]]]:
-    """Every stage of the catalogue, every method of demosaic, and a packed mosaic: a name, a frame, a chain."""
+    """Every stage of the catalogue, in the ways that differ, and a packed mosaic: a name, a frame, a chain."""
     for name in STAGES:
         state = next(state for state in BEFORE if state in stage(name).takes)
         before = BEFORE.get(name, BEFORE[state])
@@ -124,6 +131,12 @@ def cases(rows: int, cols: int) -> Iterator[tuple[str, Frame, list[Any]]]:
         yield name, noise(rows, cols, "QRGGB" if name == "quad_bayer" else "RGGB"), chain
     for method in get_args(get_type_hints(stage("demosaic").parameters)["method"]):
         yield f"demosaic {method}", noise(rows, cols), ["black_level", {"demosaic": {"method": method}}]
+    yield (
+        "vignetting by half",
+        noise(rows, cols),
+        ["black_level", {"vignetting": TOLD["vignetting"] | {"strength": 0.5}}],
+    )
+    yield "lens lanczos3", noise(rows, cols), [*_LINEAR, {"lens": TOLD["lens"] | {"resample": "lanczos3"}}]
     yield "raw10", packed(noise(rows, cols)), BEFORE["display"]
 
 

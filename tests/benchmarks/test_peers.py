@@ -62,7 +62,8 @@ def test_opencv_remaps_to_where_our_lens_looks(module):
     scales = (lens.RED_SCALE, 1.0, lens.BLUE_SCALE)
     maps = [lens._map((ROWS, COLS), frame.facts.optical_centre, scale) for scale in scales]
     planes = [np.ascontiguousarray(frame.samples[..., n]) for n in range(3)]
-    theirs = np.dstack(lens._each(planes, maps, [np.empty_like(plane) for plane in planes]))
+    outs = [np.empty_like(plane) for plane in planes]
+    theirs = np.dstack(lens._each(planes, maps, outs, lens.cv2.INTER_CUBIC))
     # Another cubic, on noise.
     frames.agreement(picture, theirs, least_db=35)
     shifted = np.roll(theirs, 1, axis=1)
