@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.lenses import catalogue, codes, names
 from tenbit.pipeline.lenses.asked import NO_LENS, Asked, asked_for
@@ -206,11 +207,20 @@ def _is_coded(exif: Exif) -> bool:
     return bakes_falloff(exif) and bool(exif.lens_code or _name(exif.lens_model))
 
 
-def profiles_of(frame: Frame, identity: Identity) -> tuple[tuple[tuple[str, Profile], ...], tuple[str, ...]]:
+def profiles_of(
+    frame: Frame, identity: Identity, pitch_mm: float | None = None
+) -> tuple[tuple[tuple[str, Profile], ...], tuple[str, ...]]:
     """Profiles of the frame's lens, by name, the user's first; and what the user should be told.
 
     A lens that is in no catalogue, or a camera with a lens of its own, is looked up in lensfun's database where
     lensfunpy is installed.
+
+    Parameters
+    ----------
+    frame : Frame
+    identity : Identity
+    pitch_mm : float, optional
+        From one sample to the next on the sensor, as `pixel_mm` tells it; by default of the frame alone.
 
     Raises
     ------
@@ -219,9 +229,11 @@ def profiles_of(frame: Frame, identity: Identity) -> tuple[tuple[tuple[str, Prof
     RequestError
         If it is of a kind that has to be imported with more than its file says.
     """
+    pitch_mm = pitch_mm or pixel_mm(frame)
+    sensor_mm = None if pitch_mm is None else (frame.facts.rows * pitch_mm, frame.facts.cols * pitch_mm)
     if identity.profile is not None:
         is_there = identity.profile.is_file()  # it may have gone since it was named; reading it says so
-        profile, doubts = _loaded(identity.profile, identity.profile.stat().st_mtime_ns if is_there else 0)
+        profile, doubts = _loaded(identity.profile, identity.profile.stat().st_mtime_ns if is_there else 0, sensor_mm)
         return ((identity.profile.stem, profile),), doubts
     if identity.slug is not None:
         return tuple((path.stem, profile) for path, profile in catalogue.profiles_for(identity.slug)), ()
@@ -231,7 +243,7 @@ def profiles_of(frame: Frame, identity: Identity) -> tuple[tuple[tuple[str, Prof
 
     if not lensfun.is_installed():
         return (), ()
-    pitch_mm, facts, exif = frame.facts.pixel_mm or pixel_mm(frame), frame.facts, frame.exif
+    exif = frame.exif
     found = lensfun.of_frame(
         identity.named,
         camera_make=exif.make,
@@ -240,20 +252,27 @@ def profiles_of(frame: Frame, identity: Identity) -> tuple[tuple[tuple[str, Prof
         focal_mm=identity.focal_mm,
         f_number=identity.f_number,
         focus_m=identity.focus_m,
-        sensor_mm=None if pitch_mm is None else (facts.rows * pitch_mm, facts.cols * pitch_mm),
+        sensor_mm=sensor_mm,
     )
     profiles = () if found.profile is None else (("lensfun", found.profile),)
     return profiles, tuple(found.notes)
 
 
 @lru_cache(maxsize=16)
-def _loaded(path: Path, _changed_ns: int) -> tuple[Profile, tuple[str, ...]]:
+def _loaded(path: Path, _changed_ns: int, sensor_mm: tuple[float, float] | None) -> tuple[Profile, tuple[str, ...]]:
     """The profile in a file of ours or of another program, and what of it is left out."""
     from tenbit.pipeline.lenses import files, imports
 
     if path.suffix.lower() not in imports.SUFFIXES:
         return files.load_profile(path), ()
-    imported = imports.import_file(path)
+    if path.suffix.lower() == ".cpf":
+        # A map of a camera's colours is of its own sensor; other files may be of another's.
+        imported = imports.import_file(path, imports.Wishes(sensor_mm=sensor_mm))
+    else:
+        try:
+            imported = imports.import_file(path)
+        except RequestError as fault:
+            raise RequestError(f"{fault}, to tenbit lenses import") from None
     return imported.profile, tuple(f"{path.name}: {text}" for text in imported.left_out)
 
 

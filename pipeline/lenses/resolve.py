@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from tenbit.kernels import _laws
 from tenbit.kernels._optics import Correction, Falloff, Flat, Lateral, Law, Optics, Origin, Warp
 from tenbit.pipeline.config import Chain
-from tenbit.pipeline.errors import RequestError
+from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.lenses.catalogue import DEFECTS
 
@@ -95,8 +96,8 @@ def of_frame(
     """
     from tenbit.pipeline.lenses import match
 
-    found, notes = match.profiles_of(frame, identity)
     pixel_mm = match.pixel_mm(frame, asked)
+    found, notes = match.profiles_of(frame, identity, pixel_mm)
     optics, more = optics_of(
         identity.name,
         found,
@@ -125,16 +126,23 @@ def check_lens(chain: Chain, options: Asked) -> None:
     Raises
     ------
     RequestError, ChainError
-        Where the lens that options or the chain name is not there, could be several, or has no stage.
+        Where the lens that options or the chain name is not there, could be several, is a broken profile, or has no
+        stage.
     """
-    from tenbit.pipeline.lenses import names
+    from tenbit.pipeline.lenses import files, names
     from tenbit.pipeline.lenses.asked import NO_LENS, of_chain
 
     if options.lens not in (None, NO_LENS) and not _wanted(chain):
         raise RequestError(f"--lens: the chain {chain.name} has no stage that corrects a lens: {', '.join(STAGES)}")
     for asked in (options, of_chain(chain)):
+        place = asked.places.get("lens", "lens")
         if isinstance(asked.lens, str) and asked.lens != NO_LENS:
-            names.resolved(asked.lens, asked.places.get("lens", "lens"))
+            names.resolved(asked.lens, place)
+        elif isinstance(asked.lens, Path) and asked.lens.suffix.lower() in (".yaml", ".yml"):
+            try:
+                files.load_profile(asked.lens)
+            except ReadError as fault:
+                raise RequestError(f"{place}: {fault}") from None
 
 
 def _wanted(chain: Chain) -> list[str]:

@@ -178,6 +178,25 @@ def test_a_named_profile_may_be_of_another_program(tmp_path) -> None:
         match.profiles_of(frame(M10), found)
 
 
+def test_a_map_of_cornerfix_is_of_the_sensor_that_it_is_used_on(tmp_path) -> None:
+    path = tmp_path / "mine.cpf"
+    path.write_text("profile_version 1\n" + "".join(f"color {n} equation 2 1 -0.1 0\n" for n in range(4)), "utf-8")
+    found = match.identify(frame(M10), None, Asked(path))
+    ((_, profile),), notes = match.profiles_of(frame(M10, 400, 600), found, 0.06)
+    (flat,) = profile.measurements[0].flat
+    assert (flat.height_mm, flat.width_mm) == pytest.approx((24, 36))
+    assert "taken as the corner, 21.63 mm" in notes[0]
+
+
+def test_a_profile_that_needs_more_than_it_says_has_to_be_imported(tmp_path) -> None:
+    path = tmp_path / "mine.json"
+    camera = {"camera_matrix": [[3700, 0, 1920], [0, 3700, 1080], [0, 0, 1]], "distortion_coeffs": [0.3, 0, 0, 0]}
+    size = {"w": 3840, "h": 2160}
+    path.write_text(json.dumps({"calib_dimension": size, "orig_dimension": size, "fisheye_params": camera}), "utf-8")
+    with pytest.raises(RequestError, match=r"mine.json: the sensor's width .* --sensor.*, to tenbit lenses import"):
+        match.profiles_of(frame(M10), match.identify(frame(M10), None, Asked(path)))
+
+
 def test_a_lens_of_another_maker_is_looked_up_in_lensfuns_database() -> None:
     pytest.importorskip("lensfunpy", reason="the extra 'lens' is not installed")
     shot = frame(Exif(make="SONY", model="ILCE-7M3", lens_model="FE 35mm F1.8", focal_mm=35.0, f_number=4.0))

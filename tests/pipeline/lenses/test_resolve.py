@@ -152,13 +152,16 @@ def test_nothing_known_changes_nothing() -> None:
     assert "corrections" not in out.record
 
 
-def test_a_lens_without_a_stage_or_a_name_that_is_none_is_refused_before_any_file() -> None:
+def test_a_lens_without_a_stage_or_a_name_that_is_none_is_refused_before_any_file(tmp_path: Path) -> None:
     fast = config.load("fast")
     with pytest.raises(RequestError, match="the chain fast has no stage that corrects a lens"):
         check_lens(fast, Asked(lens=FLE))
     check_lens(fast, Asked(lens="none"))
     with pytest.raises(RequestError, match="sumilux"):
         check_lens(config.load("standard"), Asked(lens="sumilux 36 xyz", places={"lens": "--lens"}))
+    (tmp_path / "mine.yaml").write_text("name: mine\n", "utf-8")
+    with pytest.raises(RequestError, match=r"--lens: .*mine.yaml:1:1: measurements: missing"):
+        check_lens(config.load("standard"), Asked(lens=tmp_path / "mine.yaml", places={"lens": "--lens"}))
 
 
 def test_the_users_own_profile_wins_and_the_picture_and_the_report_tell(own_lenses: Path, here: Path) -> None:
