@@ -49,6 +49,7 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
     Parameters
     ----------
     frame : Frame
+        One whose facts hold optics already keeps them, unless the options name a lens.
     chain : Chain
         Its ``lens`` stage may name the lens.
     options : Asked
@@ -62,7 +63,8 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
         If the lens that was named is none, or could be several.
     """
     wanted = _wanted(chain)
-    if not wanted:
+    is_known = frame.facts.optics is not None and (options is None or options.lens is None)
+    if not wanted or is_known:
         return frame
     from tenbit.pipeline.lenses import catalogue, match
     from tenbit.pipeline.lenses.asked import Asked

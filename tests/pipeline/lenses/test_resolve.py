@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import tenbit
 from tenbit.cli import commands
+from tenbit.kernels._optics import Law, Optics, Origin, Warp
 from tenbit.pipeline import config
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Exif, Frame
@@ -263,3 +264,13 @@ def test_the_record_of_another_picture_in_a_raw_file_says_nothing_of_its_samples
             tmp_path / f"{format_}.dng", frame.samples, space="camera", state="mosaic", facts=frame.facts, record=record
         )
         assert len(tenbit.read(tmp_path / f"{format_}.dng").facts.corrections) == count
+
+
+def test_optics_that_a_caller_gives_are_kept_unless_a_lens_is_named() -> None:
+    given = Optics(warp=Warp((Law("even", (-0.02,), 20.0),), Origin("my own"), (0.0, 0.0)))
+    frame = frame_of(Exif())
+    frame = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, optics=given, pixel_mm=0.5))
+    (said,) = tenbit.run(frame, CHAIN, device="cpu").record["corrections"]
+    assert said["source"] == "my own"
+    named = tenbit.run(frame, CHAIN, device="cpu", lens=FLE).record["corrections"]
+    assert all("my own" not in c["source"] for c in named)
