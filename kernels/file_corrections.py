@@ -35,7 +35,9 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         late = "white_balance" if facts.is_balanced else "exposure"
         raise StageError(f"file_corrections: opcode list 2 of the file is of unbalanced samples; put it before {late}")
     before = facts.corrected("vignetting") or facts.corrected("colour_shading")
-    if before and any(opcode.list == 2 and opcode.name == "GainMap" for opcode in facts.opcodes):
+    has_map = any(opcode.list == 2 and opcode.name == "GainMap" for opcode in facts.opcodes)
+    # Maps in two lists of one file are meant to be applied both.
+    if before and has_map and not before.source.startswith("opcode"):
         raise StageError(
             f"file_corrections: {before.source} has undone what the GainMap of the file undoes; put it before "
             "flat_field and vignetting"
