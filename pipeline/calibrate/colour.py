@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tenbit.pipeline.calibrate.shots import Series, looked_at
+from tenbit.pipeline.calibrate.shots import Series, looked_at, once
 from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.lenses.profile import Colour, Measurement
@@ -160,15 +160,9 @@ def colour(
     RequestError
         If the sensor's size is not known, or there are too few edges.
     """
-    told: set[str] = set()
-
-    def once(text: str) -> None:
-        if text not in told:
-            told.add(text)
-            said(text)
-
+    tell = once(said)
     series, shots, refused = looked_at(
-        paths, lambda frame: shifts_in(frame, device=device, said=once), asked=asked, camera=camera, said=said
+        paths, lambda frame: shifts_in(frame, device=device, said=tell), asked=asked, camera=camera, said=said
     )
     return Fringes(series, shots, together([found for _, found in shots], half_px=series.half_px)), refused
 

@@ -114,6 +114,18 @@ def looked_at(
     return series, found, len(paths) - len(found)
 
 
+def once(said: Callable[[str], None]) -> Callable[[str], None]:
+    """The same, but that what it was told before it is not told again."""
+    told: set[str] = set()
+
+    def new(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            said(text)
+
+    return new
+
+
 def _each(paths: Sequence[Path], camera: CameraLike, said: Callable[[str], None]) -> Iterator[tuple[Path, Frame]]:
     from tenbit.pipeline.raw import read
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tenbit.pipeline.document import Way, label
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.images.atomic import replaced
+from tenbit.pipeline.lenses.texts import text_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -43,7 +44,7 @@ def load_profile(path: Path) -> Profile:
 
     from tenbit.pipeline.lenses.profile import Profile
 
-    text = _text(path)
+    text = text_of(path, most_bytes=_LARGEST_BYTES, kind="profile")
     value = _plain(path, text)
     try:
         return Profile.model_validate(value)
@@ -123,17 +124,6 @@ def _rows_of(flat: FlatMap) -> str:
     gains = flat.gains.split()
     rows = [" ".join(gains[at : at + across]) for at in range(0, len(gains), across)]
     return "\n\n".join("\n".join(rows[at : at + down]) for at in range(0, len(rows), down)) + "\n"
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ReadError(f"{path}: more than {_LARGEST_BYTES >> 20} MiB, so no profile")
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise ReadError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise ReadError(f"{path}: not UTF-8 text, so no profile") from None
 
 
 def _plain(path: Path, text: str) -> Any:

@@ -15,7 +15,7 @@ from tenbit.pipeline.calibrate.colour import COLOURS, Fringes, Shift, shifts_in,
 from tenbit.pipeline.calibrate.edges import Edge, edges
 from tenbit.pipeline.calibrate.lines import Straightened
 from tenbit.pipeline.calibrate.plumb import Demands, plumbed
-from tenbit.pipeline.calibrate.shots import Series, looked_at
+from tenbit.pipeline.calibrate.shots import Series, looked_at, once
 from tenbit.pipeline.errors import ReadError, RequestError, StageError, TenbitError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.lenses.profile import Light, Measurement, Profile
@@ -193,18 +193,13 @@ def suggest(
     RequestError
         If the sensor's size is not known, or no file can be used.
     """
-    told: set[str] = set()
-
-    def once(text: str) -> None:
-        if text not in told:
-            told.add(text)
-            said(text)
+    tell = once(said)
 
     def look(frame: Frame) -> _Seen:
         long = SHORTEST * float(np.hypot(frame.facts.rows, frame.facts.cols)) / 2
         shifts: Mapping[str, Shift] = {}
         with suppress(ReadError, StageError):
-            shifts = shifts_in(frame, device=device, said=once)
+            shifts = shifts_in(frame, device=device, said=tell)
         return _Seen(edges(frame, shortest_px=long), shifts, frame.exif.f_number)
 
     series, pictures, refused = looked_at(paths, look, asked=asked, camera=camera, said=said)

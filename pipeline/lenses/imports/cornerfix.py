@@ -18,6 +18,7 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.lenses.imports.imported import Imported, Wishes
+from tenbit.pipeline.lenses.texts import text_of
 
 POINTS = (25, 33)
 _LARGEST_BYTES = 1 << 20
@@ -105,7 +106,7 @@ def _parsed(path: Path) -> tuple[dict[int, tuple[float, ...]], dict[str, str]]:
     """Terms by colour, and texts by keyword."""
     terms: dict[int, tuple[float, ...]] = {}
     texts: dict[str, list[str]] = {}
-    lines = _text(path).splitlines()
+    lines = text_of(path, most_bytes=_LARGEST_BYTES, kind="CornerFix profile").splitlines()
     if not any(line.split()[:1] == ["profile_version"] for line in lines):
         raise ReadError(f"{path}: no CornerFix profile: no profile_version in it")
     for number, line in enumerate(lines, 1):
@@ -149,14 +150,3 @@ def _of_colour(words: Sequence[str], place: str) -> tuple[int, tuple[float, ...]
     if not all(map(math.isfinite, terms)) or terms[0] == 0 or len(terms) > _MOST_TERMS:
         raise ReadError(f"{place}: 1 … {_MOST_TERMS} finite terms belong there, the first of them not 0")
     return int(words[1]), terms
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ReadError(f"{path}: more than {_LARGEST_BYTES >> 20} MiB, so no CornerFix profile")
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise ReadError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise ReadError(f"{path}: not UTF-8 text, so no CornerFix profile") from None

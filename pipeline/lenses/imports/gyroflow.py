@@ -11,6 +11,7 @@ from typing import Any
 
 from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.lenses.imports.imported import Imported, Wishes
+from tenbit.pipeline.lenses.texts import bytes_of
 
 _LARGEST_BYTES = 1 << 20
 # Widths of pictures on sensors whose makers tell them, by words of the camera's name, mm.
@@ -134,11 +135,7 @@ def _width_mm(camera: str, wishes: Wishes, path: Path) -> float:
 
 def _told(path: Path) -> Mapping[str, Any]:
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ReadError(f"{path}: more than {_LARGEST_BYTES >> 20} MiB, so no lens profile")
-        found = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ReadError(f"{path}: cannot be read: {error.strerror or error}") from None
+        found = json.loads(bytes_of(path, most_bytes=_LARGEST_BYTES, kind="lens profile"))
     except (ValueError, RecursionError) as error:
         raise ReadError(f"{path}: no JSON: {str(error).splitlines()[0]}") from None
     if not isinstance(found, Mapping):

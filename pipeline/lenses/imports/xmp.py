@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from tenbit.pipeline.errors import ReadError
+from tenbit.pipeline.lenses.texts import bytes_of
 
 _LARGEST_BYTES, _DEEPEST, _MOST_ELEMENTS = 32 << 20, 40, 1_000_000
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -28,12 +29,7 @@ def read_tree(path: Path) -> Element:
         If it cannot be read, is no XML, is cut off, has a document type (entities may grow without end), or is too
         large or too deep.
     """
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ReadError(f"{path}: more than {_LARGEST_BYTES >> 20} MiB, so no lens profile")
-        text = path.read_bytes()
-    except OSError as error:
-        raise ReadError(f"{path}: cannot be read: {error.strerror or error}") from None
+    text = bytes_of(path, most_bytes=_LARGEST_BYTES, kind="lens profile")
     builder = TreeBuilder()
     depth = count = 0
 
