@@ -32,6 +32,7 @@ STAGES = ("flat_field", "vignetting", "lens")
 DRAFT = "draft"
 """What the reason begins with for which an estimate from ordinary pictures is withheld."""
 _APPLICABLE = ("P0", "P1", "P3")
+_OF_LENSES = ("GainMap", "FixVignetteRadial", "WarpRectilinear", "WarpRectilinear2", "WarpFisheye")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,18 @@ def of_frame(
         reach_mm=None if pixel_mm is None else pixel_mm * math.hypot(frame.facts.rows, frame.facts.cols) / 2,
         sensor=match.sensor_name(frame),
     )
-    return optics, pixel_mm, (*notes, *more)
+    return optics, pixel_mm, (*notes, *more, *_of_another_lens(frame, identity))
+
+
+def _of_another_lens(frame: Frame, identity: Identity) -> tuple[str, ...]:
+    """A note where a phone has put corrections of its own lens into the file, and another lens was before it."""
+    names = dict.fromkeys(o.name for o in frame.facts.opcodes if o.name in _OF_LENSES)
+    if "not_used" not in identity.sources or not names:
+        return ()
+    return (
+        f"the file's {' and '.join(names)} may be of the camera's own lens, not of {identity.name}: `opcodes: none` of "
+        "lens and vignetting and a chain without file_corrections leave them out",
+    )
 
 
 def _completed(exif: Exif, identity: Identity, asked: Asked) -> Exif:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import tenbit
 from tenbit.cli import commands
+from tenbit.kernels._facts import Opcode
 from tenbit.kernels._optics import Law, Optics, Origin, Warp
 from tenbit.pipeline import config
 from tenbit.pipeline.errors import RequestError
@@ -274,3 +275,13 @@ def test_optics_that_a_caller_gives_are_kept_unless_a_lens_is_named() -> None:
     assert said["source"] == "my own"
     named = tenbit.run(frame, CHAIN, device="cpu", lens=FLE).record["corrections"]
     assert all("my own" not in c["source"] for c in named)
+
+
+@pytest.mark.parametrize(("focal_mm", "is_told"), [(8.72, True), (35.0, False)])
+def test_corrections_in_the_file_of_a_phones_own_lens_are_told_of(focal_mm: float, is_told: bool) -> None:
+    frame = frame_of(Exif(make="Xiaomi", model="2203121C", focal_mm=focal_mm))
+    law = Opcode(3, "FixVignetteRadial", {"k": (0.1, 0, 0, 0, 0), "CenterY": 0.5, "CenterX": 0.5})
+    frame = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, opcodes=(law,)))
+    chain = config.load(CHAIN, is_order_checked=False)
+    said = with_optics(frame, chain, Asked(lens=FLE, sensor_mm=(9.8, 13.1))).warnings
+    assert any("FixVignetteRadial may be of the camera's own lens" in text for text in said) is is_told
