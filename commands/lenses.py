@@ -94,7 +94,7 @@ def show(
     from tenbit.pipeline import plots
     from tenbit.pipeline.lenses import catalogue, draw, names, sensors
     from tenbit.pipeline.lenses import show as shown
-    from tenbit.pipeline.lenses.resolve import Settings
+    from tenbit.pipeline.lenses.best import Settings
 
     slug = names.resolved(lens)[0]
     on = sensors.sensor_of(sensor, pixel_um)

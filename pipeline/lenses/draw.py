@@ -12,9 +12,9 @@ import numpy as np
 
 from tenbit.kernels import _laws
 from tenbit.kernels._optics import Law, Optics
-from tenbit.pipeline.lenses import blend, catalogue, resolve
+from tenbit.pipeline.lenses import blend, catalogue
+from tenbit.pipeline.lenses.best import Settings, optics_of
 from tenbit.pipeline.lenses.profile import Measurement, Profile
-from tenbit.pipeline.lenses.resolve import Settings
 from tenbit.pipeline.lenses.sensors import Sensor
 from tenbit.pipeline.plots import Curve, Panel
 
@@ -46,7 +46,7 @@ def panels(slug: str, sensor: Sensor, settings: Settings) -> list[Panel]:
 def applied(slug: str, settings: Settings, sensor: Sensor) -> tuple[Optics, tuple[str, ...]]:
     """What would be applied to a frame of a sensor at these settings, and notes."""
     profiles = [(path.stem, profile) for path, profile in catalogue.profiles_for(slug)]
-    optics, notes = resolve.optics_of(slug, profiles, settings, reach_mm=sensor.corner_mm)
+    optics, notes = optics_of(slug, profiles, settings, reach_mm=sensor.corner_mm)
     return optics, tuple(note.removeprefix(f"{slug}: ") for note in notes)
 
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from tenbit.kernels._optics import Defect, Optics
 from tenbit.pipeline.lenses import catalogue, draw
+from tenbit.pipeline.lenses.best import Settings
 from tenbit.pipeline.lenses.lens import FRAME_SELECTORS, Code, Lens
 from tenbit.pipeline.lenses.lens import as_plain as lens_as_plain
 from tenbit.pipeline.lenses.profile import PROVENANCES, Measurement, as_plain
-from tenbit.pipeline.lenses.resolve import Settings
 from tenbit.pipeline.lenses.sensors import Sensor
 
 LIST_COLUMNS = ("slug", "name", "f/", "code", "distortion", "lateral", "fall-off", "shading", "best")

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from tenbit.cli import commands
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.lenses import catalogue, draw, show
-from tenbit.pipeline.lenses.resolve import Settings
+from tenbit.pipeline.lenses.best import Settings
 from tenbit.pipeline.lenses.sensors import SENSORS, sensor_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "lenses.md"

@@ -12,8 +12,8 @@ import pytest
 from tenbit.kernels import _laws
 from tenbit.kernels._optics import Law
 from tenbit.pipeline.lenses import catalogue
+from tenbit.pipeline.lenses.best import Settings, optics_of
 from tenbit.pipeline.lenses.files import load_profile
-from tenbit.pipeline.lenses.resolve import Settings, optics_of
 
 ROOT = Path(catalogue.__file__).resolve().parents[2] / "configs" / "lenses"
 DESIGNS = {path.stem: load_profile(path) for path in sorted((ROOT / "designs").glob("*.yaml"))}

@@ -21,9 +21,10 @@ from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.images import write
 from tenbit.pipeline.images.xmp import read_record
 from tenbit.pipeline.lenses.asked import Asked
+from tenbit.pipeline.lenses.best import Settings, optics_of
 from tenbit.pipeline.lenses.files import write_profile
 from tenbit.pipeline.lenses.profile import Profile
-from tenbit.pipeline.lenses.resolve import Settings, check_lens, optics_of, with_optics
+from tenbit.pipeline.lenses.resolve import check_lens, with_optics
 from tenbit.pipeline.sample import make
 
 FLE = "summilux-m-35-1.4-asph-fle"

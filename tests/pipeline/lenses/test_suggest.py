@@ -15,8 +15,8 @@ from tenbit.kernels._optics import Law
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.lenses import suggest
 from tenbit.pipeline.lenses.asked import Asked
+from tenbit.pipeline.lenses.best import Settings, optics_of
 from tenbit.pipeline.lenses.files import load_profile
-from tenbit.pipeline.lenses.resolve import Settings, optics_of
 from tenbit.pipeline.sample import camera, files
 from tenbit.pipeline.sample.optics import LensModel
 from tenbit.pipeline.sample.scene import Picture, StillLife
