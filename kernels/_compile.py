@@ -26,7 +26,7 @@ from tenbit.kernels import _cpu_source, _cuda, _native
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._cpu import CpuPass
 from tenbit.kernels._cuda import CudaPass
-from tenbit.kernels._stage import Pass
+from tenbit.kernels._pass import Pass
 
 Said = Callable[[str], None]
 # Pairs of arrays that may be checked for overlap before a loop is not vectorised: 128 by default, and a loop that

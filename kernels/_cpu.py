@@ -17,9 +17,9 @@ import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._legs import Kept, Leg, legs_of
+from tenbit.kernels._pass import Pass
 from tenbit.kernels._rows import LANES, reach_of
 from tenbit.kernels._source import mirror
-from tenbit.kernels._stage import Pass
 
 # Scratch of one band: in the second-level cache of the machines that we know, and near it (EPYC with 1 MiB, a chain of
 # 12 stencils and 18 planes, 4000 columns: 384 KiB in 9 strips 8.6 ns a pixel, 768 KiB in 5 strips 6.3, 1.5 MiB 5.8).

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import Leg, planes_of
+from tenbit.kernels._pass import Pass
 from tenbit.kernels._row_inputs import parted, unpacked
 from tenbit.kernels._row_loops import computed, is_apart
 from tenbit.kernels._row_outputs import ends, tallied, woven
 from tenbit.kernels._rows import Rows
 from tenbit.kernels._source import PACKINGS, indented
-from tenbit.kernels._stage import Access, Pass
+from tenbit.kernels._stage import Access
 
 _JIT = '@njit(nogil=True, error_model="numpy", cache=True)'
 _LEG = '@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)'

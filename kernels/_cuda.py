@@ -11,9 +11,10 @@ from typing import Any
 
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
+from tenbit.kernels._pass import Pass
 from tenbit.kernels._shared import BLOCKS, Tile, blocks_of, fits, has_own, loop_of, shared_bytes
 from tenbit.kernels._source import PACKINGS, Read, Writer, gathered, indented, interpolated, source_of, stored
-from tenbit.kernels._stage import PLANES, Access, Pass, Step
+from tenbit.kernels._stage import PLANES, Access, Step
 
 __all__ = ["BLOCK", "DECORATOR", "CudaPass", "fits", "shared_bytes", "source"]
 

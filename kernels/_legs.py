@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from tenbit.kernels._stage import ANYWHERE, PLANES, Access, Pass, Slot, Step
+from tenbit.kernels._pass import Pass, Slot
+from tenbit.kernels._stage import ANYWHERE, PLANES, Access, Step
 
 # Where a value comes from that no leg makes.
 MEMORY = -1

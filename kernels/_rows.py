@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
+from tenbit.kernels._pass import Pass
 from tenbit.kernels._source import Writer, called, mirror
-from tenbit.kernels._stage import ANYWHERE, Pass, Step
+from tenbit.kernels._stage import ANYWHERE, Step
 
 # Pixels of a WARP that are done together: the widest vectors that there are.
 LANES = 16

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tenbit.kernels._legs import Kept, Leg, legs_of
-from tenbit.kernels._stage import Pass, Step
+from tenbit.kernels._pass import Pass
+from tenbit.kernels._stage import Step
 
 # Threads of a block, as (rows, cols): 32 wide so that a warp reads one row segment, and for legs that look far a
 # square, around which less is done again (12 stencils that look 17 pixels far: 25.2 pixels done per pixel, or 23.5).

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from tenbit.kernels import _native
 from tenbit.kernels._facts import Facts
-from tenbit.kernels._stage import Packing
+from tenbit.kernels._pass import Packing
 from tenbit.pipeline.config import Chain, Format, Output, final_facts, nominal
 from tenbit.pipeline.device import Device, choose
 from tenbit.pipeline.errors import ChainError, ReadError, RequestError, WriteError

@@ -14,8 +14,9 @@ import numpy as np
 from tenbit.kernels import STAGES, _cpu, _cuda, stage
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Facts
+from tenbit.kernels._pass import Packing, Pass
 from tenbit.kernels._source import PACKINGS
-from tenbit.kernels._stage import Access, Packing, Pass, Stage
+from tenbit.kernels._stage import Access, Stage
 from tenbit.pipeline.config import Output
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan

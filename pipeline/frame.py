@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tenbit.kernels._facts import Array, CameraColour, Cfa, Facts, State, Triple, as_matrix
+from tenbit.kernels._pass import Packing
 from tenbit.kernels._source import PACKINGS
-from tenbit.kernels._stage import Packing
 
 
 @dataclass(frozen=True)

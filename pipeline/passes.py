@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tenbit.kernels._facts import Facts, State
-from tenbit.kernels._stage import ANYWHERE, PICTURE, PLANES, Access, Layout, Pass, PerSite, Step
+from tenbit.kernels._pass import Layout, Pass
+from tenbit.kernels._stage import ANYWHERE, PICTURE, PLANES, Access, PerSite, Step
 
 
 @dataclass(frozen=True)

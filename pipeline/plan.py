@@ -11,20 +11,8 @@ from typing import Any, Literal
 
 from tenbit.kernels import _shared, quantise, unpack
 from tenbit.kernels._facts import Facts, State
-from tenbit.kernels._stage import (
-    ANYWHERE,
-    PICTURE,
-    PLANES,
-    Access,
-    Layout,
-    Packing,
-    Pass,
-    Prepared,
-    Stage,
-    Step,
-    Told,
-    require_signal,
-)
+from tenbit.kernels._pass import Layout, Packing, Pass
+from tenbit.kernels._stage import ANYWHERE, PICTURE, PLANES, Access, Prepared, Stage, Step, Told, require_signal
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.passes import Placed, passes_of
 

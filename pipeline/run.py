@@ -12,7 +12,7 @@ import numpy as np
 
 from tenbit.kernels._facts import Facts, State
 from tenbit.kernels._noise import multiplied
-from tenbit.kernels._stage import Slot
+from tenbit.kernels._pass import Slot
 from tenbit.pipeline.device import Device, DeviceFullError, Pending, choose
 from tenbit.pipeline.device.contract import Finished, Target, native, said_once
 from tenbit.pipeline.device.layout import layout

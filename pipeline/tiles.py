@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import ANYWHERE, Pass, Slot
+from tenbit.kernels._pass import Pass, Slot
+from tenbit.kernels._stage import ANYWHERE
 from tenbit.pipeline.device import Device, DeviceFullError, Done, Pending, Rows, Said
 from tenbit.pipeline.device.contract import native, said_once, stretches, summary
 from tenbit.pipeline.device.layout import layout

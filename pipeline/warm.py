@@ -16,7 +16,7 @@ import numpy as np
 
 from tenbit.kernels._facts import CFA_NAMES, Cfa
 from tenbit.kernels._optics import Falloff, Lateral, Law, Optics, Origin, Warp
-from tenbit.kernels._stage import Packing
+from tenbit.kernels._pass import Packing
 from tenbit.pipeline.batch import likely_format, planned, settled
 from tenbit.pipeline.config import Chain, load, nominal, shipped_chains
 from tenbit.pipeline.device import choose, is_simulated, usable_cores

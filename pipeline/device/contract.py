@@ -9,7 +9,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import Pass, Step
+from tenbit.kernels._pass import Pass
+from tenbit.kernels._stage import Step
 from tenbit.pipeline.errors import DeviceError
 
 Said = Callable[[str], None]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import Pass, Slot
+from tenbit.kernels._pass import Pass, Slot
 from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
 from tenbit.pipeline.device.contract import WHOLE, DeviceFullError, Rows, Said, Target, native
 from tenbit.pipeline.device.driver import install_hint

@@ -12,7 +12,8 @@ import numpy as np
 
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import Constants, Pass
+from tenbit.kernels._pass import Pass
+from tenbit.kernels._stage import Constants
 from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
 from tenbit.pipeline.device.contract import WHOLE, Done, Finished, Rows, Said, Target, native, summary
 from tenbit.pipeline.device.numbers import packed

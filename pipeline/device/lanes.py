@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import Pass
+from tenbit.kernels._pass import Pass
 from tenbit.pipeline.device.buffers import Buffers
 from tenbit.pipeline.device.contract import Done, Rows, Said, said_once, stretches, summary
 from tenbit.pipeline.device.numbers import Numbers

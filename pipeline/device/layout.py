@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tenbit.kernels._stage import Pass, Slot
+from tenbit.kernels._pass import Pass, Slot
 
 ALIGNMENT = 256
 """Bytes: what CUDA's own allocator keeps, so that rows of threads read whole segments."""

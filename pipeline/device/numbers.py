@@ -8,7 +8,8 @@ import numpy as np
 
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import Constants, Pass
+from tenbit.kernels._pass import Pass
+from tenbit.kernels._stage import Constants
 from tenbit.pipeline.device.contract import WHOLE, Rows
 from tenbit.pipeline.device.layout import ALIGNMENT, aligned
 

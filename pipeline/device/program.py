@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._stage import Pass, Slot
+from tenbit.kernels._pass import Pass, Slot
 from tenbit.pipeline.device.contract import Said
 from tenbit.pipeline.device.layout import Place, layout
 from tenbit.pipeline.device.numbers import Numbers

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 import numpy as np
 
 from tenbit.kernels._facts import Array, CameraColour, Cfa, Facts, as_matrix
-from tenbit.kernels._stage import Packing
+from tenbit.kernels._pass import Packing
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.raw.camera import PACKINGS, Camera, load_camera, row_bytes

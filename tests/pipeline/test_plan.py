@@ -8,7 +8,8 @@ import pytest
 
 from tenbit.kernels import _shared, stage
 from tenbit.kernels._facts import Cfa, Opcode
-from tenbit.kernels._stage import Access, Slot, Step
+from tenbit.kernels._pass import Slot
+from tenbit.kernels._stage import Access, Step
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.device import CpuDevice
 from tenbit.pipeline.errors import DeviceError

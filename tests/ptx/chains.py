@@ -14,9 +14,10 @@ from tenbit.kernels._bound import Bound
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Cfa, Facts, Opcode
 from tenbit.kernels._optics import Flat, Law, Optics, Origin, Warp
+from tenbit.kernels._pass import Packing, Pass
 from tenbit.kernels._resample import interpolation
 from tenbit.kernels._shared import blocks_of
-from tenbit.kernels._stage import Access, Constants, Packing, Pass
+from tenbit.kernels._stage import Access, Constants
 from tenbit.pipeline.config import load, nominal, shipped_chains
 from tenbit.pipeline.plan import plan
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenbit.kernels._stage import Slot
+from tenbit.kernels._pass import Slot
 from tenbit.pipeline.device.contract import Rows, stretches
 from tenbit.pipeline.device.layout import ALIGNMENT, layout
 from tenbit.pipeline.device.numbers import Numbers, packed
