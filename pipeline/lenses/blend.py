@@ -129,7 +129,8 @@ def _unknown(
 ) -> tuple[tuple[tuple[float, float], ...], tuple[str, ...]]:
     """The same for a setting that is not known."""
     if len(values) == 1:
-        return ((values[0], 1.0),), ()
+        is_guessed = setting == "f_number" and not is_geometry
+        return ((values[0], 1.0),), (f"the aperture is not known: as for f/{values[0]:g}",) * is_guessed
     if setting == "focus_m":
         told = "infinity" if math.isinf(values[-1]) else f"{values[-1]:g} m"
         return ((values[-1], 1.0),), (f"the distance is not known: as for {told}",)

@@ -58,7 +58,7 @@ def test_beyond_the_last_aperture_it_is_held_and_said():
 def test_an_aperture_that_is_not_known():
     entries = pa(-0.2, f_number=5.6), pa(-0.6, f_number=2.8)
     assert at(entries, 35, None, None) == (None, (APERTURE_UNKNOWN,))
-    assert at(entries[:1], 35, None, None) == (entries[0], ())
+    assert at(entries[:1], 35, None, None) == (entries[0], ("the aperture is not known: as for f/5.6",))
     at_any = pa(-0.1)
     assert at((*entries, at_any), 35, None, None) == (at_any, ())
     assert at((*entries, at_any), 35, 2.8, None) == (entries[1], ())
