@@ -49,7 +49,7 @@ def matched(path: Path, asked: Asked, *, camera: str | Mapping[str, Any] | None 
         "slug": identity.slug,
         "name": identity.name,
         "how": identity.how,
-        "candidates": names.told_apart(identity.candidates),
+        "candidates": list(identity.candidates),
         "camera": match.sensor_name(frame),
         "settings": _settings(identity),
         "not_used": identity.sources.get("not_used"),
@@ -88,7 +88,7 @@ def told(record: Mapping[str, Any]) -> list[str]:
     if record["slug"] and record["name"]:
         lens = f"{record['slug']}, {record['name']}"
     rows = [("lens", lens), ("because", record["how"])]
-    rows += [("could be", text) for text in record.get("candidates", ())]
+    rows += [("could be", text) for text in names.told_apart(record.get("candidates", ()))]
     settings = record.get("settings", {})
     shown = {"focal_mm": "{} mm", "f_number": "f/{}", "focus_m": "{} m"}
     said = []

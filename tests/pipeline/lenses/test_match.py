@@ -360,6 +360,26 @@ def test_the_command_says_lens_reason_settings_and_sensor(shoot) -> None:
     assert "  corrects   distortion: profile summilux-m-35-1.4-asph-fle: gyroflow/lens_profiles" in found.stdout
 
 
+def test_the_command_corrects_what_develop_does(shoot) -> None:
+    unsized = tenbit("a.dng", "--lens", "summilux 35 fle").stdout
+    assert "  corrects   nothing" in unsized
+    assert "(P1): the sensor's size is not known; give --sensor" in unsized
+    small = tenbit("a.dng", "--lens", "summicron-m-35-2-asph", "--sensor", "1-inch").stdout
+    assert "  corrects   lateral colour: profile summicron-m-35-2-asph" in small
+    assert "are below its own misfit of 0.24 %" in small
+    (record,) = json.loads(tenbit("a.dng", "--lens", "summicron-m-50-2-IV", "--json").stdout)
+    assert record["slug"] == "summicron-m-50-2-IV"
+
+
+def test_candidates_are_slugs_in_json_and_told_apart_for_people(shoot, monkeypatch) -> None:
+    from tenbit.pipeline.lenses import matched
+
+    monkeypatch.setattr(matched, "read", lambda path, **_: frame(dataclasses.replace(M9, lens_code=30)))
+    (record,) = json.loads(tenbit("a.dng", "--json").stdout)
+    assert record["candidates"] == ["summicron-m-35-2-asph", "summicron-m-35-2-asph-II"]
+    assert "  could be   summicron-m-35-2-asph-II (2016-, order number 11673, 11674)" in tenbit("a.dng").stdout
+
+
 def test_the_command_remembers_for_the_folder(shoot) -> None:
     found = tenbit("a.dng", "--lens", "summilux 35 fle", "--sensor", "1-inch", "--remember")
     assert found.stderr == "tenbit.yaml: remembered\n"
