@@ -35,17 +35,21 @@ def displaced_evenly(row, col, k):
 
 
 def displaced_freely(row, col, k):
-    """As `displaced_evenly`, with odd powers and with terms across the radius (Brown 1971)."""
+    """As `displaced_evenly`, with odd powers and with terms across the radius (Brown 1971).
+
+    From radius ``nearest`` inwards and ``farthest`` outwards the stretch along the radius stays what it is there.
+    """
     d_row, d_col = f32(row) - k.centre_row, f32(col) - k.centre_col
     length = d_row * d_row + d_col * d_col
     radius = f32(math.sqrt(length * k.per_square))
     inside = radius if radius < 1.0 else 1.0
     held = inside / (radius if radius > 1e-6 else 1e-6)
-    s = inside * inside
+    bent = min(max(inside, k.nearest), k.farthest)
+    s = bent * bent
     outer = fma(s, fma(s, fma(s, k.e7, k.e6), k.e5), k.e4)
     even = fma(s, fma(s, fma(s, fma(s, outer, k.e3), k.e2), k.e1), k.e0)
     odd = fma(s, fma(s, fma(s, k.o3, k.o2), k.o1), k.o0)
     lean = 2.0 * held * fma(k.down, d_row, k.right * d_col)
-    stretch = fma(held, fma(inside, odd, even) + lean, k.zoom_beyond_1)
+    stretch = fma(held, fma(bent, odd, even) + lean, k.zoom_beyond_1)
     across = held * held * length
     return fma(d_row, stretch, k.down * across), fma(d_col, stretch, k.right * across)

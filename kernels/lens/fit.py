@@ -26,6 +26,8 @@ _BEYOND = 0.1
 class Fit:
     """``Rd / Ru - 1`` of a colour: ``sum(even[i] s^i) + r sum(odd[i] s^i)``, s = r², r = 1 at the unit.
 
+    Of a law whose own ratio stays as it is inside of a radius, and beyond another, r is held there.
+
     Parameters
     ----------
     even, odd : array
@@ -56,6 +58,9 @@ def fitted(path: Path, colour: int, unit_px: float, *, is_free: bool) -> Fit:
         Whether it may have odd powers.
     """
     r, bases = _bases()
+    bent = np.clip(r, *_span(path, colour, unit_px)) if is_free else r
+    if not np.array_equal(bent, r):
+        bases = _powers(bent)
     wanted = path.ratio(colour, r * unit_px) - 1
     is_known = r * unit_px <= path.known_px
     # Errors count in pixels: at the axis a wrong ratio moves nothing.
@@ -67,7 +72,7 @@ def fitted(path: Path, colour: int, unit_px: float, *, is_free: bool) -> Fit:
         terms, *_ = np.linalg.lstsq(basis * weight[:, None], wanted * weight, rcond=None)
         fit = np.zeros(EVEN + ODD)
         fit[:even], fit[EVEN : EVEN + odd] = terms[:even], terms[even:]
-        error = float(np.abs((_carried(fit, r) - wanted) * r)[is_known].max()) * unit_px
+        error = float(np.abs((_carried(fit, bent) - wanted) * r)[is_known].max()) * unit_px
         if error < best.error_px:
             best = Fit(fit[:EVEN], fit[EVEN:], error)
         if error < CLOSE_PX / 10:
@@ -79,8 +84,18 @@ def fitted(path: Path, colour: int, unit_px: float, *, is_free: bool) -> Fit:
 def _bases() -> tuple[Radii, Radii]:
     """Radii, denser towards both ends, and the powers of each."""
     r = (1 - np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)) / 2
+    return r, _powers(r)
+
+
+def _powers(r: Radii) -> Radii:
     s = r * r
-    return r, np.stack([*(s**n for n in range(EVEN)), *(r * s**n for n in range(ODD))], axis=1)
+    return np.stack([*(s**n for n in range(EVEN)), *(r * s**n for n in range(ODD))], axis=1)
+
+
+def _span(path: Path, colour: int, unit_px: float) -> tuple[float, float]:
+    """Radii that are 1 at the unit, between which a colour's law bends."""
+    low, high = path.span_px(colour)
+    return min(low / unit_px, 1.0), min(high / unit_px, 1.0)
 
 
 def _carried(terms: Radii, r: Radii) -> Array:
@@ -142,6 +157,8 @@ def constants(path: Path, facts: Facts, scale: float, *, is_free: bool) -> Const
     out |= {f"e{n}": PerPlane(float(fit.even[n]) / scale for fit in fits) for n in range(EVEN)}
     if is_free:
         leans = [path.lean(colour) for colour in COLOURS]
+        spans = [_span(path, colour, unit) for colour in COLOURS]
+        out |= {"nearest": PerPlane(low for low, _ in spans), "farthest": PerPlane(high for _, high in spans)}
         out |= {f"o{n}": PerPlane(float(fit.odd[n]) / scale for fit in fits) for n in range(ODD)}
         out |= {"down": PerPlane(lean[0] / scale**2 for lean in leans)}
         out |= {"right": PerPlane(lean[1] / scale**2 for lean in leans)}
@@ -149,10 +166,10 @@ def constants(path: Path, facts: Facts, scale: float, *, is_free: bool) -> Const
 
 
 def needs_freedom(path: Path, reach_px: float) -> bool:
-    """Whether even powers alone do not come close, or there are terms across the radius."""
-    if any(path.lean(colour) != (0.0, 0.0) for colour in COLOURS):
-        return True
+    """Whether even powers alone do not come close, or there are terms across the radius or radii that end the law."""
     unit = unit_px(path, reach_px)
+    if any(path.lean(colour) != (0.0, 0.0) or _span(path, colour, unit) != (0.0, 1.0) for colour in COLOURS):
+        return True
     even = max(fitted(path, colour, unit, is_free=False).error_px for colour in COLOURS)
     if even < CLOSE_PX:
         return False

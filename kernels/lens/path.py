@@ -56,6 +56,14 @@ class Path:
         colour = self.lateral.origin.valid_mm / self.pixel_mm if self.lateral else float("inf")
         return min(self.limit_px, colour)
 
+    def span_px(self, colour: int) -> tuple[float, float]:
+        """Ideal radii outside of which a colour's ratio is what it is there; mostly 0 and infinity."""
+        if self.warp is None or (colour != GREEN and self.lateral is not None and self.lateral is not self.warp):
+            return 0.0, float("inf")
+        law = law_of(self.warp, colour if self.lateral is self.warp else GREEN)
+        low, high = (r * law.unit_mm / self.pixel_mm for r in _laws.span(law))
+        return low, high
+
     def ratio(self, colour: int, radius_px: npt.ArrayLike) -> Radii:
         """Rd / Ru of a colour at ideal radii, tangential terms left aside."""
         radius = np.minimum(np.asarray(radius_px, np.float64), self.limit_px)

@@ -224,6 +224,27 @@ def test_an_opcode_off_the_centre_by_its_text():
         assert math.hypot(v0 + far * v - 0.5 - place[0], h0 + far * h - 0.5 - place[1]) < 0.002
 
 
+@pytest.mark.parametrize("is_reciprocal", [False, True])
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.1, 0.8)])
+def test_a_warp_that_ends_inside_the_picture_by_its_text(low, high, is_reciprocal):
+    """WarpRectilinear2: between the two radii the ratio follows the terms, elsewhere it stays what it is there."""
+    terms = [(scale, 0.01, -0.05, 0.012, *(0.0,) * 11, 0.0005, -0.0003, low, high) for scale in (1.001, 1.0, 0.999)]
+    q = {"Planes": 3, "Coefficients": np.array(terms), "CenterX": 0.5, "CenterY": 0.5, "Names": ()}
+    q["UseReciprocal"] = is_reciprocal
+    pixels, found = sources(facts(COLS, opcodes=(Opcode(3, "WarpRectilinear2", q),)))
+    unit = math.hypot(ROWS, COLS) / 2
+    v, h = ((pixels - np.array([(ROWS - 1) / 2, (COLS - 1) / 2])) / unit).T
+    square = v * v + h * h
+    r = np.clip(np.sqrt(square), low, high)
+    for places, k in zip(found, terms, strict=True):
+        f = k[0] + k[1] * r + k[2] * r**2 + k[3] * r**3
+        f = 1 / f if is_reciprocal else f
+        down = f * v + k[15] * (square + 2 * v * v) + 2 * k[16] * v * h
+        right = f * h + k[16] * (square + 2 * h * h) + 2 * k[15] * v * h
+        away = np.hypot(*(places - pixels - (np.stack([down - v, right - h], axis=-1) * unit)).T)
+        assert away.max() < 0.005
+
+
 def test_lateral_colour_that_is_known_less_far_than_distortion():
     """As a file's warp with a profile's lateral colour; the latter is held with a bend that is round."""
     red, blue = Law("acm", (1.0012, -0.0012, 0.0155), 34.7), Law("acm", (0.9982, 0.0016, -0.0214), 34.7)
