@@ -42,7 +42,9 @@ class Conditions:
     notes: tuple[str, ...] = ()
 
 
-def conditions(slug: str | None, lens: Lens | None, exif: Exif, asked: Asked) -> Conditions:
+def conditions(
+    name: str, lens: Lens | None, exif: Exif, asked: Asked, measured_mm: tuple[float, ...] = ()
+) -> Conditions:
     """The settings of a frame.
 
     A phone or an adapter knows nothing of the lens on it: where EXIF speaks of a focal length that it has not,
@@ -50,21 +52,31 @@ def conditions(slug: str | None, lens: Lens | None, exif: Exif, asked: Asked) ->
 
     Parameters
     ----------
-    slug : str or None
+    name : str
+        Of the lens, for people.
     lens : Lens or None
         Of the catalogue, if it is known.
     exif : Exif
     asked : Asked
         Comes before what the file says.
+    measured_mm : tuple of float
+        Focal lengths that the profiles of a lens in no catalogue were measured at; a zoom may be set between them.
     """
     sources: dict[str, str] = {}
     notes: list[str] = []
     lengths = lens.focal_mm if lens else ()
     near = [f for f in lengths if exif.focal_mm and abs(exif.focal_mm / f - 1) <= _MOST_APART]
     is_other = bool(lengths and exif.focal_mm and not near)
-    focal = _focal(lens, near, exif, sources)
-    if focal is None and lengths:
-        notes.append(f"{slug}: which of {', '.join(f'{f:g}' for f in lengths)} mm was set is not known")
+    if measured_mm and not lengths and exif.focal_mm:
+        is_other = not (1 - _MOST_APART) * min(measured_mm) <= exif.focal_mm <= (1 + _MOST_APART) * max(measured_mm)
+    if is_other and not lengths:
+        focal = measured_mm[0] if len(measured_mm) == 1 else None
+        sources |= {} if focal is None else {"focal_mm": "the profile"}
+    else:
+        focal = _focal(lens, near, exif, sources)
+    if focal is None and (lengths or is_other):
+        which = ", ".join(f"{f:g}" for f in lengths) or f"{measured_mm[0]:g} to {measured_mm[-1]:g}"
+        notes.append(f"{name}: which of {which} mm was set is not known")
     f_number, is_estimated = exif.f_number, is_leica_m(exif)
     if f_number is None:
         f_number, is_estimated = exif.f_number_estimate, True
@@ -72,7 +84,7 @@ def conditions(slug: str | None, lens: Lens | None, exif: Exif, asked: Asked) ->
         f_number = None
         sources["not_used"] = f"EXIF's aperture and distance, of a lens of {exif.focal_mm:g} mm"
     elif f_number and lens and lens.max_aperture and f_number < _WIDEST * lens.max_aperture:
-        notes.append(f"the file says f/{f_number:.3g}, which {slug} cannot be opened to: not used")
+        notes.append(f"the file says f/{f_number:.3g}, which {name} cannot be opened to: not used")
         f_number = None
     if asked.f_number is not None:
         f_number, is_estimated = asked.f_number, False

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenbit.pipeline.errors import RequestError
+from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.frame import Exif, Frame
-from tenbit.pipeline.lenses import catalogue, codes, names
+from tenbit.pipeline.lenses import catalogue, codes, named, names
 from tenbit.pipeline.lenses.asked import NO_LENS, Asked, asked_for
 from tenbit.pipeline.lenses.conditions import conditions
 from tenbit.pipeline.lenses.sensor import Pitch, bakes_falloff, is_leica_m, pitch, pixel_mm, sensor_name
 
 if TYPE_CHECKING:
+    from tenbit.pipeline.lenses.lens import Lens
     from tenbit.pipeline.lenses.profile import Profile
 
 __all__ = [
@@ -124,7 +125,7 @@ def identify(frame: Frame, path: Path | None = None, asked: Asked = Asked()) -> 
     identity = _asked_lens(asked) or _by_file(exif)
     identity = replace(identity, named=_name(exif.lens_model), is_coded_leica=_is_coded(exif))
     lens = catalogue.lens(identity.slug) if identity.slug else None
-    found = conditions(identity.slug, lens, exif, asked)
+    found = conditions(identity.slug or identity.name, lens, exif, asked, _measured_at(identity, lens))
     return replace(
         identity,
         focal_mm=found.focal_mm,
@@ -134,6 +135,16 @@ def identify(frame: Frame, path: Path | None = None, asked: Asked = Asked()) -> 
         sources=found.sources,
         notes=(*identity.notes, *found.notes),
     )
+
+
+def _measured_at(identity: Identity, lens: Lens | None) -> tuple[float, ...]:
+    """Focal lengths of the profiles of a lens that is in no catalogue."""
+    with suppress(ReadError, RequestError):  # whoever needs the profile itself says what is wrong with it
+        if identity.profile is not None:
+            return named.focals_of([named.profile_in(identity.profile)[0]])
+        if identity.slug and lens and not lens.focal_mm:
+            return named.focals_of(profile for _, profile in catalogue.profiles_for(identity.slug))
+    return ()
 
 
 def _asked_lens(asked: Asked) -> Identity | None:
@@ -232,8 +243,7 @@ def profiles_of(
     pitch_mm = pitch_mm or pixel_mm(frame)
     sensor_mm = None if pitch_mm is None else (frame.facts.rows * pitch_mm, frame.facts.cols * pitch_mm)
     if identity.profile is not None:
-        is_there = identity.profile.is_file()  # it may have gone since it was named; reading it says so
-        profile, doubts = _loaded(identity.profile, identity.profile.stat().st_mtime_ns if is_there else 0, sensor_mm)
+        profile, doubts = named.profile_in(identity.profile, sensor_mm)
         return ((identity.profile.stem, profile),), doubts
     if identity.slug is not None:
         return tuple((path.stem, profile) for path, profile in catalogue.profiles_for(identity.slug)), ()
@@ -256,24 +266,6 @@ def profiles_of(
     )
     profiles = () if found.profile is None else (("lensfun", found.profile),)
     return profiles, tuple(found.notes)
-
-
-@lru_cache(maxsize=16)
-def _loaded(path: Path, _changed_ns: int, sensor_mm: tuple[float, float] | None) -> tuple[Profile, tuple[str, ...]]:
-    """The profile in a file of ours or of another program, and what of it is left out."""
-    from tenbit.pipeline.lenses import files, imports
-
-    if path.suffix.lower() not in imports.SUFFIXES:
-        return files.load_profile(path), ()
-    if path.suffix.lower() == ".cpf":
-        # A map of a camera's colours is of its own sensor; other files may be of another's.
-        imported = imports.import_file(path, imports.Wishes(sensor_mm=sensor_mm))
-    else:
-        try:
-            imported = imports.import_file(path)
-        except RequestError as fault:
-            raise RequestError(f"{fault}, to tenbit lenses import") from None
-    return imported.profile, tuple(f"{path.name}: {text}" for text in imported.left_out)
 
 
 def light_withheld(frame: Frame, identity: Identity) -> str:

@@ -178,6 +178,28 @@ def test_a_named_profile_may_be_of_another_program(tmp_path) -> None:
         match.profiles_of(frame(M10), found)
 
 
+@pytest.mark.parametrize(
+    ("lengths", "focal", "note"),
+    [((40,), 40.0, ()), ((28, 75), None, ("mine: which of 28 to 75 mm was set is not known",))],
+)
+def test_a_phones_own_lens_is_not_that_of_a_profile_in_no_catalogue(
+    tmp_path, monkeypatch, lengths, focal, note
+) -> None:
+    monkeypatch.setenv("TENBIT_LENSES", str(tmp_path))
+    path = tmp_path / "mine.yaml"
+    entries = ", ".join(f"{{focal_mm: {f}, model: even, unit_mm: 20, terms: [-0.01]}}" for f in lengths)
+    path.write_text(
+        f"name: mine\nmeasurements: [{{provenance: P0, source: me, valid_mm: 20, distortion: [{entries}]}}]\n", "utf-8"
+    )
+    for asked in (Asked(path), Asked("mine")):
+        found = match.identify(frame(PHONE), None, asked)
+        assert (found.focal_mm, found.f_number, found.focus_m) == (focal, None, None)
+        assert found.sources["not_used"] == "EXIF's aperture and distance, of a lens of 8.72 mm"
+        assert found.notes == note
+        own = match.identify(frame(Exif(focal_mm=max(lengths), f_number=4.0, focus_m=2.0)), None, asked)
+        assert (own.focal_mm, own.f_number, own.focus_m) == (max(lengths), 4.0, 2.0)
+
+
 def test_a_map_of_cornerfix_is_of_the_sensor_that_it_is_used_on(tmp_path) -> None:
     path = tmp_path / "mine.cpf"
     path.write_text("profile_version 1\n" + "".join(f"color {n} equation 2 1 -0.1 0\n" for n in range(4)), "utf-8")
