@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,13 @@ import pytest
 if not os.environ.get("TENBIT_TEST_GPU"):
     # Before anything imports numba: its CUDA becomes the simulator, its CPU compiler stays.
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
+
+
+def pytest_collection_finish() -> None:
+    """A compiler makes a million small objects, and next to none is garbage (37.1 to 33.0 s of CPU for 11 loops)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session")

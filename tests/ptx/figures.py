@@ -8,6 +8,7 @@ Needs no GPU and no driver: `pip install 'tenbit[ptx]'`. A process of its own, b
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import os
@@ -146,6 +147,12 @@ def _instructions(cubin: bytes) -> int:
     return int(length) // 16
 
 
+def _collect_seldom() -> None:
+    """Next to nothing of what a compiler makes is garbage (10.6 to 9.1 s for six kernels)."""
+    gc.freeze()
+    gc.set_threshold(200_000, 100, 100)
+
+
 def found() -> dict[str, Any]:
     """Everything: the table, the bodies that are in some kernel, and what became of each kernel."""
     from chains import kernels
@@ -153,7 +160,7 @@ def found() -> dict[str, Any]:
     every = kernels()
     # The long ones first, so that no core waits for one of them at the end.
     longest = sorted(every, key=lambda kernel: -len(kernel.text))
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), initializer=_collect_seldom) as pool:
         found = dict(pool.map(compiled, [(kernel.name, kernel.text, kernel.arguments) for kernel in longest]))
     results = {kernel.name: found[kernel.name] for kernel in every}
     return {
