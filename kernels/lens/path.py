@@ -123,7 +123,7 @@ class Path:
             turn = turn if turn < min(reach_px, self.limit_px) else float("inf")
         for colour in COLOURS:
             try:
-                landed = radius * self.ratio(colour, radius)
+                landed = radius * self.ratio(colour, radius) - self._leaning(colour, radius)
             except StageError:
                 # Another source's warp, of which the colours' differences are taken, ends inside the picture.
                 return 0.0
@@ -131,6 +131,17 @@ class Path:
             if folds.size and radius[folds[0]] < turn and not np.isclose(radius[folds[0]], turn, rtol=2 / _LOOKED_AT):
                 turn = float(radius[folds[0]])
         return turn
+
+    def _leaning(self, colour: int, radius_px: Radii) -> Radii:
+        """How much nearer the axis tangential terms bring a point, on the side where they do so most."""
+        return 3 * float(np.hypot(*self.lean(colour))) * np.square(np.minimum(radius_px, self.limit_px))
+
+    def farthest_px(self, reach_px: float) -> float:
+        """How far from the axis light of ideal points up to ``reach`` lands; not a number where the law is broken."""
+        radius = np.linspace(0, reach_px, _LOOKED_AT)
+        return float(
+            np.max([np.abs(radius * self.ratio(c, radius)) + self._leaning(c, radius) for c in COLOURS], initial=0.0)
+        )
 
     def reach_px(self, facts: Facts) -> float:
         """From the axis to the farthest pixel."""

@@ -9,6 +9,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tenbit.kernels import _laws
 from tenbit.kernels._facts import Facts, Opcode
 from tenbit.kernels._optics import UNKNOWN_SIZE, Correction, Defect, Lateral, Warp
@@ -32,6 +34,9 @@ from tenbit.kernels.lens.path import Path
 
 if TYPE_CHECKING:
     from tenbit.kernels.lens import Parameters
+
+# No lens does a hundredth of it; numbers of a broken file do, and float32 has no such places.
+_FARTHEST = 1000
 
 
 @dataclass
@@ -161,7 +166,8 @@ def _checked(candidate: Candidate, p: Parameters, facts: Facts, pixel_mm: float)
             reason = "its centre is not inside the picture"
         elif not (p.autoscale and candidate.source == NUMBERS):
             reach = path.reach_px(facts) / p.scale
-            turn = path.turning_px(reach)
+            with np.errstate(all="ignore"):
+                turn, farthest = path.turning_px(reach), path.farthest_px(reach)
             if turn < reach:
                 unit, name = half_diagonal(facts), ", ".join(f"{v:g}" for v in warp.laws[0].terms)
                 if candidate.source == NUMBERS:
@@ -170,6 +176,8 @@ def _checked(candidate: Candidate, p: Parameters, facts: Facts, pixel_mm: float)
                         "(1 is the corner); smaller numbers are needed"
                     )
                 reason = f"it turns back at radius {turn / unit:.3f}, inside the picture (1 is the corner)"
+            elif not farthest < _FARTHEST * reach:
+                reason = f"it looks more than {_FARTHEST} times as far out as the picture reaches"
     except StageError as error:
         if candidate.source == NUMBERS:
             raise

@@ -29,6 +29,8 @@ FULL = 0.9995
 # Knots of the spline between axis and corner: points of the tables that are known, and seven that lie evenly follow
 # the square root of any shipped law to 1e-5 EV.
 KNOTS = 7
+# What no lens takes, and as much as `power_of_two` can give back.
+DARKEST = 2.0**-8
 _POINTS = 1025
 # The side plane that hands a pixel's gain on.
 GAIN = "vignetting_gain"
@@ -162,7 +164,7 @@ def lifting(name: str, law: Law, facts: Facts, place: Place, *, strength: float 
     radii = np.linspace(0.0, reach, _POINTS)
     with np.errstate(divide="ignore", invalid="ignore"):
         left = _laws.light(law, radii)
-        is_dark = ~(np.isfinite(left) & (left > 0))
+        is_dark = ~(np.isfinite(left) & (left >= DARKEST))
     if is_dark.any():
         at = radii[is_dark][0] / (np.hypot(facts.rows, facts.cols) / 2)
         raise DarkError(f"no light is left at radius {at:.3f}, inside the picture (1 is the corner)")

@@ -189,6 +189,23 @@ def test_profiles_that_cannot_be_are_skipped():
     assert done(facts(optics=held))[0] == {"distortion": "fold"}
 
 
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ((1.0, 1e30, 0, 0, 0, 0), "it looks more than 1000 times as far out as the picture reaches"),
+        ((1.0, 1e300, 0, 0, 0, 0), "it looks more than 1000 times"),
+        ((1.0, 0, 0, 0, 1e38, 0), "it turns back at radius 0.00"),
+        ((1.0, 0, 0, 0, 3.0, 4.0), "it turns back at radius 0.0"),
+        ((0.0,) * 19, "it looks more than 1000 times"),
+    ],
+)
+def test_numbers_of_a_broken_file_are_skipped(rows, reason):
+    name, more = ("WarpRectilinear2", {"UseReciprocal": True}) if len(rows) == 19 else ("WarpRectilinear", {})
+    applied, reasons, prepared = done(facts(optics=None, opcodes=(warp(rows, name=name, **more),)))
+    assert (applied, prepared.steps) == ({}, ())
+    assert reasons["distortion", f"opcode {name} of the file"].startswith(reason)
+
+
 def test_a_colour_that_folds_is_refused():
     with pytest.raises(StageError, match=r"lens: distortion and lateral colour turn back at radius 0.\d+, inside"):
         done(facts(optics=None), red_scale=0.9, red_k=-0.1, distortion=(1.0, 0.0, 0.0))

@@ -1,6 +1,7 @@
 """Vignetting against fall-off written out in float64, law by law and source by source."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -315,12 +316,16 @@ def test_wrong_places_and_laws_are_refused(develop, planes):
         develop(cropped, ("vignetting", {}))
 
 
-def test_a_law_that_leaves_no_light_gives_way_to_the_next_source(develop):
-    frame = grey((30, 40), opcodes=(radial((-2, 0, 0, 0, 0)),), **known(Law("cos4", (), 60.0)))
+@pytest.mark.parametrize(
+    ("k", "at"), [(-2.0, 0.707), (math.nan, 0.0), (math.inf, 0.0), (2000.0, 0.358), (1e300, 0.001)]
+)
+def test_a_law_that_leaves_no_light_gives_way_to_the_next_source(develop, k, at):
+    """More than 8 stops are no fall-off, and more than float32 and the bodies can give back."""
+    frame = grey((30, 40), opcodes=(radial((k, 0, 0, 0, 0)),), **known(Law("cos4", (), 60.0)))
     gain, facts = gains(frame, develop)
     np.testing.assert_allclose(gain, (1 + (radii(30, 40) * PIXEL_MM / 60) ** 2) ** 2, rtol=1e-6)
     assert [(said.is_applied, said.reason[:34]) for said in facts.corrections] == [
-        (False, "no light is left at radius 0.707, "),
+        (False, f"no light is left at radius {at:.3f}, "),
         (True, ""),
     ]
 
