@@ -132,7 +132,9 @@ def _measured(
     from tenbit.pipeline.lenses import asked as asking
 
     place = kept.place_for(lens, output, focal_mm=focal)
-    asked = asking.of_options(focus=focus, sensor=sensor)
+    if plot is not None:
+        plots.check(plot)
+    asked = asking.of_options(lens=place.slug or None, focus=focus, sensor=sensor)
     of_dumps = batch.camera_from(camera)
     paths = [found.path for found in jobs.find_inputs(inputs)]
     found, refused = measure(paths, asked=asked, camera=of_dumps, said=lambda text: click.echo(text, err=True), **more)

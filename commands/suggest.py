@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,11 +49,13 @@ def suggest(
     if output is not None and output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists already; --overwrite replaces")
     place = kept.place_for(asked.lens, output, focal_mm=focal_mm)
+    if plot is not None:
+        plots.check(plot)
     usual = focal_mm or next(iter(place.focals_mm), None)
     paths = [found.path for found in jobs.find_inputs(inputs)]
     found, refused = suggested.suggest(
         paths,
-        asked=asked,
+        asked=replace(asked, lens=place.slug or None),
         focal_mm=usual,
         camera=batch.camera_from(camera),
         said=lambda text: click.echo(text, err=True),

@@ -76,6 +76,22 @@ def as_text(panels: Sequence[Panel], width: int = 80) -> str:
     return "\n\n".join(_panel_text(panel, max(width, 40)) for panel in panels)
 
 
+def check(path: Path) -> None:
+    """Say now what `save` would refuse later.
+
+    Raises
+    ------
+    RequestError
+        For another suffix, or when matplotlib is not installed.
+    """
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise RequestError(f"{path}: a plot is written as .png or .svg")
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise RequestError("plots need matplotlib: pip install 'tenbit[calibrate]'") from None
+
+
 def save(path: Path, panels: Sequence[Panel]) -> None:
     """Write the panels below each other as a picture; complete or absent.
 
@@ -94,15 +110,12 @@ def save(path: Path, panels: Sequence[Panel]) -> None:
     """
     from tenbit.pipeline.images import replaced
 
+    check(path)
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     kind = path.suffix.lower()[1:]
-    if kind not in ("png", "svg"):
-        raise RequestError(f"{path}: a plot is written as .png or .svg")
-    try:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise RequestError("plots need matplotlib: pip install 'tenbit[calibrate]'") from None
     # Without a date and with a salt of our own, the same panels make the same file.
     with rc_context({"svg.hashsalt": "tenbit"}):
         figure = Figure(figsize=(8, 3 * len(panels)), dpi=120, layout="constrained")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from tenbit.kernels import _laws
 from tenbit.pipeline.calibrate import shading
 from tenbit.pipeline.calibrate.aperture import Aperture, Shot, together
 from tenbit.pipeline.calibrate.blocks import blocks_of
-from tenbit.pipeline.calibrate.shots import Series, looked_at
+from tenbit.pipeline.calibrate.shots import Series, aperture_of, looked_at
 from tenbit.pipeline.calibrate.suited import disagreeing, unsuited
 from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.lenses.profile import FlatMap, Light, Measurement
@@ -115,7 +115,7 @@ class Flats:
                 said.append(f"{a.label}: a slope of {float(np.hypot(*a.slope)):.1%} turns with the camera, and is kept")
             said += [f"{a.label}: {note}" for note in notes]
             if a.f_number is None:
-                said.append("the files say no aperture: taken for every one; --f-number tells it")
+                said.append("the aperture is not known: taken for every one; --f-number tells it")
             if len(a.shots) < _FEW:
                 said.append(
                     f"{a.label}: few frames; {_FEW} or more, half of them turned by 180 degrees, average out what else "
@@ -190,7 +190,7 @@ def flat(
     ----------
     paths : sequence of Path
     asked : Asked
-        Size of the sensor, for files that do not say it.
+        The lens; size of the sensor, for files that do not say it.
     camera : str or mapping, optional
         For packed dumps, see `tenbit.pipeline.raw.read`.
     f_number : float, optional
@@ -229,7 +229,9 @@ def flat(
         said(text)
 
     def look(frame: Frame) -> Shot:
-        return _shot(frame if defects is None else defects.on(frame), f_number)
+        told, not_used = (f_number, "") if f_number else aperture_of(frame, asked)
+        shot = _shot(frame if defects is None else defects.on(frame), told)
+        return replace(shot, notes=(*shot.notes, f"not used: {not_used}")) if not_used else shot
 
     try:
         series, seen, _ = looked_at(paths, look, asked=asked, camera=camera, said=refuse)
@@ -275,4 +277,4 @@ def _shot(frame: Frame, f_number: float | None) -> Shot:
     notes = [undone] if undone else []
     if any(opcode.name in ("GainMap", "FixVignetteRadial") for opcode in frame.facts.opcodes):
         notes.append("the files have a correction of their own, which comes before this one when they are developed")
-    return Shot(frame.source, blocks, field, f_number or frame.exif.f_number, tuple(notes))
+    return Shot(frame.source, blocks, field, f_number, tuple(notes))

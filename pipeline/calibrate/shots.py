@@ -126,6 +126,20 @@ def once(said: Callable[[str], None]) -> Callable[[str], None]:
     return new
 
 
+def aperture_of(frame: Frame, asked: Asked) -> tuple[float | None, str]:
+    """The f-number of a frame, as it is when the frame is developed; and why the one in its file is not believed.
+
+    A phone or an adapter tells its own aperture, not that of the lens on it.
+    """
+    from tenbit.pipeline.lenses import match
+
+    identity = match.identify(frame, asked=match.asked_for(frame.source, asked))
+    if identity.f_number is None:
+        return None, identity.sources.get("not_used", "")
+    # What a camera guesses is another number in every frame.
+    return (frame.exif.f_number if identity.is_f_number_estimated else identity.f_number), ""
+
+
 def _each(paths: Sequence[Path], camera: CameraLike, said: Callable[[str], None]) -> Iterator[tuple[Path, Frame]]:
     from tenbit.pipeline.raw import read
 

@@ -15,7 +15,7 @@ from tenbit.pipeline.calibrate.colour import COLOURS, Fringes, Shift, shifts_in,
 from tenbit.pipeline.calibrate.edges import Edge, edges
 from tenbit.pipeline.calibrate.lines import Straightened
 from tenbit.pipeline.calibrate.plumb import Demands, plumbed
-from tenbit.pipeline.calibrate.shots import Series, looked_at, once
+from tenbit.pipeline.calibrate.shots import Series, aperture_of, looked_at, once
 from tenbit.pipeline.errors import ReadError, RequestError, StageError, TenbitError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.lenses.profile import Light, Measurement, Profile
@@ -172,7 +172,7 @@ def suggest(
     paths : sequence of Path
         Of different things, by one lens on one sensor.
     asked : Asked
-        Aperture, and size of the sensor, for files that do not say it.
+        The lens; aperture, and size of the sensor, for files that do not say it.
     focal_mm : float, optional
         What fall-off is usual follows from it.
     camera : str or mapping, optional
@@ -200,7 +200,7 @@ def suggest(
         shifts: Mapping[str, Shift] = {}
         with suppress(ReadError, StageError):
             shifts = shifts_in(frame, device=device, said=tell)
-        return _Seen(edges(frame, shortest_px=long), shifts, frame.exif.f_number)
+        return _Seen(edges(frame, shortest_px=long), shifts, aperture_of(frame, asked)[0])
 
     series, pictures, refused = looked_at(paths, look, asked=asked, camera=camera, said=said)
     left_open: list[str] = []

@@ -328,6 +328,26 @@ def test_the_profile_is_written_and_what_was_there_is_kept(shoot: Shoot, here: P
     assert "; f/5.6: 2 frames" in both.note
 
 
+def test_the_aperture_of_another_lens_is_not_taken_for_this_ones(shoot: Shoot, here: Path) -> None:
+    # Files say f/2 and 35 mm, as a phone behind an adapter tells its own lens; this one has 15 mm and f/8.
+    path = shoot("0.dng", sloping(0.1, -0.1))
+    given = ("--lens", "hologon-15-8", "--sensor", "36x27")
+    code, told, _ = invoke("calibrate", "flat", path, *given)
+    assert code == 0
+    assert "f/?: not used: EXIF's aperture and distance, of a lens of 35 mm" in told
+    assert "the aperture is not known: taken for every one; --f-number tells it" in told
+    assert invoke("calibrate", "flat", path, *given, "--f-number", 8)[0] == 0
+    (measured,) = load_profile(here / "mine" / "hologon-15-8.yaml").measurements
+    assert [light.f_number for light in measured.vignetting] == [None, 8]
+
+
+def test_a_plot_that_cannot_be_written_is_refused_before_anything_is(shoot: Shoot, here: Path) -> None:
+    path = shoot("0.dng", sloping(0.1, -0.1))
+    code, _, told = invoke("calibrate", "flat", path, "--lens", SLUG, "--sensor", "36x27", "--plot", "plot.pdf")
+    assert (code, told.strip()) == (2, "plot.pdf: a plot is written as .png or .svg")
+    assert not (here / "mine").exists()
+
+
 def test_without_a_usable_frame_nothing_is_written(shoot: Shoot, here: Path) -> None:
     paths = [shoot("a.dng", sloping(0, 0, 1.5)), shoot("b.dng", sloping(0, 0, 0.02))]
     code, _, told = invoke("calibrate", "flat", *paths, "--lens", SLUG, "--sensor", "36x27")
