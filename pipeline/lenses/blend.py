@@ -20,6 +20,9 @@ FOCAL_UNKNOWN = "the focal length is not known"
 # What a lens is called and what it was measured as differ by a few percent: 50 and 51.6 mm.
 _SAME_FOCAL = 0.06
 _SAME_APERTURE_STOPS = 0.2
+# Farther from what was measured nothing is said: another focal length of a zoom is another lens, and stopped down by
+# this much a lens no longer cuts its corners off. From f/5.6 on it hardly does at any aperture.
+_OTHER_FOCAL, _OTHER_STOPS, _STOPPED_DOWN = 0.12, 1.0, 5.6
 
 
 class _Found(NamedTuple):
@@ -39,7 +42,8 @@ def at(
     """What entries of one kind say for some settings.
 
     Focal length is looked at first, then aperture, then distance; each between the two measured neighbours, and held
-    beyond the last. A setting that an entry does not name is one that it does not depend on.
+    a little beyond the last; farther out there is nothing for another focal length, nor for an aperture that is stopped
+    down by more than was measured. A setting that an entry does not name is one that it does not depend on.
 
     Parameters
     ----------
@@ -115,6 +119,8 @@ def _chosen(
         nearest = min(values, key=lambda value: abs(math.log2(value / wanted)))
         return ((nearest, 1.0),), ()
     notes = () if is_geometry and setting == "f_number" else _beyond(setting, values, wanted)
+    if notes and _is_another(setting, values, wanted):
+        return (), notes
     if wanted <= values[0] or wanted >= values[-1]:
         return ((values[0] if wanted <= values[0] else values[-1], 1.0),), notes
     low, high = max(v for v in values if v <= wanted), min(v for v in values if v >= wanted)
@@ -151,8 +157,17 @@ def _beyond(setting: Setting, values: Sequence[float], wanted: float) -> tuple[s
         is_same, text = end == wanted or len(values) == 1, "{:g} m"
     if is_same:
         return ()
-    told = text.format(end).replace("inf m", "infinity")
-    return (f"{text.format(wanted).replace('inf m', 'infinity')} is beyond what was measured: as for {told}",)
+    told, asked = (text.format(value).replace("inf m", "infinity") for value in (end, wanted))
+    if _is_another(setting, values, wanted):
+        return (f"measured at {told} and not near {asked}",)
+    return (f"{asked} is beyond what was measured: as for {told}",)
+
+
+def _is_another(setting: Setting, values: Sequence[float], wanted: float) -> bool:
+    """Whether a setting is so far from what was measured that this says nothing of it."""
+    if setting == "focal_mm":
+        return abs(wanted / min(max(wanted, values[0]), values[-1]) - 1) > _OTHER_FOCAL
+    return setting == "f_number" and values[-1] < _STOPPED_DOWN and 2 * math.log2(wanted / values[-1]) > _OTHER_STOPS
 
 
 def _closeness(distance_m: float) -> float:

@@ -47,6 +47,14 @@ def test_fall_off_is_linear_in_stops(f_number, wanted):
     assert notes == ()
 
 
+def test_fall_off_of_a_wide_aperture_says_nothing_of_a_small_one():
+    wide = [Light(model="pa", unit_mm=20, terms=(-0.5,), f_number=f_number) for f_number in (1.4, 2.8)]
+    assert at(wide, None, 4, None) == (wide[1], ("f/4 is beyond what was measured: as for f/2.8",))
+    assert at(wide, None, 8, None) == (None, ("measured at f/2.8 and not near f/8",))
+    stopped_down = [Light(model="pa", unit_mm=20, terms=(-0.2,), f_number=5.6)]
+    assert at(stopped_down, None, 16, None)[0] == stopped_down[0]
+
+
 def test_beyond_the_last_aperture_it_is_held_and_said():
     entries = pa(-0.2, f_number=5.6), pa(-0.6, f_number=2.8)
     assert at(entries, 35, 1.4, None) == (entries[1], ("f/1.4 is beyond what was measured: as for f/2.8",))
@@ -95,7 +103,8 @@ def test_focal_length_is_linear_in_its_logarithm():
     assert entry.terms == pytest.approx((-0.05, -0.025))
     assert entry.focal_mm == pytest.approx((35 * 50) ** 0.5, rel=1e-6)
     assert at(entries, 51.6, None, None) == (entries[1], ())
-    assert at(entries, 75, None, None) == (entries[1], ("75 mm is beyond what was measured: as for 50 mm",))
+    assert at(entries, 55, None, None) == (entries[1], ("55 mm is beyond what was measured: as for 50 mm",))
+    assert at(entries, 75, None, None) == (None, ("measured at 50 mm and not near 75 mm",))
     assert at(entries, None, None, None) == (None, (FOCAL_UNKNOWN,))
 
 
