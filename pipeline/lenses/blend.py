@@ -22,7 +22,7 @@ _SAME_FOCAL = 0.06
 _SAME_APERTURE_STOPS = 0.2
 # Farther from what was measured nothing is said: another focal length of a zoom is another lens, and stopped down by
 # this much a lens no longer cuts its corners off. From f/5.6 on it hardly does at any aperture.
-_OTHER_FOCAL, _OTHER_STOPS, _STOPPED_DOWN = 0.12, 1.0, 5.6
+_OTHER_FOCAL, _OTHER_STOPS, _STOPPED_DOWN = 0.12, 1.2, 5.6
 
 
 class _Found(NamedTuple):
