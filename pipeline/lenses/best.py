@@ -82,8 +82,8 @@ def optics_of(
             entries: Sequence[Any] = getattr(measurement, kind)
             if not entries:
                 continue
-            source = f"profile {name}: {measurement.source}"
             is_draft = (measurement.withheld or "").startswith(DRAFT)
+            source = f"{'draft of a ' if is_draft else ''}profile {name}: {measurement.source}"
             reason = "" if is_draft and is_named else measurement.withheld or ""
             reason = reason or _why_not(measurement, kind, has_better=kind in laws, sensor=sensor)
             is_own = measurement.provenance == "P0" and measurement.sensor == sensor != ""

@@ -89,7 +89,9 @@ def test_what_is_withheld_says_why_and_a_draft_is_used_where_it_is_named() -> No
     optics, _ = optics_of("x", [("d", draft), ("g", graded)], Settings())
     assert optics.warp is None
     assert [c.reason for c in optics.withheld] == ["draft: estimated from 12 pictures", "grade C: glass substituted"]
-    assert optics_of("x", [("d", draft)], Settings(), is_named=True)[0].warp is not None
+    used = optics_of("x", [("d", draft)], Settings(), is_named=True)[0].warp
+    assert used is not None
+    assert used.origin.source == "draft of a profile d: a source of P0"
     assert optics_of("x", [("g", graded)], Settings(), is_named=True)[0].warp is None
 
 
