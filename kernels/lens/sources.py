@@ -176,7 +176,7 @@ def _checked(candidate: Candidate, p: Parameters, facts: Facts, pixel_mm: float)
                         "(1 is the corner); smaller numbers are needed"
                     )
                 reason = f"it turns back at radius {turn / unit:.3f}, inside the picture (1 is the corner)"
-            elif not farthest < _FARTHEST * reach:
+            elif not farthest <= _FARTHEST * reach:
                 reason = f"it looks more than {_FARTHEST} times as far out as the picture reaches"
     except StageError as error:
         if candidate.source == NUMBERS:
