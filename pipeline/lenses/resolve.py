@@ -77,6 +77,9 @@ def of_frame(
     """
     from tenbit.pipeline.lenses import match
 
+    if not (identity.slug or identity.profile or identity.named or identity.focal_mm or asked.sensor_mm):
+        # Nobody says anything of a lens: lensfun's database, 75 ms to load, need not be asked.
+        return Optics(identity.name), frame.facts.pixel_mm, ()
     pixel_mm = match.pixel_mm(frame, asked)
     found, notes = match.profiles_of(frame, identity, pixel_mm)
     optics, more = optics_of(
