@@ -249,9 +249,9 @@ def profiles_of(
         return tuple((path.stem, profile) for path, profile in catalogue.profiles_for(identity.slug)), ()
     if identity.is_none or identity.candidates or is_leica_m(frame.exif) or frame.exif.model is None:
         return (), ()
-    from tenbit.pipeline.lenses.imports import lensfun
+    from tenbit.pipeline.lenses.imports import lensfun, makers
 
-    if not lensfun.is_installed():
+    if not (lensfun.is_installed() if identity.named else makers.is_known(frame.exif.make)):
         return (), ()
     exif = frame.exif
     found = lensfun.of_frame(

@@ -45,10 +45,15 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
     is_known = frame.facts.optics is not None and (options is None or options.lens is None)
     if not wanted or is_known:
         return frame
-    from tenbit.pipeline.lenses import catalogue, match
-    from tenbit.pipeline.lenses.asked import Asked
+    from tenbit.pipeline.lenses.asked import Asked, asked_for
 
-    asked = match.asked_for(frame.source, options or Asked(), chain)
+    asked = asked_for(frame.source, options or Asked(), chain)
+    if "natural" not in wanted and _is_silent(frame.exif, asked):
+        return dataclasses.replace(
+            frame, record={**frame.record, "lens": {"slug": None, "how": "nothing names a lens"}}
+        )
+    from tenbit.pipeline.lenses import catalogue, match
+
     identity = match.identify(frame, frame.source, asked)
     optics, pixel_mm, notes = of_frame(frame, identity, asked, is_light_asked="always" in wanted)
     facts = dataclasses.replace(frame.facts, pixel_mm=pixel_mm, optics=optics)
@@ -60,6 +65,15 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
         record={**frame.record, "lens": identity.as_record()},
         warnings=tuple(said),
     )
+
+
+def _is_silent(exif: Exif, asked: Asked) -> bool:
+    """Whether nobody says anything of a lens, nor of a camera whose lens is built in: then nothing has to be loaded."""
+    from tenbit.pipeline.lenses.imports import makers
+
+    is_said = asked.lens is not None or asked.sensor_mm is not None
+    is_told = exif.lens_model or exif.lens_profile or exif.lens_code is not None
+    return not is_said and not is_told and not makers.is_known(exif.make) and "leica" not in (exif.make or "").lower()
 
 
 def of_frame(
@@ -77,9 +91,6 @@ def of_frame(
     """
     from tenbit.pipeline.lenses import match
 
-    if not (identity.slug or identity.profile or identity.named or identity.focal_mm or asked.sensor_mm):
-        # Nobody says anything of a lens: lensfun's database, 75 ms to load, need not be asked.
-        return Optics(identity.name), frame.facts.pixel_mm, ()
     pixel_mm = match.pixel_mm(frame, asked)
     found, notes = match.profiles_of(frame, identity, pixel_mm)
     optics, more = optics_of(
@@ -124,7 +135,6 @@ def check_lens(chain: Chain, options: Asked) -> None:
         Where the lens that options or the chain name is not there, could be several, is a broken profile, or has no
         stage.
     """
-    from tenbit.pipeline.lenses import files, names
     from tenbit.pipeline.lenses.asked import NO_LENS, of_chain
 
     if options.lens not in (None, NO_LENS) and not _wanted(chain):
@@ -132,8 +142,12 @@ def check_lens(chain: Chain, options: Asked) -> None:
     for asked in (options, of_chain(chain)):
         place = asked.places.get("lens", "lens")
         if isinstance(asked.lens, str) and asked.lens != NO_LENS:
+            from tenbit.pipeline.lenses import names
+
             names.resolved(asked.lens, place)
         elif isinstance(asked.lens, Path) and asked.lens.suffix.lower() in (".yaml", ".yml"):
+            from tenbit.pipeline.lenses import files
+
             try:
                 files.load_profile(asked.lens)
             except ReadError as fault:

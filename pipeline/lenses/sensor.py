@@ -71,10 +71,12 @@ def pitch(frame: Frame, asked: Asked = Asked()) -> Pitch:  # noqa: B008 - frozen
 
 def _crop_factor(exif: Exif) -> float | None:
     """Of a camera in lensfun's database, where lensfunpy is installed."""
+    from tenbit.pipeline.lenses.imports import makers
+
+    if exif.model is None or not makers.is_known(exif.make):
+        return None
     from tenbit.pipeline.lenses.imports import lensfun
 
-    if exif.model is None or not lensfun.is_installed():
-        return None
     return lensfun.crop_factor(exif.make, exif.model)
 
 

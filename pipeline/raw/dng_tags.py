@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 import math
 import re
 from collections.abc import Sequence
@@ -158,6 +157,8 @@ def _xmp_lens(first: Directory) -> str | None:
     with suppress(ReadError):
         found = _XMP_LENS.search((first.raw(_XMP) or b"")[:_XMP_LONGEST])
         if found:
+            import html
+
             return html.unescape((found[1] or found[2]).decode("utf-8", "replace")).strip() or None
     return None
 

@@ -101,6 +101,11 @@ def of_frame(
     return _found(lens, float(focal_mm), f_number, focus_m)
 
 
+def makers() -> frozenset[str]:
+    """Of the cameras in the database."""
+    return frozenset(camera.maker for camera in _database().cameras)
+
+
 def crop_factor(camera_make: str | None, camera_model: str | None) -> float | None:
     """Of a camera that the database knows: 43.27 mm over the diagonal of its sensor."""
     camera = _camera(camera_make, camera_model)
