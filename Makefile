@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # exposed to the brim, so it is developed as bright as it is.
 FAULTS := even k=-0.06,0.01,0 red_scale=1.0008 blue_scale=0.9992 vignetting=-0.3,0,0
 CORRECTION := --set 'lens.distortion=[-0.06, 0.01, 0]' --set lens.red_scale=1.0008 --set lens.blue_scale=0.9992 \
-	--set 'lens.vignetting=[-0.3, 0, 0]' --set exposure.ev=0
+	--set 'vignetting.k=[-0.3, 0, 0]' --set exposure.ev=0
 
 .PHONY: demo test check bench clean
 

@@ -231,7 +231,7 @@ def test_check_shows_the_passes() -> None:
     result = tenbit("check", "monitor", "--plan")
     assert result.exit_code == 0
     text = result.stdout
-    assert text.startswith("monitor: 13 stages, ")
+    assert text.startswith("monitor: 14 stages, ")
     assert "for a mosaic of 3072 x 4096 in uint16, to jpeg" in text
     first = next(line for line in text.splitlines() if line.startswith(" 1 "))
     assert "black_level" in first

@@ -2,6 +2,7 @@
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 import tenbit
 from tenbit.cli import commands
 from tenbit.pipeline import describe
-from tenbit.pipeline.config import shipped_chains
+from tenbit.pipeline.config import load, shipped_chains
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -55,6 +56,15 @@ def test_the_readme_gives_the_two_commands_in_its_first_screen():
     first = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:20]
     assert any(line.startswith("make demo") for line in first)
     assert any(line.startswith("make test") for line in first)
+
+
+def test_the_corrections_of_the_demo_fit_the_chains_that_it_runs():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    overrides = shlex.split(text.split("\nCORRECTION :=")[1].split("\n")[0])[1::2]
+    assert len(overrides) == 5
+    for name in ("standard", "monitor"):
+        assert f"-c {name} -o" in text
+        assert load(name, overrides=overrides).name == name
 
 
 def test_the_example_of_the_package_runs():
