@@ -38,8 +38,8 @@ class Aperture:
     shots : tuple of Shot
     radial, strange : array
         Terms of `shading.radial` and of `shading.strange`.
-    colours : array
-        (4, terms) of `shading.coloured`, a row per site.
+    colours, unsure : array
+        (4, terms) of `shading.coloured`, a row per site; and their covariances, (4, terms, terms).
     spread : array
         (draws, RADIAL): terms as other frames would have given them.
     left_ev : array
@@ -55,6 +55,7 @@ class Aperture:
     radial: Array
     strange: Array
     colours: Array
+    unsure: Array
     spread: Array
     left_ev: Array
     law: Law
@@ -80,6 +81,13 @@ class Aperture:
         """Standard deviation of `lost_ev`."""
         powers = shading.radial(radius, np.zeros_like(radius))
         return np.asarray((powers @ self.spread.T).std(axis=-1) * _EV)
+
+    def colour_spread(self) -> float:
+        """Standard deviation of a site's ratio to the greens where it is largest in the frame, percent."""
+        shape = shading.coloured(*self.shots[0].blocks.points())
+        apart = shape - shading.coloured(np.zeros(1), np.zeros(1))
+        variances = np.einsum("abi,sij,abj->sab", apart, self.unsure, apart)
+        return 100 * float(np.sqrt(max(variances.max(), 0.0)))
 
     def corners(self, site: int) -> tuple[float, float]:
         """Least and most of a site over the greens' mean in the four corners, relative to the middle, percent."""
@@ -114,7 +122,7 @@ def together(f_number: float | None, shots: Sequence[Shot], *, is_turned: bool =
         tuple(shots),
         radial,
         strange,
-        shading.colour_terms(fields, blocks),
+        *shading.colour_terms(fields, blocks),
         spread,
         left * _EV,
         shading.law_of(

@@ -31,6 +31,8 @@ COLUMNS = ("aperture", "frames", "slope of the light", "corner EV", "left EV rms
 POINTS = (25, 33)
 """Of a map, down and across."""
 _FEW = 4
+# Of colours, standard deviation: what an eye may see in an even sky is twice that.
+_UNSURE_PCT = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +113,9 @@ class Flats:
                 f"{self.series.half_mm:.2f} mm, by {a.law.model}; a slope of the light of "
                 f"{max(float(np.hypot(*(shot.field.tilt - a.slope))) for shot in a.shots):.0%} at most was taken out"
             )
+            unsure = a.colour_spread()
+            remedy = "; more frames, or brighter ones, tell more" if unsure > _UNSURE_PCT else ""
+            said.append(f"{a.label}: colours are known to ± {unsure:.2f} % where they are least{remedy}")
             if a.slope.any():
                 said.append(f"{a.label}: a slope of {float(np.hypot(*a.slope)):.1%} turns with the camera, and is kept")
             said += [f"{a.label}: {note}" for note in notes]

@@ -158,10 +158,13 @@ def _slope(v: Array, u: Array, terms: Array, tilt: Array) -> tuple[Array, Array]
     )
 
 
-def colour_terms(fields: Sequence[Field], blocks: Blocks) -> Array:
-    """(4, terms) of `coloured`: what all frames say of each site's ratio to the greens, levels of the frames aside."""
+def colour_terms(fields: Sequence[Field], blocks: Blocks) -> tuple[Array, Array]:
+    """(4, terms) of `coloured`: what all frames say of each site's ratio to the greens, levels of the frames aside.
+
+    And their covariances, (4, terms, terms), by what the fit leaves in the blocks.
+    """
     design = coloured(*blocks.points())
-    rows = []
+    rows, covariances = [], []
     for site in range(4):
         total = np.mean([f.colours[site] - np.median(f.colours[site]) for f in fields], axis=0)
         known = np.min([f.weights for f in fields], axis=0)
@@ -171,7 +174,11 @@ def colour_terms(fields: Sequence[Field], blocks: Blocks) -> Array:
             left = total - design @ found
             weights = known * tukey(left, left[known > 0])
         rows.append(found)
-    return np.stack(rows)
+        weighted = design * weights[..., None]
+        normal = np.einsum("abi,abj->ij", weighted, design)
+        variance = float((weights * left**2).sum() / max(weights.sum() - design.shape[-1], 1.0))
+        covariances.append(variance * np.linalg.pinv(normal))
+    return np.stack(rows), np.stack(covariances)
 
 
 def _stiff(columns: int, first: int) -> Array:

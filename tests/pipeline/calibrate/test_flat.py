@@ -371,3 +371,17 @@ def test_developing_with_the_profile_makes_a_flat_even(shoot: Shoot, here: Path)
         patches = means.reshape(4, 12, 4, 16, 4).mean(axis=(2, 4))
         off = np.abs(patches / patches[:, 5:7, 7:9].mean(axis=(1, 2), keepdims=True) - 1)
         assert least <= off.max() < most
+
+
+def test_what_colours_are_known_to_is_told_and_true(shoot: Shoot) -> None:
+    lens, worst, told = LensModel(), [], []
+    for seed in range(3):
+        paths = [shoot(f"{seed}-{n}.dng", sloping(0, 0), lens, iso=3200, seed=10 * seed + n) for n in range(2)]
+        found = measured(paths)
+        told.append(found.apertures[0].colour_spread())
+        worst.append(100 * np.abs(left_uneven(found, lens)[[0, 3]]).max())
+    assert 0.5 < np.median(worst) / np.median(told) < 4  # the largest of many, against a standard deviation
+    assert any("more frames, or brighter ones" in line for line in found.lines())
+    bright = measured([shoot(f"b{n}.dng", sloping(0, 0), lens, iso=100, seed=n) for n in range(4)])
+    assert bright.apertures[0].colour_spread() < 0.25
+    assert not any("brighter ones" in line for line in bright.lines())
