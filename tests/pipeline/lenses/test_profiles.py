@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tenbit.kernels._optics import Law
 from tenbit.pipeline.lenses import catalogue
 from tenbit.pipeline.lenses.best import Settings, optics_of
 from tenbit.pipeline.lenses.files import load_profile
+from tenbit.pipeline.lenses.profile import Colour, DistortionModel, Light
 
 ROOT = Path(catalogue.__file__).resolve().parents[2] / "configs" / "lenses"
 DESIGNS = {path.stem: load_profile(path) for path in sorted((ROOT / "designs").glob("*.yaml"))}
@@ -205,3 +207,9 @@ def test_what_is_lensfun_s_is_apart_with_its_licence():
     assert all(m.licence == "CC-BY-SA-3.0" for profile in LENSFUN.values() for m in profile.measurements)
     project = tomllib.loads((ROOT.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
     assert "configs/lenses/lensfun/LICENSE.md" in project["tool"]["setuptools"]["package-data"]["tenbit"]
+
+
+def test_profiles_may_hold_every_law_that_there_is_and_no_other():
+    assert get_args(DistortionModel) == _laws.DISTORTIONS
+    assert get_args(Colour.model_fields["model"].annotation) == _laws.COLOURS
+    assert set(get_args(Light.model_fields["model"].annotation)) == set(_laws.LIGHTS)
