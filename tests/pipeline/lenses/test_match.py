@@ -5,13 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from tenbit.cli import commands
 from tenbit.pipeline.errors import ReadError, RequestError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.lenses import catalogue, match
@@ -36,7 +33,6 @@ def lens_of(exif: Exif, **more) -> match.Identity:
     return match.identify(frame(dataclasses.replace(exif, **more)))
 
 
-# ---- which lens ----
 @pytest.mark.parametrize(
     ("exif", "more", "slug", "how"),
     [
@@ -226,7 +222,6 @@ def test_a_lens_of_another_maker_is_looked_up_in_lensfuns_database() -> None:
     assert (name, profile.provenance, profile.measurements[0].interpolation) == ("lensfun", "P1", "lensfun")
 
 
-# ---- at which settings ----
 def test_a_tri_elmar_is_set_as_the_frame_selector_or_exif_says() -> None:
     assert lens_of(M9, lens_code=16, frame_selector=2).focal_mm == 18
     assert lens_of(M10, lens_model="Tri-Elmar-M 1:4/28-35-50 ASPH.", focal_mm=50.0).focal_mm == 50
@@ -262,88 +257,6 @@ def test_an_aperture_that_the_lens_has_not_is_not_used() -> None:
     assert found.notes == (f"the file says f/1.2, which {FLE} cannot be opened to: not used",)
 
 
-# ---- what the camera has done ----
-@pytest.mark.parametrize(
-    ("exif", "more", "is_coded", "withheld"),
-    [
-        (M8, {"lens_code": 29, "frame_selector": 2}, True, "the M8 Digital Camera undoes the fall-off"),
-        (M9, {"lens_code": 0, "frame_selector": 2}, False, ""),
-        (M9, {}, False, "the M9 Digital Camera may have undone"),
-        (Exif(make=LEICA, model="M-E (Typ 220)"), {"lens_code": 29}, True, "undoes"),
-        (Exif(make=LEICA, model="M Monochrom"), {"lens_code": 29}, True, "undoes"),
-        (M10, {"lens_model": "Summaron-M 1:5.6/28"}, False, "the LEICA M10 may have undone fall-off already"),
-        (M10, {}, False, ""),
-        (Exif(make=LEICA, model="LEICA Q2"), {"lens_model": "SUMMILUX 1:1.7/28 ASPH."}, False, ""),
-        (PHONE, {}, False, ""),
-    ],
-)
-def test_fall_off_that_the_camera_has_undone_is_left(exif, more, is_coded, withheld) -> None:
-    exif = dataclasses.replace(exif, **more)
-    found = match.identify(frame(exif))
-    assert found.is_coded_leica is is_coded
-    said = match.light_withheld(frame(exif), found)
-    assert withheld in said
-    assert bool(said) is bool(withheld)
-
-
-# ---- on which sensor ----
-@pytest.mark.parametrize(
-    ("exif", "cols", "mm", "how"),
-    [
-        (M8, 3936, 0.0068, "the sensor of the M8 Digital Camera"),
-        (M9, 5216, 0.0068, "the sensor of the M9 Digital Camera"),
-        (M10, 5976, 0.006, "the sensor of the LEICA M10"),
-        (Exif(make=LEICA, model="LEICA M (Typ 240)"), 5976, 0.006, "Typ 240"),
-        (Exif(make=LEICA, model="LEICA M MONOCHROM (Typ 246)"), 5976, 0.006, "Typ 246"),
-        (Exif(make=LEICA, model="LEICA M10-R"), 7840, 36 / 7840, "M10-R"),
-        (Exif(make=LEICA, model="LEICA M11"), 9520, 35.8 / 9520, "M11"),
-        (Exif(make=LEICA, model="LEICA M11"), 5272, 35.8 / 5272, "M11"),
-        (Exif(make="Canon", sample_mm=0.0072), 5616, 0.0072, "EXIF FocalPlaneXResolution"),
-        (Exif(make="Canon", sample_mm=0.0072, focal_mm=50.0, focal_35mm=50.0), 5000, 0.0072, "FocalPlaneXResolution"),
-        (Exif(sample_mm=0.02, focal_mm=50.0, focal_35mm=75.0), 6000, 0.004, "50 mm are 75 mm on 35 mm film"),
-        (PHONE, 4096, 0.0032, "8.72 mm are 23 mm on 35 mm film"),
-        (Exif(make=LEICA, model="LEICA Q2"), 8000, 36 / 8000, "lensfun: LEICA Q2 has a crop factor of 1"),
-        (Exif(make="Nobody", model="Nothing 1"), 8000, None, "not known: give --sensor, or sensor_mm in tenbit.yaml"),
-    ],
-)
-def test_pitch_by_what_the_file_says(exif, cols, mm, how) -> None:
-    facts = dataclasses.replace(frame(exif).facts, crop=(0, 0, round(cols * (3 / 4 if exif is PHONE else 2 / 3)), cols))
-    shot = dataclasses.replace(frame(exif), facts=facts)
-    found = match.pitch(shot)
-    assert how in found.how
-    assert found.mm == (mm if mm is None else pytest.approx(mm, rel=0.02))
-    assert match.pixel_mm(shot, Asked(sensor_mm=(9.6, cols / 100))) == pytest.approx(min(0.01, 9.6 / facts.crop[2]))
-
-
-def test_the_camera_file_comes_before_exif() -> None:
-    shot = frame(PHONE)
-    shot = dataclasses.replace(shot, facts=dataclasses.replace(shot.facts, pixel_mm=0.0016))
-    assert match.pitch(shot) == (0.0016, "the camera file")
-
-
-@pytest.mark.parametrize(
-    ("make", "model", "name"),
-    [
-        (LEICA, "LEICA M10", "LEICA M10"),
-        (LEICA, "M9 Digital Camera", "Leica Camera AG M9 Digital Camera"),
-        ("Sony", "IMX989", "Sony IMX989"),
-        (None, "X", "X"),
-        ("Sony", None, "Sony"),
-        (None, None, ""),
-    ],
-)
-def test_cameras_have_one_name(make, model, name) -> None:
-    assert match.sensor_name(frame(Exif(make=make, model=model))) == name
-
-
-def test_shipped_cameras_say_their_pitch() -> None:
-    from tenbit.pipeline.raw.camera import camera_file, shipped_cameras
-
-    pitches = {name: camera_file(name)[1]["pixel_um"] for name in shipped_cameras()}
-    assert pitches == {"imx296": 3.45, "imx989-binned": 3.2, "imx989-full": 1.6}
-
-
-# ---- the record and the command ----
 def test_the_record_is_json_and_leaves_out_what_says_nothing() -> None:
     assert match.Identity().as_record() == {"slug": None, "how": "nothing names a lens"}
     found = lens_of(M9, lens_code=5, frame_selector=3, f_number_estimate=2.0)
@@ -351,96 +264,3 @@ def test_the_record_is_json_and_leaves_out_what_says_nothing() -> None:
     assert record["candidates"] == ["summilux-m-50-1.4-III"]
     assert record["f_number_is_estimated"] is True
     assert record["fall_off_is_undone"] is True
-
-
-def tenbit(*arguments: str) -> Result:
-    return CliRunner().invoke(commands, ["lenses", "match", *arguments], catch_exceptions=False)
-
-
-@pytest.fixture
-def shoot(tmp_path: Path, monkeypatch) -> Path:
-    """A current folder with a simulated raw file, below which nothing is remembered."""
-    from tenbit.pipeline.sample import make
-
-    (tmp_path / ".git").mkdir()
-    monkeypatch.chdir(tmp_path)
-    make(tmp_path / "a.dng", rows=64, cols=64, truth=False)
-    return tmp_path
-
-
-def test_the_command_says_lens_reason_settings_and_sensor(shoot) -> None:
-    found = tenbit("a.dng")
-    assert found.exit_code == 0
-    lines = found.stdout.splitlines()
-    assert lines[:3] == ["a.dng", "  lens       not known", "  because    nothing names a lens"]
-    assert "  corrects   nothing" in lines
-    found = tenbit("a.dng", "--lens", "summilux 35 fle", "--sensor", "36x24", "--focus", "inf")
-    assert "  lens       summilux-m-35-1.4-asph-fle, Summilux-M 35 f/1.4 ASPH FLE" in found.stdout
-    assert "  because    --lens" in found.stdout
-    assert "35 mm (the catalogue), f/2 (EXIF), infinity (--focus)" in found.stdout
-    assert "24 x 24 mm, pixels of 375 µm (--sensor: 36 x 24 mm)" in found.stdout
-    assert "  corrects   distortion: profile summilux-m-35-1.4-asph-fle: gyroflow/lens_profiles" in found.stdout
-
-
-def test_the_command_corrects_what_develop_does(shoot) -> None:
-    unsized = tenbit("a.dng", "--lens", "summilux 35 fle").stdout
-    assert "  corrects   nothing" in unsized
-    assert "(P1): the sensor's size is not known; give --sensor" in unsized
-    small = tenbit("a.dng", "--lens", "summicron-m-35-2-asph", "--sensor", "1-inch").stdout
-    assert "  corrects   lateral colour: profile summicron-m-35-2-asph" in small
-    assert "are below its own misfit of 0.24 %" in small
-    (record,) = json.loads(tenbit("a.dng", "--lens", "summicron-m-50-2-IV", "--json").stdout)
-    assert record["slug"] == "summicron-m-50-2-IV"
-
-
-def test_candidates_are_slugs_in_json_and_told_apart_for_people(shoot, monkeypatch) -> None:
-    from tenbit.pipeline.lenses import matched
-
-    monkeypatch.setattr(matched, "read", lambda path, **_: frame(dataclasses.replace(M9, lens_code=30)))
-    (record,) = json.loads(tenbit("a.dng", "--json").stdout)
-    assert record["candidates"] == ["summicron-m-35-2-asph", "summicron-m-35-2-asph-II"]
-    assert "  could be   summicron-m-35-2-asph-II (2016-, order number 11673, 11674)" in tenbit("a.dng").stdout
-
-
-def test_the_command_remembers_for_the_folder(shoot) -> None:
-    found = tenbit("a.dng", "--lens", "summilux 35 fle", "--sensor", "1-inch", "--remember")
-    assert found.stderr == "tenbit.yaml: remembered\n"
-    assert (shoot / "tenbit.yaml").read_text("utf-8") == f"lens:\n  profile: {FLE}\n  sensor_mm: [9.83, 13.11]\n"
-    (record,) = json.loads(tenbit("a.dng", "--json").stdout)
-    assert (record["slug"], record["how"]) == (FLE, "tenbit.yaml:2:12")
-    assert record["sensor"]["source"] == "tenbit.yaml:3:14: 13.11 x 9.83 mm"
-    (record,) = json.loads(tenbit("a.dng", "--json", "--lens", "thambar").stdout)
-    assert record["slug"] == "thambar-m-90-2.2"
-
-
-def test_a_file_that_cannot_be_read_fails_alone(shoot) -> None:
-    (shoot / "cut.dng").write_bytes((shoot / "a.dng").read_bytes()[:1000])
-    found = tenbit("cut.dng", "a.dng")
-    assert found.exit_code == 1
-    assert found.stderr.startswith("cut.dng: ")
-    assert found.stdout.startswith("a.dng\n")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        (("--remember",), "--remember writes what --lens says, and there is none"),
-        (("--lens", "lux 35 asph"), "--lens: 'lux 35 asph' could be summilux-m-35-1.4-asph ("),
-        (("--sensor", "big"), "--sensor: 'big': "),
-    ],
-)
-def test_the_command_refuses_what_cannot_be_meant(shoot, arguments, text) -> None:
-    found = CliRunner().invoke(commands, ["lenses", "match", "a.dng", *arguments])
-    assert found.exit_code != 0
-    assert text in (found.output if found.exception is None else f"{found.output}{found.exception}")
-    assert not (shoot / "tenbit.yaml").exists()
-
-
-def test_real_files_say_what_they_know(shared_data) -> None:
-    paths = [p for p in (shared_data / "raw").rglob("*") if p.is_file() and p.stat().st_size < 2_000_000]
-    assert paths
-    found = tenbit("--json", *map(str, paths))
-    assert found.exit_code in (0, 1)
-    for record in json.loads(found.stdout):
-        assert record["slug"] is None
-        assert record["how"] == "nothing names a lens" or "not in the catalogue" in record["how"]
