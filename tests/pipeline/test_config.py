@@ -110,8 +110,8 @@ def test_faults_of_overrides_name_the_override() -> None:
         "--set high=1: not stage.parameter=value",
         "--set zebra[1].low=0: the chain has no zebra[1]; did you mean 'zebra'?",
         "--set tone.curve=[: value:1:2: no YAML: expected the node content, but found '<stream end>'",
-        "--set exposure.eV=1: chain[5] exposure.eV: no such parameter; did you mean 'ev'?",
-        "--set zebra.high=1.5: chain[11] zebra.high: 1.5 is outside 0.0..1.0 (fraction of white)",
+        "--set exposure.eV=1: chain[6] exposure.eV: no such parameter; did you mean 'ev'?",
+        "--set zebra.high=1.5: chain[12] zebra.high: 1.5 is outside 0.0..1.0 (fraction of white)",
     ]
 
 
