@@ -1,6 +1,7 @@
 """The profiles that are shipped: what they say is what was measured, computed and stated."""
 
 import csv
+import dataclasses
 import re
 import tomllib
 from collections import Counter
@@ -9,9 +10,12 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from scipy.interpolate import PchipInterpolator
 
+import tenbit
 from tenbit.kernels import _laws
-from tenbit.kernels._optics import Law
+from tenbit.kernels._optics import Falloff, Law, Optics, Origin
+from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.lenses import catalogue
 from tenbit.pipeline.lenses.best import Settings, optics_of
 from tenbit.pipeline.lenses.files import load_profile
@@ -213,3 +217,25 @@ def test_profiles_may_hold_every_law_that_there_is_and_no_other():
     assert get_args(DistortionModel) == _laws.DISTORTIONS
     assert get_args(Colour.model_fields["model"].annotation) == _laws.COLOURS
     assert set(get_args(Light.model_fields["model"].annotation)) == set(_laws.LIGHTS)
+
+
+@pytest.mark.parametrize("width_mm", [36.0, 13.2])
+def test_fall_off_of_every_shipped_profile_is_undone_within_a_fiftieth_of_a_stop(width_mm):
+    rows, cols, grey = 66, 99, 0.05
+    pixel_mm = width_mm / cols
+    down, right = np.mgrid[:rows, :cols] - np.array([(rows - 1) / 2, (cols - 1) / 2])[:, None, None]
+    radius = np.hypot(down, right) * pixel_mm
+    frame = Frame.from_mosaic(np.full((rows, cols), grey, np.float32))
+    count = 0
+    for _, profile in catalogue.shipped_profiles():
+        for m in profile.measurements:
+            for entry in m.vignetting:
+                at, ev = np.reshape(entry.terms, (-1, 2)).T
+                lost = PchipInterpolator(at * entry.unit_mm, ev)(np.minimum(radius, m.valid_mm).clip(at[0], None))
+                falloff = Falloff(law(entry), Origin("shipped", m.provenance, m.valid_mm))
+                facts = dataclasses.replace(frame.facts, pixel_mm=pixel_mm, optics=Optics(falloff=falloff))
+                dark = dataclasses.replace(frame, samples=(grey * 2.0**lost).astype(np.float32), facts=facts)
+                done = tenbit.run(dark, [{"vignetting": {}}], device="cpu").samples
+                assert np.abs(np.log2(done / grey)).max() < 0.02, (profile.name, entry.f_number)
+                count += 1
+    assert count > 50
