@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -106,6 +107,9 @@ class CameraColour:
     illuminant2: int = 0
 
 
+Move = Callable[[Array, Array], tuple[Array, Array]]
+"""Rows and columns of a frame after a stage (float64, any shape) to those of the frame before it."""
+
 LINEARIZATION = "LinearizationTable"
 """A LinearizationTable that has to wait for opcode list 1, as the last entry of that list."""
 
@@ -194,6 +198,12 @@ class Facts:
         What is known of the lens; None when no stage of the chain asks for it, or the lens is not known.
     corrections : tuple of Correction
         What has been done about the lens so far, and what was left undone, for the record.
+    moves : tuple of Move
+        What has been done to the places of pixels since the frame was read, in order; see `came_from`.
+    number : int
+        Of the frame in its sequence; 0 when it is in none.
+    focal_mm : float or None
+        Of the lens that was on, by the catalogue or the file.
     """
 
     state: State
@@ -226,6 +236,9 @@ class Facts:
     pixel_mm: float | None = None
     optics: Optics | None = field(default=None, compare=False)
     corrections: tuple[Correction, ...] = ()
+    moves: tuple[Move, ...] = field(default=(), compare=False)
+    number: int = 0
+    focal_mm: float | None = None
 
     def __post_init__(self) -> None:
         sites = self.cfa.period**2 if self.cfa else 3
@@ -242,6 +255,12 @@ class Facts:
     def corrected(self, defect: Defect) -> Correction | None:
         """How a defect of the lens was undone; None when it has not been."""
         return next((c for c in self.corrections if c.defect == defect and c.is_applied), None)
+
+    def came_from(self, rows: Array, cols: Array) -> tuple[Array, Array]:
+        """Where pixels of this frame lay in the frame as read: rows and columns, float64, whole ones at centres."""
+        for move in reversed(self.moves):
+            rows, cols = move(rows, cols)
+        return rows, cols
 
     @property
     def planes(self) -> int:

@@ -32,10 +32,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tenbit.kernels._facts import Array, Facts, State
 from tenbit.kernels.errors import StageError
+
+if TYPE_CHECKING:
+    from tenbit.kernels._overlay import Overlay
 
 Results = Mapping[str, Any]
 Body = Callable[..., Any]
@@ -108,6 +111,11 @@ class Step:
         Of a WARP.
     is_clamped : bool
         Of a WARP: no value is above, or below, all of the pixels around its place, so that edges get no halo.
+    every : int
+        Of a REDUCE: it counts the pixels of every so manieth row only, row 0 among them.
+    is_shared : bool
+        Several stages may ask for it: of equal steps (by name and constants) the first is done, if the planes that it
+        reads have not changed since. It may write side planes and counters only.
     """
 
     name: str
@@ -123,6 +131,8 @@ class Step:
     summary: Callable[[Array], Any] | None = None
     taps: Taps = "bicubic"
     is_clamped: bool = False
+    every: int = 1
+    is_shared: bool = False
 
     def resolved(self, results: Results) -> Constants:
         """The constants as numbers, given the results of earlier steps."""
@@ -143,8 +153,11 @@ class Prepared:
         Of the frame after the stage.
     steps : tuple of Step
         In order; empty when the stage changes nothing, so that the picture stays as it is, bit for bit.
-    paint : tuple of Step
-        POINT steps that draw over the picture. They run after every other stage, so that none measures paint.
+    overlay : callable or None
+        ``overlay(facts)``, the facts being those of the finished frame: what is drawn over it, and measured on the host
+        (`tenbit.kernels._overlay.Overlay`). It runs after every stage, so that none measures paint.
+    keeps : tuple of str
+        Side planes that the overlay wants to see on the host.
     notes : tuple of str
         What the user should be told, a line each.
     """
@@ -152,6 +165,8 @@ class Prepared:
     facts: Facts
     steps: tuple[Step, ...] = ()
     paint: tuple[Step, ...] = ()
+    overlay: Callable[[Facts], Overlay] | None = None
+    keeps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -72,6 +72,8 @@ class Frame:
         Results of measuring stages by stage name, after a run.
     record : mapping
         How the frame was made (chain, version, device), after a run.
+    drawings : mapping
+        What monitors drew to files of their own, after a run: bytes by the end of the file's name, ``histogram.png``.
     packing : Packing, optional
         MIPI's packing of the samples, ``raw10`` or ``raw12``, if they still have it: the first loop that reads them
         unpacks them.
@@ -91,6 +93,7 @@ class Frame:
     results: Mapping[str, Any] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
     packing: Packing | None = None
+    drawings: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         facts = self.facts

@@ -32,7 +32,13 @@ class Placed:
 
 
 def passes_of(
-    placed: list[Placed], came: Layout, state: State, *, fuse: bool = True, can: Callable[[Pass], bool] | None = None
+    placed: list[Placed],
+    came: Layout,
+    state: State,
+    *,
+    keeps: tuple[str, ...] = (),
+    fuse: bool = True,
+    can: Callable[[Pass], bool] | None = None,
 ) -> list[Pass]:
     """Steps in the fewest passes, each with the arrays that it takes and makes.
 
@@ -43,6 +49,8 @@ def passes_of(
         How the picture lies before the first.
     state : State
         Of the finished frame.
+    keeps : tuple of str
+        Side planes that are wanted beside the picture.
     fuse : bool
         False makes every step a pass of its own.
     can : callable, optional
@@ -55,7 +63,7 @@ def passes_of(
             groups[-1] = joined
         else:
             groups.append([here])
-    return _arranged([_one(group) for group in groups], came, state)
+    return _arranged([_one(group) for group in groups], came, state, keeps)
 
 
 def _may_join(group: list[Placed], here: Placed) -> bool:
@@ -95,10 +103,10 @@ def _one(group: list[Placed]) -> Pass:
     )
 
 
-def _arranged(passes: list[Pass], came: Layout, state: State) -> list[Pass]:
+def _arranged(passes: list[Pass], came: Layout, state: State, keeps: tuple[str, ...]) -> list[Pass]:
     """The passes with what they need not write left out, and with the place of every plane in memory."""
     finished = set(PLANES[state])
-    wanted = set(finished)
+    wanted = finished | set(keeps)
     kept: list[Pass] = []
     for work in reversed(passes):
         writes = tuple(plane for plane in work.writes if plane in wanted)
@@ -120,12 +128,12 @@ def _arranged(passes: list[Pass], came: Layout, state: State) -> list[Pass]:
         out.append(dataclasses.replace(work, comes=layout if set(work.reads) & PICTURE else "planar", goes=goes))
         if n in painters:
             layout = goes
-    return _freed(out, "mosaic" if state == "mosaic" else "rgb")
+    return _freed(out, {"mosaic" if state == "mosaic" else "rgb", *keeps})
 
 
-def _freed(passes: list[Pass], finished: str) -> list[Pass]:
+def _freed(passes: list[Pass], finished: set[str]) -> list[Pass]:
     """The passes, each with the arrays that are done with after it."""
-    wanted, out = {finished}, []
+    wanted, out = set(finished), []
     for work in reversed(passes):
         made = {slot.name for slot in work.outs}
         gone = tuple(name for name in work.ins if name not in wanted or name in made)

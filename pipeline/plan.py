@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from tenbit.kernels import _shared, quantise, unpack
 from tenbit.kernels._facts import Facts, State
+from tenbit.kernels._overlay import SEEN, Overlay
 from tenbit.kernels._pass import Layout, Packing, Pass
 from tenbit.kernels._stage import ANYWHERE, PICTURE, PLANES, Access, Prepared, Stage, Step, Told, require_signal
 from tenbit.kernels.errors import StageError
@@ -45,12 +46,21 @@ class Plan:
         Of the finished frame.
     notes : tuple of str
         What the user should be told, a line each.
+    overlay : Overlay
+        What is measured and drawn once the picture is finished.
+    keeps : tuple of str
+        Side planes that the overlay wants to see.
+    bits : int or None
+        As which whole numbers the picture is stored; None for float32.
     grouped : callable
         The steps in as few passes as can be of which each meets a condition, if there is one.
     """
 
     facts: Facts
     notes: tuple[str, ...]
+    overlay: Overlay
+    keeps: tuple[str, ...]
+    bits: int | None
     grouped: Callable[[Callable[[Pass], bool] | None], tuple[Pass, ...]] = field(repr=False, compare=False)
 
     @cached_property
@@ -62,6 +72,11 @@ class Plan:
     def cuda_passes(self) -> tuple[Pass, ...]:
         """For CUDA, where a pass must fit the shared memory of a block; they make the same picture."""
         return self.grouped(_shared.fits)
+
+    @cached_property
+    def paint_passes(self) -> tuple[Pass, ...]:
+        """What paints the finished picture pixel by pixel, on the host whatever the target was."""
+        return paint_passes(self.overlay.paint, self.facts, self.bits)
 
     def passes_for(self, target: Literal["cpu", "cuda"]) -> tuple[Pass, ...]:
         """The passes of one target."""
@@ -123,6 +138,7 @@ def plan(
     if draft.left_out:
         draft.notes.append(Told(f"{' and '.join(draft.left_out)} left out: the file is demosaiced already"))
     draft.notes += _left_undone(draft.facts)
+    overlay, keeps = draft.overlay(), tuple(dict.fromkeys(draft.keeps))
     facts, shape = draft.facts, (draft.facts.rows, draft.facts.cols)
     placed = [*draft.placed, *(Placed(step, facts, shape) for step in draft.paint)]
     if bits is not None:
@@ -136,20 +152,47 @@ def plan(
     came: Layout = packing or ("planar" if draft.came_as == "mosaic" else "interleaved")
 
     def grouped(can: Callable[[Pass], bool] | None) -> tuple[Pass, ...]:
-        passes = passes_of(placed, came, facts.state, fuse=fuse, can=can)
+        passes = passes_of(placed, came, facts.state, keeps=keeps, fuse=fuse, can=can)
         if packing and not (passes and passes[0].outs and passes[0].steps[0].access not in ANYWHERE):
             # Bodies that look at computed places need samples, and a loop that writes nothing an array to go by.
             first = Placed(unpack.step(start), start, (start.rows, start.cols))
-            passes = passes_of([first, *placed], came, facts.state, fuse=fuse, can=can)
+            passes = passes_of([first, *placed], came, facts.state, keeps=keeps, fuse=fuse, can=can)
         elif came == "interleaved" and passes and passes[0].steps[0].access is Access.WARP:
             # Sixteen neighbours are read of every plane: each pays for being apart from the next.
             first = Placed(unpack.step(start), start, (start.rows, start.cols))
-            passes = passes_of([first, *placed], came, facts.state, fuse=fuse, can=can)
-        if bits is not None:
-            passes[-1] = dataclasses.replace(passes[-1], dtype=f"uint{bits}")
-        return tuple(passes)
+            passes = passes_of([first, *placed], came, facts.state, keeps=keeps, fuse=fuse, can=can)
+        return tuple(passes if bits is None else _stored(passes, bits))
 
-    return Plan(facts, tuple(draft.notes), grouped)
+    return Plan(facts, tuple(draft.notes), overlay, keeps, bits, grouped)
+
+
+def paint_passes(paint: Sequence[Step], facts: Facts, bits: int | None) -> tuple[Pass, ...]:
+    """Passes that paint a finished picture: each step goes by the picture as it was before any of them.
+
+    Parameters
+    ----------
+    paint : sequence of Step
+        See `tenbit.kernels._overlay.Overlay`.
+    facts : Facts
+        Of the finished frame.
+    bits : int or None
+        Of its code values, which stay what they are where nothing is painted; None for float32.
+    """
+    if not paint:
+        return ()
+    rgb = PLANES["display"]
+    steps = [Step("seen", Access.POINT, unpack.same_of_three, rgb, SEEN), *paint]
+    if bits is not None:
+        steps = [unpack.from_codes(facts, bits), *steps, quantise.step(facts, bits)]
+    shape = facts.rows, facts.cols
+    passes = passes_of([Placed(step, facts, shape) for step in steps], "interleaved", "display")
+    return tuple(passes if bits is None else _stored(passes, bits))
+
+
+def _stored(passes: list[Pass], bits: int) -> list[Pass]:
+    """Passes whose last one stores the picture as whole numbers."""
+    last = max(n for n, work in enumerate(passes) if set(work.writes) & PICTURE)
+    return [dataclasses.replace(p, dtype=f"uint{bits}") if n == last else p for n, p in enumerate(passes)]
 
 
 def _left_undone(facts: Facts) -> list[str]:
@@ -182,6 +225,10 @@ class _Draft:
     placed: list[Placed] = field(default_factory=list)
     paint: list[Step] = field(default_factory=list)
     painters: list[str] = field(default_factory=list)
+    overlays: list[tuple[str, Link, Callable[[Facts], Overlay]]] = field(default_factory=list)
+    keeps: list[str] = field(default_factory=list)
+    shared: list[Step] = field(default_factory=list)
+    """Steps done already that other stages may ask for too: what they have read is still the same."""
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     interpolated_by: str = ""
@@ -206,6 +253,11 @@ class _Draft:
         self._refuse_uneven_black(name, prepared)
         shape = facts.rows, facts.cols
         for step in prepared.steps:
+            if step.is_shared and any(_is_same(step, other) for other in self.shared):
+                shape = step.shape or shape
+                continue
+            self.shared = [s for s in self.shared if not set(step.writes) & {*s.reads, *s.writes}]
+            self.shared += [step] if step.is_shared else []
             # What a stage keeps for itself may be smaller; the next stage meets the frame again.
             shape = step.shape or shape
             self.placed.append(Placed(step, facts, shape))
@@ -215,16 +267,42 @@ class _Draft:
         if prepared.paint:
             self.painters.append(name)
             self.paint += prepared.paint
+        if prepared.overlay is not None:
+            self.painters += [name] if self.facts.state == "display" else []
+            self.overlays.append((name, link, prepared.overlay))
+        self.keeps += prepared.keeps
         self.notes += [type(note)(f"{name}: {note}") for note in prepared.notes]
         if self.facts.state == "mosaic" != prepared.facts.state:
             self.interpolated_by = name
         self.facts = prepared.facts
 
+    def overlay(self) -> Overlay:
+        """What all stages measure and draw over the finished frame.
+
+        Raises
+        ------
+        PlanError
+            If one of them cannot, on such a frame.
+        """
+        made, faults = [], []
+        for _, link, overlay in self.overlays:
+            try:
+                made.append(overlay(self.facts))
+            except StageError as error:
+                faults.append(_at(link, str(error)))
+        if faults:
+            raise PlanError(faults)
+        return Overlay(
+            tuple(meter for one in made for meter in one.meters),
+            tuple(step for one in made for step in one.paint),
+            tuple(layer for one in made for layer in one.layers),
+        )
+
     def _refuse_after_paint(self, name: str, prepared: Prepared) -> None:
         """Monitors come last: what they have measured must be the picture that is finished."""
-        if prepared.paint and name in self.painters:
+        if (prepared.paint or prepared.overlay) and name in self.painters and self.facts.state == "display":
             raise StageError(f"{name} stands twice in the chain; once is allowed")
-        if not self.paint:
+        if not self.painters:
             return
         before = f"put it before {', '.join(sorted(self.painters))}"
         if (prepared.facts.rows, prepared.facts.cols) != (self.facts.rows, self.facts.cols):
@@ -240,6 +318,17 @@ class _Draft:
             raise StageError(
                 f"{name} moves pixels, and in this file black differs by row or column; put black_level before it"
             )
+
+
+def _is_same(one: Step, other: Step) -> bool:
+    """Whether two shared steps do the same."""
+    return (one.name, one.body, one.reads, one.writes, one.shape) == (
+        other.name,
+        other.body,
+        other.reads,
+        other.writes,
+        other.shape,
+    ) and one.constants == other.constants
 
 
 # What a user can do about a frame of the wrong state.

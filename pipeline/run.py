@@ -18,6 +18,7 @@ from tenbit.pipeline.device.contract import Finished, Target, native, said_once
 from tenbit.pipeline.device.layout import layout
 from tenbit.pipeline.errors import StageError
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.overlay import overlaid
 from tenbit.pipeline.plan import Plan, plan
 from tenbit.pipeline.tiles import through_tiles
 
@@ -147,7 +148,7 @@ def begin(
         size = f"{facts.rows} x {facts.cols}"
         raise StageError(f"a frame of {size} is smaller than one period of its CFA ({period} x {period})")
     passes = what.passes_for(device.target)
-    planes, wanted = {_picture(frame.state): frame.samples}, (_picture(what.facts.state),)
+    planes, wanted = {_picture(frame.state): frame.samples}, (_picture(what.facts.state), *what.keeps)
     free, needed = device.free_bytes(), bytes_needed(what, frame, device.target)
     try:
         if free is not None and needed > free:
@@ -179,9 +180,10 @@ class PendingFrame:
         from tenbit import __version__
 
         done = self.pending.finish()
-        (samples,) = done.arrays.values()
+        arrays = dict(done.arrays)
+        samples = arrays.pop(_picture(self.what.facts.state))
         corrections = self.what.facts.corrections
-        return dataclasses.replace(
+        clean = dataclasses.replace(
             self.frame,
             samples=samples.copy() if np.may_share_memory(samples, self.frame.samples) else samples,
             packing=None,
@@ -195,6 +197,7 @@ class PendingFrame:
                 **({"corrections": [c.as_record() for c in corrections]} if corrections else {}),
             },
         )
+        return overlaid(self.frame, clean, self.what, arrays)
 
 
 def _told(facts: Facts, results: Mapping[str, Any]) -> Facts:
