@@ -36,7 +36,7 @@ class Canvas(Protocol):
     rows: int
     cols: int
     unit: float
-    """Pixels of one unit: 1 at 1080 rows of picture, in proportion at others. Line widths and text are given in units."""
+    """Pixels of one unit, in which line widths and text are given: 1 at 1080 rows of picture, else in proportion."""
 
     def rect(self, top: float, left: float, rows: float, cols: float, colour: Triple, alpha: float = 1.0) -> None:
         """A filled rectangle."""
@@ -173,7 +173,7 @@ class Overlay:
         Taken first, in the order of the chain.
     paint : tuple of Step
         POINT steps on the display planes. They read ``red, green, blue`` as painted so far and may read ``seen_red``,
-        ``seen_green``, ``seen_blue``, the picture before any paint, which is what they must go by; they write the three.
+        ``seen_green``, ``seen_blue``, the picture before any paint, which they must go by; they write the three.
     layers : tuple of Layer
         In order, after all paint.
     """
