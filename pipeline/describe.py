@@ -14,6 +14,7 @@ import numpy as np
 from tenbit.kernels import STAGES, _cpu, _cuda, stage
 from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Facts
+from tenbit.kernels._overlay import Layer
 from tenbit.kernels._pass import Packing, Pass
 from tenbit.kernels._source import PACKINGS
 from tenbit.kernels._stage import Access, Stage
@@ -176,17 +177,43 @@ class Shown(NamedTuple):
 def plan_tables(
     what: Plan, facts: Facts, *, dtype: str = "uint16", packing: Packing | None = None
 ) -> tuple[Shown, ...]:
-    """The passes of each target, in one table where they are the same; parameters as of `pass_rows`."""
+    """The passes of each target, in one table where they are the same, and what is done on the host afterwards.
+
+    Parameters as of `pass_rows`.
+    """
+    after = (
+        [Shown("then, on the host, over the finished picture", ("does", "what"), rows)]
+        if (rows := _after(what))
+        else []
+    )
     cpu = pass_rows(what, facts, dtype=dtype, packing=packing)
     cuda = pass_rows(what, facts, dtype=dtype, packing=packing, target="cuda")
     if [work.signature for work in what.passes] == [work.signature for work in what.cuda_passes]:
         both = [(*row, other[-1]) for row, other in zip(cpu, cuda, strict=True)]
         title = "cpu and cuda do the same; scratch: what a CPU thread keeps in its cache; shared: of a CUDA block"
-        return (Shown(title, (*PASS_COLUMNS, "shared KiB"), both),)
+        return (Shown(title, (*PASS_COLUMNS, "shared KiB"), both), *after)
     return (
         Shown("cpu; scratch: what a thread keeps in its cache", PASS_COLUMNS, cpu),
         Shown("cuda; shared: the shared memory of a block", (*_PASS_FACTS, "shared KiB"), cuda),
+        *after,
     )
+
+
+def _after(what: Plan) -> list[tuple[str, ...]]:
+    """What the monitors do once the picture is finished: (does, what)."""
+    overlay = what.overlay
+    rows = [("measures", ", ".join(meter.name for meter in overlay.meters))]
+    rows += [("paints", label(work)) for work in what.paint_passes]
+    rows += [("draws", ", ".join(_drawn(layer) for layer in overlay.layers))]
+    return [row for row in rows if row[1]]
+
+
+def _drawn(layer: Layer) -> str:
+    """A layer and where it goes."""
+    if layer.place is None:
+        return layer.name
+    place = layer.place
+    return f"{layer.name} ({place.corner if place.to == 'picture' else place.to})"
 
 
 def _access(work: Pass) -> str:

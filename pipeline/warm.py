@@ -122,7 +122,8 @@ def _cases(chains: Sequence[str], cfas: Sequence[str]) -> Iterator[Case]:
             kinds = itertools.product(_LENSES, known, (_UPRIGHT, _TURNED), (None, _CROP))
             for lens, packing, orientation, crop in kinds:
                 case = Case(name, cfa, orientation, crop, packing, lens)
-                new = {work.signature for work in planned(case.frame().facts, chain, packing=packing).passes} - seen
+                what = planned(case.frame().facts, chain, packing=packing)
+                new = {work.signature for work in (*what.passes, *what.paint_passes)} - seen
                 seen |= new
                 if new:
                     yield case
