@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import difflib
+import re
 
 from tenbit.kernels._facts import Triple
+from tenbit.kernels.errors import StageError
 
-Colour = Literal["red", "green", "blue", "yellow", "cyan", "magenta", "orange", "white", "black"]
+Colour = str
+"""A name of `COLOURS`, or ``#RRGGBB``; `colour_of` knows both."""
 COLOURS: dict[str, Triple] = {
     "red": (1.0, 0.13, 0.1),
     "green": (0.15, 0.95, 0.25),
@@ -26,6 +29,25 @@ def over(under, paint, alpha):
     return under * (1.0 - alpha) + paint * alpha
 
 
-def colour_constants(name: str, prefix: str = "") -> dict[str, float]:
-    """Constants ``<prefix>red``, ``<prefix>green`` and ``<prefix>blue`` of a named colour."""
-    return {f"{prefix}{c}": v for c, v in zip(("red", "green", "blue"), COLOURS[name], strict=True)}
+def colour_of(text: str) -> Triple:
+    """A colour by its name, or as ``#RRGGBB``: encoded values of the output space, 0 … 1.
+
+    Raises
+    ------
+    StageError
+        For any other text.
+    """
+    name = text.strip().lower()
+    if name in COLOURS:
+        return COLOURS[name]
+    if re.fullmatch("#[0-9a-f]{6}", name):
+        red, green, blue = (int(name[n : n + 2], 16) / 255 for n in (1, 3, 5))
+        return red, green, blue
+    near = difflib.get_close_matches(name, COLOURS, 1)
+    rest = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COLOURS)}, and #RRGGBB"
+    raise StageError(f"{text!r} is no colour; {rest}")
+
+
+def colour_constants(colour: Colour, prefix: str = "") -> dict[str, float]:
+    """Constants ``<prefix>red``, ``<prefix>green`` and ``<prefix>blue`` of a colour, see `colour_of`."""
+    return {f"{prefix}{c}": v for c, v in zip(("red", "green", "blue"), colour_of(colour), strict=True)}
