@@ -153,27 +153,28 @@ def begin(
     try:
         if free is not None and needed > free:
             raise DeviceFullError(f"the frame needs {needed / 2**20:.0f} MiB, more than {device.name} has free")
-        return PendingFrame(frame, what, device, device.begin(passes, planes, wanted, said=said))
+        return PendingFrame(frame, what, device, device.begin(passes, planes, wanted, said=said), said)
     except DeviceFullError as error:
         shortage = str(error)
     if device.target == "cuda":
         try:
             done = through_tiles(device, passes, planes, wanted, period=period, said=said)
-            return PendingFrame(frame, what, device, Finished(done))
+            return PendingFrame(frame, what, device, Finished(done), said)
         except DeviceFullError as error:
             shortage = f"{shortage}; {error}"
     if not may_fall_back:
         raise DeviceFullError(shortage)
     said_once(device, said, "cpu", f"developed on the CPU: {shortage}")
     cpu = choose("cpu")[0]
-    return PendingFrame(frame, what, cpu, cpu.begin(what.passes_for("cpu"), planes, wanted, said=said))
+    return PendingFrame(frame, what, cpu, cpu.begin(what.passes_for("cpu"), planes, wanted, said=said), said)
 
 
 class PendingFrame:
     """A frame on its way through a plan."""
 
-    def __init__(self, frame: Frame, what: Plan, device: Device, pending: Pending) -> None:
+    def __init__(self, frame: Frame, what: Plan, device: Device, pending: Pending, said: Said | None = None) -> None:
         self.frame, self.what, self.device, self.pending = frame, what, device, pending
+        self._said = said
 
     def finish(self) -> Frame:
         """Wait for it; samples on the host, (rows, cols) or (rows, cols, 3)."""
@@ -197,7 +198,7 @@ class PendingFrame:
                 **({"corrections": [c.as_record() for c in corrections]} if corrections else {}),
             },
         )
-        return overlaid(self.frame, clean, self.what, arrays)
+        return overlaid(self.frame, clean, self.what, arrays, said=self._said)
 
 
 def _told(facts: Facts, results: Mapping[str, Any]) -> Facts:

@@ -9,13 +9,14 @@ from functools import cache
 from tenbit.kernels._facts import Array
 from tenbit.kernels._overlay import Seen
 from tenbit.pipeline.device import CpuDevice
+from tenbit.pipeline.device.contract import Said
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.overlay.layers import draw_layers
 from tenbit.pipeline.overlay.raw import counts_of
 from tenbit.pipeline.plan import Plan
 
 
-def overlaid(came: Frame, clean: Frame, what: Plan, planes: Mapping[str, Array]) -> Frame:
+def overlaid(came: Frame, clean: Frame, what: Plan, planes: Mapping[str, Array], *, said: Said | None = None) -> Frame:
     """The finished frame with what its monitors draw over it.
 
     Parameters
@@ -27,6 +28,8 @@ def overlaid(came: Frame, clean: Frame, what: Plan, planes: Mapping[str, Array])
     what : Plan
     planes : mapping
         The side planes that it keeps, by name.
+    said : callable, optional
+        Told, a line each, of compiles that take seconds.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def overlaid(came: Frame, clean: Frame, what: Plan, planes: Mapping[str, Array])
         results[meter.name] = meter.measure(seen)
     painted = clean
     if what.paint_passes:
-        done = _cpu().begin(what.paint_passes, {"rgb": clean.samples}, ("rgb",), known=results).finish()
+        done = _cpu().begin(what.paint_passes, {"rgb": clean.samples}, ("rgb",), known=results, said=said).finish()
         painted = dataclasses.replace(clean, samples=done.arrays["rgb"])
     return draw_layers(dataclasses.replace(painted, results=results), overlay.layers, seen)
 
