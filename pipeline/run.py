@@ -198,7 +198,7 @@ class PendingFrame:
                 **({"corrections": [c.as_record() for c in corrections]} if corrections else {}),
             },
         )
-        return overlaid(self.frame, clean, self.what, arrays, said=self._said)
+        return overlaid(self.frame, clean, self.what, arrays, self.device, said=self._said)
 
 
 def _told(facts: Facts, results: Mapping[str, Any]) -> Facts:

@@ -8,7 +8,7 @@ from functools import cache
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._overlay import Seen
-from tenbit.pipeline.device import CpuDevice
+from tenbit.pipeline.device import CpuDevice, Device
 from tenbit.pipeline.device.contract import Said
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.overlay.layers import draw_layers
@@ -28,6 +28,8 @@ def overlaid(came: Frame, clean: Frame, what: Plan, planes: Mapping[str, Array],
     what : Plan
     planes : mapping
         The side planes that it keeps, by name.
+    device : Device
+        Where it was developed; what a card has developed is painted on the CPU.
     said : callable, optional
         Told, a line each, of compiles that take seconds.
 
@@ -46,7 +48,8 @@ def overlaid(came: Frame, clean: Frame, what: Plan, planes: Mapping[str, Array],
         results[meter.name] = meter.measure(seen)
     painted = clean
     if what.paint_passes:
-        done = _cpu().begin(what.paint_passes, {"rgb": clean.samples}, ("rgb",), known=results, said=said).finish()
+        host = device if device.target == "cpu" else _cpu()
+        done = host.begin(what.paint_passes, {"rgb": clean.samples}, ("rgb",), known=results, said=said).finish()
         painted = dataclasses.replace(clean, samples=done.arrays["rgb"])
     return draw_layers(dataclasses.replace(painted, results=results), overlay.layers, seen)
 
