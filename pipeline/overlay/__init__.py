@@ -16,7 +16,9 @@ from tenbit.pipeline.overlay.raw import counts_of
 from tenbit.pipeline.plan import Plan
 
 
-def overlaid(came: Frame, clean: Frame, what: Plan, planes: Mapping[str, Array], *, said: Said | None = None) -> Frame:
+def overlaid(
+    came: Frame, clean: Frame, what: Plan, planes: Mapping[str, Array], device: Device, *, said: Said | None = None
+) -> Frame:
     """The finished frame with what its monitors draw over it.
 
     Parameters
