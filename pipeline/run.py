@@ -175,9 +175,15 @@ class PendingFrame:
     def __init__(self, frame: Frame, what: Plan, device: Device, pending: Pending, said: Said | None = None) -> None:
         self.frame, self.what, self.device, self.pending = frame, what, device, pending
         self._said = said
+        self._finished: Frame | None = None
 
     def finish(self) -> Frame:
-        """Wait for it; samples on the host, (rows, cols) or (rows, cols, 3)."""
+        """Wait for it; samples on the host, (rows, cols) or (rows, cols, 3). May be asked again."""
+        if self._finished is None:
+            self._finished = self._painted()
+        return self._finished
+
+    def _painted(self) -> Frame:
         from tenbit import __version__
 
         done = self.pending.finish()
