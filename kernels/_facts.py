@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -257,7 +258,11 @@ class Facts:
         return next((c for c in self.corrections if c.defect == defect and c.is_applied), None)
 
     def came_from(self, rows: Array, cols: Array) -> tuple[Array, Array]:
-        """Where pixels of this frame lay in the frame as read: rows and columns, float64, whole ones at centres."""
+        """Where pixels of this frame lay in the frame as read: rows and columns, float64, whole ones at centres.
+
+        Where the lens looks beyond the frame as read they lie outside of it.
+        """
+        rows, cols = np.asarray(rows, np.float64), np.asarray(cols, np.float64)
         for move in reversed(self.moves):
             rows, cols = move(rows, cols)
         return rows, cols
@@ -265,6 +270,21 @@ class Facts:
     @property
     def planes(self) -> int:
         return 1 if self.state == "mosaic" else 3
+
+
+def cut_from(top: int, left: int) -> Move:
+    """The move of a rectangle that begins at a pixel."""
+    return partial(_scaled, by=(1.0, 1.0), to=(float(top), float(left)))
+
+
+def scaled_from(by_row: float, by_col: float) -> Move:
+    """The move of a frame made so many times as high and wide: its outer borders stay where they are."""
+    by = 1 / by_row, 1 / by_col
+    return partial(_scaled, by=by, to=(0.5 * by[0] - 0.5, 0.5 * by[1] - 0.5))
+
+
+def _scaled(rows: Array, cols: Array, *, by: tuple[float, float], to: tuple[float, float]) -> tuple[Array, Array]:
+    return np.asarray(rows * by[0] + to[0]), np.asarray(cols * by[1] + to[1])
 
 
 def as_matrix(values: npt.ArrayLike) -> Matrix:

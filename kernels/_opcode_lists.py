@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tenbit.kernels import _opcodes
-from tenbit.kernels._facts import Array, Facts, Opcode
+from tenbit.kernels._facts import Array, Facts, Opcode, cut_from
 from tenbit.kernels._gain_maps import said_of
 from tenbit.kernels._noise import multiplied
 from tenbit.kernels._opcodes import POINTWISE, Scale
@@ -152,6 +152,7 @@ def _trimmed(opcode: Opcode, facts: Facts, name: str) -> tuple[tuple[Step, ...],
         defects=None if facts.defects is None else facts.defects - np.array([top, left]),
         crop=None if facts.crop is None else _inside(facts.crop, top, left, rows, cols),
         optical_centre=(facts.optical_centre[0] - top, facts.optical_centre[1] - left),
+        moves=(*facts.moves, cut_from(top, left)),
     )
     planes = PLANES[facts.state]
     step = Step(

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-from tenbit.kernels._facts import Facts
+from tenbit.kernels._facts import Facts, cut_from
 from tenbit.kernels._stage import PLANES, Access, Prepared, Stage, Step, param
 from tenbit.kernels.errors import StageError
 
@@ -108,6 +108,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         crop=None,
         optical_centre=(centre_row - top, centre_col - left),
         moved_by=(*facts.moved_by, "crop"),
+        moves=(*facts.moves, cut_from(top, left)),
     )
     planes = PLANES[facts.state]
     constants = {"top": top, "left": left}

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-from tenbit.kernels._facts import Facts
+from tenbit.kernels._facts import Array, Facts
 from tenbit.kernels._stage import PLANES, Access, Prepared, Stage, Step, param
 from tenbit.kernels.errors import StageError
 
@@ -74,6 +74,10 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         row, col = row - row_0, col - col_0
         return row_by_row * row + col_by_row * col, row_by_col * row + col_by_col * col
 
+    def came_from(rows: Array, cols: Array) -> tuple[Array, Array]:
+        """The inverse of `moved`: as `turned` looks its pixels up."""
+        return row_0 + row_by_row * rows + row_by_col * cols, col_0 + col_by_row * rows + col_by_col * cols
+
     crop = facts.crop
     if crop is not None:
         ends = moved(crop[0], crop[1]), moved(crop[0] + crop[2] - 1, crop[1] + crop[3] - 1)
@@ -84,7 +88,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     )
     if turn == ORIENTATIONS[1]:
         return Prepared(after)
-    after = dataclasses.replace(after, moved_by=(*facts.moved_by, "orient"))
+    after = dataclasses.replace(after, moved_by=(*facts.moved_by, "orient"), moves=(*facts.moves, came_from))
     constants = {
         "row_0": row_0,
         "row_by_row": row_by_row,

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy import float32 as f32
 
-from tenbit.kernels._facts import Array, Facts
+from tenbit.kernels._facts import Array, Facts, scaled_from
 from tenbit.kernels._stage import PLANES, Access, Prepared, Stage, Step, param
 from tenbit.kernels.errors import StageError
 
@@ -176,6 +176,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         optical_centre=((facts.optical_centre[0] + 0.5) * by_row - 0.5, (facts.optical_centre[1] + 0.5) * by_col - 0.5),
         pixel_mm=None if facts.pixel_mm is None or is_stretched else facts.pixel_mm / max(by_row, by_col),
         moved_by=(*facts.moved_by, "resize") if is_stretched else facts.moved_by,
+        moves=(*facts.moves, scaled_from(by_row, by_col)),
     )
     return Prepared(after, tuple(steps)) if steps else Prepared(facts)
 

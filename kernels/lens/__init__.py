@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
-from tenbit.kernels._facts import GREEN, Facts, Triple
+from tenbit.kernels._facts import GREEN, Array, Facts, Triple
 from tenbit.kernels._optics import Correction
 from tenbit.kernels._stage import PLANES, Access, Constants, PerPlane, Prepared, Results, Stage, Step, Taps, param
 from tenbit.kernels.errors import StageError
@@ -90,6 +91,9 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         zoom = _scale(p, now, facts)
         return fit.plain_constants(now, zoom) if is_plain else fit.constants(now, facts, zoom, is_free=is_free)
 
+    # The zoom of `autoscale` as of green alone, when the other colours are still to be measured.
+    green = _scale(p, dataclasses.replace(path, lateral=None), facts) if choice.is_measured else scale
+    after = dataclasses.replace(after, moves=(*facts.moves, partial(came_from, path=path, scale=green)))
     planes = PLANES[facts.state]
     step = Step(
         "lens",
@@ -102,6 +106,13 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         is_clamped=p.anti_ringing,
     )
     return Prepared(_recorded(after, choice, path, scale=scale), (step,), notes=tuple(choice.notes))
+
+
+def came_from(rows: Array, cols: Array, *, path: Path, scale: float) -> tuple[Array, Array]:
+    """Where green of pixels comes from: see `Facts.moves`."""
+    row_0, col_0 = path.centre
+    down, right = path.landed(GREEN, (rows - row_0) / scale, (cols - col_0) / scale)
+    return row_0 + down, col_0 + right
 
 
 def _shared(constants: Constants) -> Constants:

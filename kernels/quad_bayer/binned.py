@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from tenbit.kernels._facts import Cfa, Facts
+from tenbit.kernels._facts import Cfa, Facts, scaled_from
 from tenbit.kernels._stage import PLANES, Access, Prepared, Step
 
 
@@ -57,6 +57,7 @@ def prepared(facts: Facts) -> Prepared:
         # The centre of pixel (0, 0) lies half a pixel inside its block.
         optical_centre=((top - 0.5) / 2, (left - 0.5) / 2),
         pixel_mm=None if facts.pixel_mm is None else 2 * facts.pixel_mm,
+        moves=(*facts.moves, scaled_from(0.5, 0.5)),
     )
     planes = PLANES["mosaic"]
     step = Step("quad_bayer", Access.GATHER, block_mean, planes, planes, shape=(rows, cols))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,13 @@ def read(
         raise
 
 
+def number_of(path: Path) -> int:
+    """The frame's number in its sequence: the last digits of the file's name, 0 where it has none."""
+    digits = re.findall(r"[0-9]+", path.stem)
+    # Longer than any camera counts: a moment in time, of which the end tells frames apart.
+    return int(digits[-1][-9:]) if digits else 0
+
+
 def _opened(path: Path, camera: CameraLike, max_pixels: int, keep_packed: bool) -> Frame:
     try:
         if not path.is_file():
@@ -67,7 +75,8 @@ def _opened(path: Path, camera: CameraLike, max_pixels: int, keep_packed: bool) 
             head = stream.read(16)
         if not head:
             raise ReadError("the file is empty")
-        return _read(path, head, camera, max_pixels, keep_packed)
+        frame = _read(path, head, camera, max_pixels, keep_packed)
+        return replace(frame, facts=replace(frame.facts, number=number_of(path)))
     except OSError as fault:
         raise ReadError(f"cannot be read: {fault.strerror or fault}") from None
     except MemoryError:

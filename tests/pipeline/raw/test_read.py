@@ -55,3 +55,15 @@ def test_a_dng_with_changed_bytes_reads_or_is_refused(
         assert "\n" not in str(refused)
     else:
         assert frame.samples.size <= 300_000
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("L1000123", 1000123), ("IMG_0042 (2)", 2), ("clip_24_000017", 17), ("dark", 0), ("7020260102123456", 102123456)],
+)
+def test_the_number_of_a_frame_is_the_last_of_its_name(
+    whole_file: bytes, tmp_path: Path, name: str, number: int
+) -> None:
+    path = tmp_path / f"{name}.dng"
+    path.write_bytes(whole_file)
+    assert read(path).facts.number == number
