@@ -81,6 +81,8 @@ def _buffers(rows: Rows) -> list[tuple[str, int, str]]:
     found += [(f"split_{plane}", rows.period, "float32") for plane in planes]
     for n, slot in enumerate(rows.work.outs):
         found += [(f"woven{n}", rows.period * len(planes_of(slot)), slot.dtype)]
+    if count := max(max(rows.seen(leg).values(), default=-1) + 1 for leg in rows.legs):
+        found += [("seen", count, "float32")]
     for n, tally in enumerate(rows.work.tallies):
         # Unsigned: below 0 numba's indices count from the end, which takes time to find out.
         found += [(f"bins{n}", rows.values_of(tally), "uint32")]

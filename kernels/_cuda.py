@@ -183,13 +183,13 @@ class _Tiles:
             inner, values = inner + more, values | dict(zip(leg.core.writes, out, strict=True))
         for step in leg.steps:
             more, out = self.writer.paste(step, values=values, site=site, row="(row + first_row)")
+            if step.access is Access.REDUCE:
+                inner += self._counted(step, more, out, own)
+                continue
             if step.within:
                 more, out = self._inside(step, more, out, values)
             inner += more
-            if step.access is Access.REDUCE:
-                inner += self._counted(step, out, own)
-            else:
-                values |= dict(zip(step.writes, out, strict=True))
+            values |= dict(zip(step.writes, out, strict=True))
         for plane in leg.keeps:
             inner += _kept(self.blocks.tiles[index, plane], around, values[plane])
         stores = [
@@ -215,14 +215,18 @@ class _Tiles:
         test = f"if {top} <= row + first_row < {top} + {rows} and {left} <= col < {left} + {cols}:"
         return [*before, test, *indented([*lines, *after], 1)], names
 
-    def _counted(self, step: Step, out: list[str], own: str) -> list[str]:
+    def _counted(self, step: Step, body: list[str], out: list[str], own: str) -> list[str]:
         """Counters raised, for a pixel of this tile that no other tile counts."""
         number = self.work.tallies.index(step)
-        lines: list[str] = []
+        lines = list(body)
         sums = f"{'sum' if has_own(step) else 'counters'}{number}"
         for name in out:
             lines += [f"if 0 <= {name} < {step.counters}:", f"    cuda.atomic.add({sums}, {name}, 1)"]
-        return [f"if {own} and low_row <= row and row < high_row:", *indented(lines, 1)]
+        test = f"if {own} and low_row <= row and row < high_row"
+        if step.is_sampled:
+            every = self.bound.expression(self.work.steps.index(step), "every", "0")
+            test += f" and (row + first_row) % {every} == 0"
+        return [f"{test}:", *indented(lines, 1)]
 
     def _loaded(self, leg: Leg) -> tuple[list[str], dict[str, str]]:
         """Lines that load what a leg needs at its own pixel, and the variable of each."""

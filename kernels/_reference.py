@@ -64,7 +64,7 @@ def run_step(step: Step, planes: dict[str, Array], constants: Constants, period:
     wanted = [[a for a in inspect.signature(body).parameters if a in ("k", "row", "col")] for body in bodies]
     spaces = [_at_site(constants, s) for s in range(len(ins) if step.access in ANYWHERE else period**2)]
     with np.errstate(all="ignore"):
-        for row in range(shape[0]):
+        for row in range(0, shape[0], step.every):
             for col in range(shape[1]):
                 if step.within and not _is_within(step.within, constants, row, col):
                     for n, name in enumerate(step.writes):

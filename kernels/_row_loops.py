@@ -6,6 +6,7 @@ from tenbit.kernels._bound import HOISTED
 from tenbit.kernels._legs import Leg, planes_of
 from tenbit.kernels._resample import interpolation
 from tenbit.kernels._row_inputs import loaded
+from tenbit.kernels._row_outputs import raised
 from tenbit.kernels._rows import LANES, Rows
 from tenbit.kernels._source import Read, gathered, indented, interpolated, source_of, stored
 from tenbit.kernels._stage import Access, Step
@@ -204,18 +205,26 @@ def _points(
     """
     inner: list[str] = []
     sinks: list[str] = []
-    for step in leg.steps:
+    seen = rows.seen(leg)
+    for line in sorted(set(seen.values())):
+        sinks += [f"l{line} = seen[{line}]"]
+    for number, step in enumerate(leg.steps):
         if leaves_out and step.within:
+            continue
+        if step.is_sampled:
+            for plane in step.reads:
+                line = f"l{seen[number, plane]}[x] = {values[plane]}"
+                inner += [line] if line not in inner else []
             continue
         more, out = rows.writer.paste(step, values=values, site=_named(site))
         inner += more
         if step.access is not Access.REDUCE:
             values |= dict(zip(step.writes, out, strict=True))
             continue
-        tally, none = rows.work.tallies.index(step), step.counters
+        tally = rows.work.tallies.index(step)
         for n, name in enumerate(out):
             sinks += [f"b{tally}_{n} = bins{tally}[{n}]"]
-            inner += [f"b{tally}_{n}[x] = uint32({name} if 0 <= {name} < {none} else {none})"]
+            inner += [raised(step, f"b{tally}_{n}", name)]
     for plane in leg.keeps:
         sinks += [f"s_{plane} = uint64({rows.kept(rows.legs.index(leg), plane)} + base + {rows.margin})"]
         inner += [f"scratch[s_{plane} + x] = {values[plane]}"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tenbit.kernels._bound import HOISTED
 from tenbit.kernels._legs import Leg, planes_of
 from tenbit.kernels._rows import Rows
 from tenbit.kernels._source import called, indented, mirror
-from tenbit.kernels._stage import Access
+from tenbit.kernels._stage import Access, Step
 
 # A REDUCE of so few counters is counted by comparing, which vectorises; others by raising one counter after another.
 _FEW = 4
@@ -27,24 +28,54 @@ def ends(rows: Rows, leg: Leg) -> list[str]:
 def tallied(rows: Rows, leg: Leg) -> list[str]:
     """Counters raised for the pixels of a row that are the band's own."""
     lines: list[str] = []
-    for step in leg.steps:
+    for number, step in enumerate(leg.steps):
         if step.access is not Access.REDUCE:
             continue
-        tally = rows.work.tallies.index(step)
-        for n in range(rows.values_of(step)):
-            lines += [f"own = bins{tally}[{n}, left - lo : min(right, hi) - lo]"]
-            if step.counters <= _FEW:
-                for counter in range(step.counters):
-                    count = f"sum_{tally}_{counter}"
-                    lines += [f"{count} = 0", "for x in range(uint64(len(own))):"]
-                    lines += [f"    {count} += own[x] == {counter}", f"counts{tally}[0, {counter}] += {count}"]
-                continue
-            # Two tables: equal neighbours need not wait for each other.
-            lines += ["for x in range(uint64(len(own) // 2)):"]
-            lines += [f"    counts{tally}[0, own[uint64(2) * x]] += 1"]
-            lines += [f"    counts{tally}[1, own[uint64(2) * x + uint64(1)]] += 1"]
-            lines += ["if len(own) % 2:", f"    counts{tally}[0, own[len(own) - 1]] += 1"]
+        counted = _counted(rows, step)
+        if step.is_sampled:
+            every = rows.bound.expression(rows.work.steps.index(step), "every", "0")
+            counted = [f"if row % {every} == 0:", *indented([*_binned(rows, leg, number), *counted], 1)]
+        lines += counted
     return ["if first <= y < last and hi > left:", *indented(lines, 1)] if lines else []
+
+
+def _binned(rows: Rows, leg: Leg, number: int) -> list[str]:
+    """A row's counters of a step that leaves rows out, found by a loop of its own from what it looks at."""
+    step, seen = leg.steps[number], rows.seen(leg)
+    tally = rows.work.tallies.index(step)
+    lines = [f"l{line} = seen[{line}]" for line in sorted({seen[number, plane] for plane in step.reads})]
+    values = {plane: f"l{seen[number, plane]}[x]" for plane in step.reads}
+    body, out = rows.writer.paste(step, values=values, site=HOISTED)
+    inner = [f"col = int64(uint64({rows.period}) * x) + ({rows.period} * lo + pc)", *body]
+    for n, name in enumerate(out):
+        lines += [f"b{tally}_{n} = bins{tally}[{n}]"]
+        inner += [raised(step, f"b{tally}_{n}", name)]
+    return [*lines, "for x in range(n):", *indented(inner, 1)]
+
+
+def raised(step: Step, line: str, index: str) -> str:
+    """The statement that keeps the index of a counter to raise."""
+    return f"{line}[x] = uint32({index} if 0 <= {index} < {step.counters} else {step.counters})"
+
+
+def _counted(rows: Rows, step: Step) -> list[str]:
+    """A row's own counters raised."""
+    lines: list[str] = []
+    tally = rows.work.tallies.index(step)
+    for n in range(rows.values_of(step)):
+        lines += [f"own = bins{tally}[{n}, left - lo : min(right, hi) - lo]"]
+        if step.counters <= _FEW:
+            for counter in range(step.counters):
+                count = f"sum_{tally}_{counter}"
+                lines += [f"{count} = 0", "for x in range(uint64(len(own))):"]
+                lines += [f"    {count} += own[x] == {counter}", f"counts{tally}[0, {counter}] += {count}"]
+            continue
+        # Two tables: equal neighbours need not wait for each other.
+        lines += ["for x in range(uint64(len(own) // 2)):"]
+        lines += [f"    counts{tally}[0, own[uint64(2) * x]] += 1"]
+        lines += [f"    counts{tally}[1, own[uint64(2) * x + uint64(1)]] += 1"]
+        lines += ["if len(own) % 2:", f"    counts{tally}[0, own[len(own) - 1]] += 1"]
+    return lines
 
 
 def woven(rows: Rows, leg: Leg) -> list[str]:

@@ -13,7 +13,7 @@ from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
 from tenbit.kernels._pass import Pass
 from tenbit.kernels._source import Writer, called, mirror
-from tenbit.kernels._stage import ANYWHERE, Step
+from tenbit.kernels._stage import ANYWHERE, Access, Step
 
 # Pixels of a WARP that are done together: the widest vectors that there are.
 LANES = 16
@@ -61,6 +61,20 @@ class Rows:
         """Where a row of the scratch begins, the whole reach of it."""
         place = self.legs[source].keeps[plane].place
         return f"(first{place} + ({site}) * deep{place} + (({y}) & (deep{place} - 1))) * wide"
+
+    def seen(self, leg: Leg) -> dict[tuple[int, str], int]:
+        """What counts of some rows alone look at: number of the step and plane, to the line that holds its values."""
+        lines: dict[tuple[str, int], int] = {}
+        found: dict[tuple[int, str], int] = {}
+        times: dict[str, int] = {}
+        for number, step in enumerate(leg.steps):
+            if step.access is Access.REDUCE and step.is_sampled:
+                for plane in step.reads:
+                    found[number, plane] = lines.setdefault((plane, times.get(plane, 0)), len(lines))
+            elif step.access is not Access.REDUCE:
+                for plane in step.writes:
+                    times[plane] = times.get(plane, 0) + 1
+        return found
 
     @property
     def reach(self) -> int:

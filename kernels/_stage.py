@@ -134,9 +134,15 @@ class Step:
     every: int = 1
     is_shared: bool = False
 
+    @property
+    def is_sampled(self) -> bool:
+        """Whether it is a REDUCE that leaves rows out."""
+        return self.every > 1
+
     def resolved(self, results: Results) -> Constants:
-        """The constants as numbers, given the results of earlier steps."""
-        return self.constants(results) if callable(self.constants) else self.constants
+        """The constants as numbers, given the results of earlier steps; ``every`` is one of them where it is not 1."""
+        known = self.constants(results) if callable(self.constants) else self.constants
+        return {**known, "every": self.every} if self.is_sampled else known
 
 
 class Told(str):

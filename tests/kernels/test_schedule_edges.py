@@ -12,15 +12,21 @@ from made_up.schedules import assert_same, by_definition, done
 
 from tenbit.kernels import _cpu
 from tenbit.kernels._facts import Cfa
+from tenbit.pipeline import tiles
 from tenbit.pipeline.device import CpuDevice, SimulatedDevice
 
 MOSAIC = Chain(
-    ("shade", "edge", "level", "guide", "box", "colour", "luma", "detail", "weigh", "soft", "sides"),
+    ("shade", "edge", "level", "rare", "guide", "box", "colour", "luma", "detail", "sparse", "weigh", "soft", "sides"),
     Cfa("GRBG"),
     "float32",
     None,
 )
-PLANES = Chain(("luma", "box", "detail", "levels", "soft", "follow", "weigh", "green", "box"), None, "float32", None)
+PLANES = Chain(
+    ("luma", "box", "detail", "levels", "soft", "rows", "follow", "weigh", "sparse", "green", "box"),
+    None,
+    "float32",
+    None,
+)
 LINES = [(2, 2), (2, 3), (3, 2), (2, 41), (33, 2), (3, 3), (5, 7)]
 
 
@@ -135,6 +141,15 @@ def test_a_pass_may_write_a_side_plane_alone(cpu):
     expected = by_definition(apart, planes)
     for device in (cpu, SimulatedDevice()):
         assert_same(done(device, fused, frame), expected)
+
+
+def test_rows_that_are_left_out_are_those_of_the_frame_not_of_a_tile():
+    chain = Chain(("edge", "rare", "colour", "luma", "detail", "sparse"), Cfa("GRBG"), "float32", None)
+    fused, apart = chain.plans(30, 6, 1)
+    frame, planes = chain.frame(30, 6, 1)
+    rows = tiles.tiles(30, 10, tiles.margin_of(fused.cuda_passes), 2)
+    out = tiles._each(SimulatedDevice(), fused.cuda_passes, frame, ("rgb",), list(rows), None)
+    assert_same((out.arrays["rgb"], out.counters), by_definition(apart, planes))
 
 
 @pytest.mark.parametrize("names", ["edge spread ease", "colour luma detail weigh", "edge gain spread near ease"])

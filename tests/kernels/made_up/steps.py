@@ -171,6 +171,10 @@ def levels(red, green, blue):
     )
 
 
+def placed_levels(red, mask, row, col):
+    return int(min(max(red, -1.0), 3.0) * 10.0) + 31 * (row % 5), 155 + (1 if mask > 0.1 else 2) * (col % 7)
+
+
 def side_of(mask):
     return 0 if mask > 0.1 else (1 if mask < -0.1 else -1)
 
@@ -242,6 +246,7 @@ def mosaic_step(name, facts, draw):
         ),
         "order": lambda: Step(name, Access.POINT, by_period(ORDERS, facts), (*own, "edge"), RGB),
         "level": lambda: Step(name, Access.REDUCE, level, own, ("level",), counters=30),
+        "rare": lambda: Step(name, Access.REDUCE, level, own, (name,), counters=30, every=3),
         "follow": lambda: Step(
             name, Access.POINT, gained, own, own, lambda r: {**from_counts("level")(r), "base": 0.0}
         ),
@@ -268,6 +273,10 @@ def planes_step(name, facts, draw):
         "weigh": lambda: Step(name, Access.POINT, weighed, (*RGB, "mask"), RGB, {"share": 0.25}),
         "guide": lambda: Step(name, Access.STENCIL, guided_red, ("red", "mask"), ("red",), radius=1),
         "levels": lambda: Step(name, Access.REDUCE, levels, RGB, ("levels",), counters=31),
+        "sparse": lambda: Step(
+            name, Access.REDUCE, placed_levels, ("red", "mask"), (name,), counters=190, every=2 + facts.rows % 3
+        ),
+        "rows": lambda: Step(name, Access.REDUCE, side_of, ("mask",), (name,), counters=2, every=4),
         "sides": lambda: Step(name, Access.REDUCE, side_of, ("mask",), ("sides",), counters=2),
         "follow": lambda: Step(name, Access.POINT, balanced, RGB, RGB, from_counts("levels")),
         "sway": lambda: Step(name, Access.WARP, swayed, RGB, RGB, sway, taps="lanczos3", is_clamped=True),
