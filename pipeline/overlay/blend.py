@@ -1,0 +1,90 @@
+"""Paint laid on code values, in place: rounded half up; where its cover is 0 they stay what they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tenbit.kernels._facts import Array, Triple
+
+_BAND_PIXELS = 32768  # at a time: float32 scratch that stays in the cache
+_TABLE_PIXELS = 8192  # from here on a table of all code values is cheaper than arithmetic
+
+
+def peak_of(pixels: Array) -> float:
+    """The largest code value; 1 for floats."""
+    return float(np.iinfo(pixels.dtype).max) if pixels.dtype.kind == "u" else 1.0
+
+
+def flat(pixels: Array, colour: Triple, alpha: float) -> None:
+    """One colour over all of a rectangle.
+
+    Parameters
+    ----------
+    pixels : array
+        (rows, cols, 3), uint8, uint16 or float32, written to; a view of a larger picture.
+    colour : Triple
+        Encoded values 0 … 1.
+    alpha : float
+        Cover, 0 … 1.
+    """
+    if alpha <= 0 or not pixels.size:
+        return
+    peak, is_whole = peak_of(pixels), pixels.dtype.kind == "u"
+    if is_whole and pixels.shape[0] * pixels.shape[1] * 255 > _TABLE_PIXELS * peak:
+        codes = np.arange(int(peak) + 1, dtype=np.float32)
+        for n in range(3):
+            pixels[..., n] = _laid(codes, colour[n] * peak, alpha, 0.5).astype(pixels.dtype)[pixels[..., n]]
+        return
+    shaded(pixels, colour, np.full(pixels.shape[:2], alpha, np.float32))
+
+
+def shaded(pixels: Array, colour: Triple | Array, cover: Array) -> None:
+    """A colour over a rectangle, each pixel with a cover of its own.
+
+    Parameters
+    ----------
+    pixels : array
+        (rows, cols, 3), written to.
+    colour : Triple or array
+        One, or (rows, cols, 3): encoded values 0 … 1.
+    cover : array
+        (rows, cols), 0 … 1.
+    """
+    peak, half = peak_of(pixels), 0.5 if pixels.dtype.kind == "u" else 0.0
+    band = max(1, _BAND_PIXELS // max(pixels.shape[1], 1))
+    for top in range(0, len(pixels), band):
+        part, alpha = pixels[top : top + band], cover[top : top + band].astype(np.float32, copy=False)
+        for n in range(3):
+            paint = colour[top : top + band, :, n] if isinstance(colour, np.ndarray) else colour[n]
+            part[..., n] = _laid(part[..., n].astype(np.float32), paint * np.float32(peak), alpha, half)
+
+
+def scattered(pixels: Array, rows: Array, cols: Array, colour: Triple | Array, cover: Array | float) -> None:
+    """A colour over pixels here and there.
+
+    Parameters
+    ----------
+    pixels : array
+        (rows, cols, 3), written to.
+    rows, cols : array
+        Places, (count,), each once and inside.
+    colour : Triple or array
+        One, or (count, 3).
+    cover : array or float
+        (count,), 0 … 1.
+    """
+    peak, half = np.float32(peak_of(pixels)), 0.5 if pixels.dtype.kind == "u" else 0.0
+    paint = np.asarray(colour, np.float32) * peak
+    alpha = np.asarray(cover, np.float32)
+    under = pixels[rows, cols].astype(np.float32)
+    pixels[rows, cols] = _laid(under, paint, alpha[:, None] if alpha.ndim else alpha, half).astype(pixels.dtype)
+
+
+def _laid(under: Array, paint: Array | float, alpha: Array | float, half: float) -> Array:
+    """``under (1 - alpha) + paint alpha + half``, written over ``under``."""
+    alpha = np.asarray(alpha, np.float32)
+    under *= np.float32(1) - alpha
+    under += paint * alpha
+    if half:
+        under += np.float32(half)
+    return under
