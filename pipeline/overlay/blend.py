@@ -56,7 +56,7 @@ def shaded(pixels: Array, colour: Triple | Array, cover: Array) -> None:
         part, alpha = pixels[top : top + band], cover[top : top + band].astype(np.float32, copy=False)
         for n in range(3):
             paint = colour[top : top + band, :, n] if isinstance(colour, np.ndarray) else colour[n]
-            part[..., n] = _laid(part[..., n].astype(np.float32), paint * np.float32(peak), alpha, half)
+            part[..., n] = _laid(part[..., n].astype(np.float32), paint * peak, alpha, half)
 
 
 def scattered(pixels: Array, rows: Array, cols: Array, colour: Triple | Array, cover: Array | float) -> None:
@@ -84,7 +84,7 @@ def _laid(under: Array, paint: Array | float, alpha: Array | float, half: float)
     """``under (1 - alpha) + paint alpha + half``, written over ``under``."""
     alpha = np.asarray(alpha, np.float32)
     under *= np.float32(1) - alpha
-    under += paint * alpha
+    under += np.asarray(paint, np.float32) * alpha
     if half:
         under += np.float32(half)
     return under

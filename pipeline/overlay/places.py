@@ -10,6 +10,7 @@ from tenbit.kernels._overlay import Place
 MARGIN = 0.02
 """Between panels and the picture's edges, of its shorter side; half of it between panels."""
 _BASE_ROWS = 1080
+_SMALLER = tuple(0.9**n for n in range(11))
 
 
 @dataclass(frozen=True)
@@ -54,34 +55,38 @@ def in_corners(places: Sequence[Place], rows: int, cols: int) -> list[Box]:
     """Boxes of panels in the corners of a picture, none over another as long as there is room.
 
     From its corner on a panel goes up or down along the edge, past those that are there already; where the edge is full
-    it goes beside them. When there is no room at all it stands in the corner over the others.
+    it goes beside them. One that finds no room is made smaller, down to a third; then it stands over the others.
     """
-    margin = _margin(rows, cols)
-    gap = (margin + 1) // 2
     placed: list[Box] = []
     for place in places:
         high, wide = panel_shape(place, rows, cols)
-        is_bottom, is_right = place.corner.startswith("bottom"), place.corner.endswith("right")
-
-        def at(down: int, along: int, shape: tuple[int, int], *, is_bottom: bool, is_right: bool) -> Box:
-            """The box at a distance from the corner's two edges."""
-            top = rows - down - shape[0] if is_bottom else down
-            left = cols - along - shape[1] if is_right else along
-            return Box(top, left, *shape)
-
-        downs = sorted({margin, *((rows - b.top if is_bottom else b.top + b.rows) + gap for b in placed)})
-        alongs = sorted({margin, *((cols - b.left if is_right else b.left + b.cols) + gap for b in placed)})
-        free = (
-            box
-            for along in alongs
-            for down in downs
-            if down + high + margin <= rows and along + wide + margin <= cols
-            for box in (at(down, along, (high, wide), is_bottom=is_bottom, is_right=is_right),)
-            if not any(box.meets(other) for other in placed)
-        )
-        corner = at(margin, margin, (high, wide), is_bottom=is_bottom, is_right=is_right)
-        placed.append(next(free, corner))
+        shapes = [(max(1, round(high * s)), max(1, round(wide * s))) for s in _SMALLER]
+        found = (_free(place.corner, shape, placed, rows, cols) for shape in shapes)
+        margin = _margin(rows, cols)
+        corner = _from_corner(place.corner, (margin, margin), (high, wide), rows, cols)
+        placed.append(next((box for box in found if box), corner))
     return placed
+
+
+def _free(corner: str, shape: tuple[int, int], placed: Sequence[Box], rows: int, cols: int) -> Box | None:
+    """The first place from a corner on where a box of a shape meets none that is there."""
+    margin = _margin(rows, cols)
+    gap, is_bottom, is_right = (margin + 1) // 2, corner.startswith("bottom"), corner.endswith("right")
+    downs = {margin, *((rows - b.top if is_bottom else b.top + b.rows) + gap for b in placed)}
+    alongs = {margin, *((cols - b.left if is_right else b.left + b.cols) + gap for b in placed)}
+    for along in sorted(along for along in alongs if along + shape[1] + margin <= cols):
+        for down in sorted(down for down in downs if down + shape[0] + margin <= rows):
+            box = _from_corner(corner, (down, along), shape, rows, cols)
+            if not any(box.meets(other) for other in placed):
+                return box
+    return None
+
+
+def _from_corner(corner: str, away: tuple[int, int], shape: tuple[int, int], rows: int, cols: int) -> Box:
+    """The box of a shape that is so many rows and columns away from a corner."""
+    top = rows - away[0] - shape[0] if corner.startswith("bottom") else away[0]
+    left = cols - away[1] - shape[1] if corner.endswith("right") else away[1]
+    return Box(top, left, *shape)
 
 
 def beside(places: Sequence[Place], rows: int, cols: int) -> tuple[list[Box], int]:
