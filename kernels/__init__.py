@@ -34,6 +34,9 @@ STAGES = (
     "peaking",
     "zebra",
     "histogram",
+    "waveform",
+    "parade",
+    "vectorscope",
 )
 
 
