@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from tenbit.kernels._facts import Facts
 from tenbit.kernels._stage import Access, Step
 
@@ -20,7 +22,10 @@ def cell_shape(facts: Facts, cell: int) -> tuple[int, int]:
 
 
 def mean(plane, row, col, k):
-    """The mean of a cell: columns added up first, from the top, then from the left."""
+    """The mean of a cell: columns added up first, from the top, then from the left.
+
+    So that rows can be added to a line of sums as they come, by whole vectors.
+    """
     total = 0.0
     for d_col in range(k.cols):
         column = 0.0
@@ -28,6 +33,11 @@ def mean(plane, row, col, k):
             column = column + plane[row * k.cell + d_row, col * k.cell + d_col]
         total = total + column
     return total * k.share
+
+
+def gathered(step: Step) -> Step:
+    """The same as a GATHER, for targets that cannot average on the way."""
+    return dataclasses.replace(step, access=Access.GATHER)
 
 
 def cells(name: str, planes: tuple[str, ...], writes: tuple[str, ...], facts: Facts, cell: int) -> Step:
@@ -46,4 +56,4 @@ def cells(name: str, planes: tuple[str, ...], writes: tuple[str, ...], facts: Fa
     shape = cell_shape(facts, cell)
     rows, cols = min(cell, facts.rows), min(cell, facts.cols)
     constants = {"cell": cell, "rows": rows, "cols": cols, "share": 1.0 / (rows * cols)}
-    return Step(name, Access.GATHER, mean, planes, writes, constants, shape=shape, is_shared=True)
+    return Step(name, Access.CELLS, mean, planes, writes, constants, shape=shape, is_shared=True)

@@ -8,6 +8,7 @@ way out (EPYC 9005, one thread, RGB8: stores of every sixth byte 260 MP/s, woven
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from collections.abc import Callable
@@ -80,6 +81,13 @@ def _bands(work: Pass, high: int, deep: int, *, strips: int, threads: int) -> in
     return max(1, min(wanted, high // max(deep, 1)))
 
 
+def _parts(count: int, parts: int, unit: int) -> list[tuple[int, int]]:
+    """``range(count)`` in about so many parts, as first and end; they meet at multiples of ``unit``."""
+    units = -(-count // unit)
+    ends = [min(units * n // parts * unit, count) for n in range(parts + 1)]
+    return [(first, end) for first, end in itertools.pairwise(ends) if first < end]
+
+
 def margin_of(work: Pass) -> int:
     """Columns beside a strip, in CFA periods, that the scratch has."""
     return max(leg.halo for leg in legs_of(work)) + 1
@@ -118,12 +126,18 @@ class CpuPass:
         outs: list[Array],
         packed: tuple[Array, Array, list[Array]],
         *,
+        shape: tuple[int, int],
+        whole: int = 1,
         pool: Executor,
         threads: int,
     ) -> list[Array]:
-        """Run over whole arrays; returns the counters of each REDUCE, int64."""
+        """Run over whole arrays of a frame of ``shape``; returns the counters of each REDUCE, int64.
+
+        Bands and strips meet at multiples of ``whole`` pixels: the side of its cells.
+        """
         kf, ki, arrays = packed
-        (rows, cols), period = (outs or ins)[0].shape[:2], self.work.period
+        (rows, cols), period = shape, self.work.period
+        unit = math.lcm(whole, period) // period
         high, wide = -(-rows // period), -(-cols // period)
         strips, deep = tiling(self.work, cols)
         # A row of three planes as one row of numbers; not inside the loop, where a reshape needs numba's run-time.
@@ -134,15 +148,15 @@ class CpuPass:
         margin, near = 2 * margin_of(self.work), _near(self.work, rows)
         places, _ = rings(self.work, deep)
         flat = [out.reshape(len(out), -1) for out in outs]
-        bands = _bands(self.work, high, deep, strips=strips, threads=threads)
+        across_all = _parts(wide, strips, unit)
+        bands = _parts(high, _bands(self.work, high, deep, strips=strips, threads=threads), unit)
+        widest = max(right - left for left, right in across_all)
 
-        def job(place: tuple[int, int]) -> list[Array]:
-            band, strip = place
-            first, last = high * band // bands, high * (band + 1) // bands
-            left, right = wide * strip // strips, wide * (strip + 1) // strips
+        def job(place: tuple[tuple[int, int], tuple[int, int]]) -> list[Array]:
+            (left, right), (first, last) = place
             counts = [np.zeros((2, tally.counters + 1), np.int64) for tally in self.work.tallies]
             step = deep or last - first
-            tall, across = _shape(self.work, step, -(-wide // strips))
+            tall, across = _shape(self.work, step, widest)
             scratch = self._reused(tall * across)
             reach = right - left + margin + LANES
             more = [np.empty((lines, reach) if lines else cols + 8, dtype) for _, lines, dtype in self.buffers]
@@ -151,7 +165,7 @@ class CpuPass:
             return counts
 
         # Strip after strip: bands that are done at the same time then share no line of memory.
-        done = list(pool.map(job, [(band, strip) for strip in range(strips) for band in range(bands)]))
+        done = list(pool.map(job, itertools.product(across_all, bands)))
         return [np.sum(parts, axis=(0, 1))[:-1] for parts in zip(*done, strict=True)]
 
     def _reused(self, size: int) -> Array:

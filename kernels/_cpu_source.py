@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from tenbit.kernels import _row_cells
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._legs import Leg, planes_of
 from tenbit.kernels._pass import Pass
+from tenbit.kernels._row_cells import averaged, begun
 from tenbit.kernels._row_inputs import parted, unpacked
 from tenbit.kernels._row_loops import computed, is_apart
 from tenbit.kernels._row_outputs import ends, tallied, woven
@@ -80,7 +82,9 @@ def _buffers(rows: Rows) -> list[tuple[str, int, str]]:
     planes = dict.fromkeys(plane for leg in rows.legs for plane in rows.planes_in(leg))
     found += [(f"split_{plane}", rows.period, "float32") for plane in planes]
     for n, slot in enumerate(rows.work.outs):
-        found += [(f"woven{n}", rows.period * len(planes_of(slot)), slot.dtype)]
+        if slot.name not in rows.work.small:
+            found += [(f"woven{n}", rows.period * len(planes_of(slot)), slot.dtype)]
+    found += _row_cells.buffers(rows)
     if count := max(max(rows.seen(leg).values(), default=-1) + 1 for leg in rows.legs):
         found += [("seen", count, "float32")]
     for n, tally in enumerate(rows.work.tallies):
@@ -118,8 +122,8 @@ def _leg(rows: Rows, leg: Leg) -> list[str]:
     site += computed(rows, leg)
     site += ends(rows, leg)
     row = [f"row = {period} * y + pr", "if 0 <= row < rows:"]
-    row += indented([*unpacked(rows, leg), *parted(rows, leg)], 1)
+    row += indented([*unpacked(rows, leg), *parted(rows, leg), *begun(rows, leg)], 1)
     row += indented([f"for pc in range({period}):", *indented([*site, *tallied(rows, leg)], 1)], 1)
-    row += indented(woven(rows, leg), 1)
+    row += indented([*averaged(rows, leg), *woven(rows, leg)], 1)
     lines = [f"for y in range(max(top + {halo}, first - {halo}), bottom + {halo}):"]
     return lines + indented([f"for pr in range({period}):", *indented(row, 1)], 1)

@@ -51,7 +51,7 @@ class Leg:
     core : Step or None
         The STENCIL it begins with, or the GATHER or WARP of a first leg; None for loads.
     steps : list of Step
-        POINT and REDUCE steps behind it, in order.
+        POINT, CELLS and REDUCE steps behind it, in order.
     takes : dict
         Plane to the earlier leg whose scratch holds it, or `MEMORY`.
     makes : dict
@@ -119,9 +119,14 @@ def legs_of(work: Pass) -> list[Leg]:
                 known.pixels = max(known.pixels, leg.pixels + (around * work.period if work.period > 2 else radius))
                 whole = work.period if legs[source].is_by_site else 1
                 legs[source].pixels = max(legs[source].pixels, -(-known.pixels // whole) * whole)
-    for slot in work.outs:
+    for slot in pixelwise(work):
         legs[_last(slot, where)].slots.append(slot)
     return legs
+
+
+def pixelwise(work: Pass) -> list[Slot]:
+    """The arrays that a pass writes pixel by pixel: all but its cells."""
+    return [slot for slot in work.outs if slot.name not in work.small]
 
 
 def _split(work: Pass) -> tuple[list[Leg], dict[str, int]]:
@@ -141,10 +146,10 @@ def _split(work: Pass) -> tuple[list[Leg], dict[str, int]]:
         else:
             leg.steps.append(step)
         leg.reads(step, where)
-        if step.access is not Access.REDUCE:
+        if step.access not in (Access.REDUCE, Access.CELLS):
             leg.makes |= dict.fromkeys(step.writes)
             where |= dict.fromkeys(step.writes, len(legs) - 1)
-    for slot in work.outs:
+    for slot in pixelwise(work):
         last = _last(slot, where)
         for plane in planes_of(slot):
             if where.get(plane) != last:

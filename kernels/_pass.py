@@ -45,7 +45,7 @@ class Pass:
     period : int
         Of the CFA of the mosaic that its steps meet; 1 when they meet planes.
     shape : tuple of int
-        (rows, cols) of what it writes.
+        (rows, cols) of what it writes, but for the cells that it makes on the way.
     dtype : str
         Of the picture's planes that it writes: ``float32``, ``uint16`` or ``uint8``. Side planes are float32.
     comes, goes : Layout
@@ -72,8 +72,15 @@ class Pass:
     @property
     def outs(self) -> tuple[Slot, ...]:
         """The arrays that it writes, in the order of the loop's arguments."""
-        shapes = {name: (*self.shape, 3) if name == "rgb" else self.shape for name in _arrays(self.writes, self.goes)}
+        names, small = _arrays(self.writes, self.goes), self.small
+        shapes = {n: (*self.shape, 3) if n == "rgb" else small.get(n, self.shape) for n in names}
         return tuple(Slot(name, shape, self.dtype_of(name)) for name, shape in shapes.items())
+
+    @property
+    def small(self) -> dict[str, tuple[int, int]]:
+        """Planes of the cells that are made on the way, and their shapes."""
+        steps = [step for step in self.steps if step.access is Access.CELLS]
+        return {plane: step.shape or self.shape for step in steps for plane in step.writes}
 
     @property
     def tallies(self) -> tuple[Step, ...]:

@@ -62,24 +62,25 @@ def run_step(step: Step, planes: dict[str, Array], constants: Constants, period:
     counters = np.zeros(step.counters, np.int64)
     bodies = step.body if isinstance(step.body, tuple) else (step.body,) * period**2
     wanted = [[a for a in inspect.signature(body).parameters if a in ("k", "row", "col")] for body in bodies]
-    spaces = [_at_site(constants, s) for s in range(len(ins) if step.access in ANYWHERE else period**2)]
+    looks_anywhere = step.access in ANYWHERE or step.access is Access.CELLS
+    spaces = [_at_site(constants, s) for s in range(len(ins) if looks_anywhere else period**2)]
     with np.errstate(all="ignore"):
-        for row in range(0, shape[0], step.every):
+        for row in range(0, shape[0], step.every or 1):
             for col in range(shape[1]):
                 if step.within and not _is_within(step.within, constants, row, col):
                     for n, name in enumerate(step.writes):
                         outs[n][row, col] = planes[name][row, col]
                     continue
-                site = (row % period) * period + col % period
+                site = 0 if looks_anywhere else (row % period) * period + col % period
                 known = {"k": spaces[site], "row": row, "col": col}
                 rest = [known[name] for name in wanted[site]]
-                if step.access in ANYWHERE:
+                if looks_anywhere:
                     for n, plane in enumerate(ins):
                         own = [spaces[n] if r is spaces[site] else r for r in rest]
-                        if step.access is Access.GATHER:
-                            outs[n][row, col] = bodies[0](plane, *own)
-                        else:
+                        if step.access is Access.WARP:
                             outs[n][row, col] = _interpolated(step, plane, row, col, *bodies[0](*own))
+                        else:
+                            outs[n][row, col] = bodies[0](plane, *own)
                     continue
                 if step.access is Access.STENCIL:
                     seen = [

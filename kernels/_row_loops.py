@@ -5,6 +5,7 @@ from __future__ import annotations
 from tenbit.kernels._bound import HOISTED
 from tenbit.kernels._legs import Leg, planes_of
 from tenbit.kernels._resample import interpolation
+from tenbit.kernels._row_cells import added
 from tenbit.kernels._row_inputs import loaded
 from tenbit.kernels._row_outputs import raised
 from tenbit.kernels._rows import LANES, Rows
@@ -210,6 +211,10 @@ def _points(
         sinks += [f"l{line} = seen[{line}]"]
     for number, step in enumerate(leg.steps):
         if leaves_out and step.within:
+            continue
+        if step.access is Access.CELLS:
+            more, lines = added(rows, leg, step, values)
+            inner, sinks = inner + more, sinks + lines
             continue
         if step.is_sampled:
             for plane in step.reads:

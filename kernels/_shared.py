@@ -107,8 +107,8 @@ def blocks_of(work: Pass) -> Blocks:
 
 
 def fits(work: Pass) -> bool:
-    """Whether a block can hold the tiles of a pass."""
-    return shared_bytes(work) <= SHARED_BYTES
+    """Whether a block can hold the tiles of a pass; of cells it makes one by one alone, looking at computed places."""
+    return not work.small and shared_bytes(work) <= SHARED_BYTES
 
 
 def shared_bytes(work: Pass) -> int:

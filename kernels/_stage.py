@@ -17,6 +17,8 @@ GATHER
     called once per plane with the whole plane as an array: ``body(plane, row, col, k)``.
 WARP
     called once per plane: ``body(row, col, k)`` returns how many rows and columns away the new value is interpolated.
+CELLS
+    the mean of every cell of the frame, which later steps find in small planes; written with `_cells.cells` alone.
 REDUCE
     planes are float32 values; returns indices of the counters to raise by one; an index out of range counts nothing.
 
@@ -73,6 +75,7 @@ class Access(enum.Enum):
     STENCIL = "stencil"
     GATHER = "gather"
     WARP = "warp"
+    CELLS = "cells"
     REDUCE = "reduce"
 
 
@@ -99,7 +102,7 @@ class Step:
     radius : int
         Of a STENCIL.
     shape : tuple of int or None
-        (rows, cols) written by a GATHER, when not those of the frame.
+        (rows, cols) written by a GATHER or CELLS, when not those of the frame.
     counters : int
         How many counters a REDUCE has.
     within : tuple of str or None
@@ -111,8 +114,9 @@ class Step:
         Of a WARP.
     is_clamped : bool
         Of a WARP: no value is above, or below, all of the pixels around its place, so that edges get no halo.
-    every : int
-        Of a REDUCE: it counts the pixels of every so manieth row only, row 0 among them.
+    every : int or None
+        Of a REDUCE: it counts the pixels of every so manieth row only, row 0 among them. None counts all; so does 1, by
+        the loop of those that leave rows out: loops know no sizes.
     is_shared : bool
         Several stages may ask for it: of equal steps (by name and constants) the first is done, if the planes that it
         reads have not changed since. It may write side planes and counters only.
@@ -131,18 +135,18 @@ class Step:
     summary: Callable[[Array], Any] | None = None
     taps: Taps = "bicubic"
     is_clamped: bool = False
-    every: int = 1
+    every: int | None = None
     is_shared: bool = False
 
     @property
     def is_sampled(self) -> bool:
-        """Whether it is a REDUCE that leaves rows out."""
-        return self.every > 1
+        """Whether it is a REDUCE that may leave rows out."""
+        return self.every is not None
 
     def resolved(self, results: Results) -> Constants:
-        """The constants as numbers, given the results of earlier steps; ``every`` is one of them where it is not 1."""
+        """The constants as numbers, given the results of earlier steps; ``every`` is one of them where it is said."""
         known = self.constants(results) if callable(self.constants) else self.constants
-        return {**known, "every": self.every} if self.is_sampled else known
+        return known if self.every is None else {**known, "every": self.every}
 
 
 class Told(str):

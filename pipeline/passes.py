@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from tenbit.kernels._cells import gathered
 from tenbit.kernels._facts import Facts, State
 from tenbit.kernels._pass import Layout, Pass
 from tenbit.kernels._stage import ANYWHERE, PICTURE, PLANES, Access, PerSite, Step
@@ -19,6 +20,9 @@ class Placed:
     step: Step
     facts: Facts
     shape: tuple[int, int]
+    """(rows, cols) that it writes."""
+    grid: tuple[object, ...] = ()
+    """Which cells, and of which, its pixels are; empty for those of the frame. Cells may have the frame's shape."""
 
     @cached_property
     def period(self) -> int:
@@ -57,19 +61,66 @@ def passes_of(
         Whether a target can do a pass at all.
     """
     groups: list[list[Placed]] = []
-    for here in placed:
-        joined = [*groups[-1], here] if groups else []
-        if fuse and joined and _may_join(groups[-1], here) and (can is None or can(_one(joined))):
-            groups[-1] = joined
+    counted: set[str] = set()
+    for here in _on_grids(placed, can):
+        for number in range(len(groups) - 1, -1, -1) if fuse else ():
+            group = groups[number]
+            if _may_join(group, here) and (can is None or can(_one([*group, here]))):
+                groups[number] = [*group, here]
+                break
+            if not _may_go_before(group, here, counted):
+                groups.append([here])
+                break
         else:
             groups.append([here])
+        if here.step.access is Access.REDUCE:
+            counted.add(here.step.writes[0])
     return _arranged([_one(group) for group in groups], came, state, keeps)
+
+
+def _on_grids(placed: list[Placed], can: Callable[[Pass], bool] | None) -> Iterator[Placed]:
+    """The steps with the grid and the shape of the pixels that they go over; cells as the target makes them."""
+    grids: dict[str, tuple[object, ...]] = {}
+    shapes: dict[str, tuple[int, int]] = {}
+    for here in placed:
+        step, grid, shape = here.step, (), here.shape
+        if step.reads:
+            grid, shape = grids.get(step.reads[0], ()), shapes.get(step.reads[0], (here.facts.rows, here.facts.cols))
+        if step.access is Access.CELLS:
+            assert step.shape is not None and not callable(step.constants)
+            out = Placed(step, here.facts, shape, grid)
+            grid, shape = (*grid, step.constants["cell"]), step.shape
+            if can is not None and not can(_one([out])):
+                out = Placed(gathered(step), here.facts, shape, grid)
+        elif step.access in ANYWHERE:
+            grid = () if PICTURE.issuperset(step.writes) else (*grid, step.name)
+            out = dataclasses.replace(here, grid=grid)
+            shape = here.shape
+        else:
+            out = Placed(step, here.facts, shape, grid)
+        yield out
+        if step.access is not Access.REDUCE:
+            grids |= dict.fromkeys(step.writes, grid)
+            shapes |= dict.fromkeys(step.writes, shape)
+
+
+def _may_go_before(group: list[Placed], here: Placed, counted: set[str]) -> bool:
+    """Whether a step may be done before others that stand before it: they have nothing to do with each other."""
+    step, others = here.step, [other.step for other in group]
+    makes = {plane for other in others if other.access is not Access.REDUCE for plane in other.writes}
+    if step.access is Access.REDUCE:
+        # Others may look at an earlier count of the same name.
+        return not (makes & set(step.reads) or step.writes[0] in counted or callable(step.constants))
+    if callable(step.constants) and any(other.access is Access.REDUCE for other in others):
+        return False
+    touches = makes | {plane for other in others for plane in other.reads}
+    return not (makes & set(step.reads) or touches & set(step.writes))
 
 
 def _may_join(group: list[Placed], here: Placed) -> bool:
     """Whether a step can be done in the trip over the frame that others make."""
     step, before = here.step, [other.step for other in group]
-    if step.access in ANYWHERE or here.shape != group[-1].shape:
+    if step.access in ANYWHERE or (here.shape, here.grid) != (group[-1].shape, group[-1].grid):
         return False
     if callable(step.constants) and any(other.access is Access.REDUCE for other in before):
         # It may need what they count.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Array
 from tenbit.kernels._pass import Pass
-from tenbit.kernels._stage import Constants
+from tenbit.kernels._stage import Access, Constants
 from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
 from tenbit.pipeline.device.contract import WHOLE, Done, Finished, Rows, Said, Target, native, summary
 from tenbit.pipeline.device.numbers import packed
@@ -97,7 +98,18 @@ class CpuDevice(HostDevice):
 
         bound = Bound.of(constants)
         ready = _compile.cpu_pass(work, bound, said)
-        return ready(ins, outs, bound.packed(constants), pool=self._pool, threads=self.threads)
+        sides = [
+            given["cell"] for step, given in zip(work.steps, constants, strict=True) if step.access is Access.CELLS
+        ]
+        return ready(
+            ins,
+            outs,
+            bound.packed(constants),
+            shape=work.shape,
+            whole=math.lcm(*map(int, sides)),  # type: ignore[arg-type]
+            pool=self._pool,
+            threads=self.threads,
+        )
 
 
 class SimulatedDevice(HostDevice):
