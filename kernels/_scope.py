@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Literal
@@ -128,7 +127,7 @@ def levels_step(name: str, channels: tuple[str, ...], facts: Facts, *, span: Ran
     constants = {
         **luma_shares(matrix, facts),
         "levels": LEVELS,
-        "size": columns * LEVELS,
+        "size": MOST_COLUMNS * LEVELS,
         "peak": float(LEVELS - 1),
         "per_col": columns / facts.cols,
     }
@@ -139,8 +138,9 @@ def levels_step(name: str, channels: tuple[str, ...], facts: Facts, *, span: Ran
         PLANES[facts.state],
         (name,),
         constants,
-        counters=len(channels) * columns * LEVELS,
-        summary=partial(counted_levels, channels=channels, span=span, every=every),
+        # As many whatever the frame's width: one loop for all.
+        counters=len(channels) * MOST_COLUMNS * LEVELS,
+        summary=partial(counted_levels, columns=columns, channels=channels, span=span, every=every),
         every=every,
     )
 
@@ -210,9 +210,9 @@ class Levels:
         }
 
 
-def counted_levels(counters: Array, *, channels: Sequence[str], span: Range, every: int) -> Levels:
+def counted_levels(counters: Array, *, columns: int, channels: tuple[str, ...], span: Range, every: int) -> Levels:
     """The counters of a step as `Levels`."""
-    return Levels(counters.reshape(len(channels), -1, LEVELS), tuple(channels), span, every)
+    return Levels(counters.reshape(len(channels), -1, LEVELS)[:, :columns], channels, span, every)
 
 
 def ire_of(code: Any, span: Range) -> Any:
