@@ -29,8 +29,10 @@ def over(under, paint, alpha):
     return under * (1.0 - alpha) + paint * alpha
 
 
-def colour_of(text: str) -> Triple:
+def colour_of(text: str, what: str = "") -> Triple:
     """A colour by its name, or as ``#RRGGBB``: encoded values of the output space, 0 … 1.
+
+    ``what`` is whose colour it is, for the message: ``peaking.colour``.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def colour_of(text: str) -> Triple:
         return red, green, blue
     near = difflib.get_close_matches(name, COLOURS, 1)
     rest = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COLOURS)}, and #RRGGBB"
-    raise StageError(f"{text!r} is no colour; {rest}")
+    raise StageError(f"{what}{': ' if what else ''}{text!r} is no colour; {rest}")
 
 
 def colour_constants(colour: Colour, prefix: str = "") -> dict[str, float]:
