@@ -37,6 +37,10 @@ STAGES = (
     "waveform",
     "parade",
     "vectorscope",
+    "spot",
+    "framelines",
+    "loupe",
+    "exposure_advice",
 )
 
 

@@ -211,7 +211,7 @@ def _ends(
     canvas: Canvas, inside: Inside, low: Mapping[str, float], high: Mapping[str, float], names: tuple[str, ...]
 ) -> None:
     """For each channel with samples at an end of the range a mark, the brighter the more there are, and their part."""
-    side = max(0.8 * TEXT * canvas.unit, 2.0)
+    side = min(max(0.8 * TEXT * canvas.unit, 2.0), inside.rows, inside.cols / 8)
     has_text = _has_text(canvas)
     top = inside.top - 1.2 * side if has_text else inside.top
     for parts, is_high in ((low, False), (high, True)):

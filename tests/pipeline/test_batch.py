@@ -23,7 +23,7 @@ from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome
 
 BARE = ["black_level", {"demosaic": {"method": "bilinear"}}]
-SEEN = [*BARE, "tone", {"histogram": {"overlay": False}}]
+SEEN = [*BARE, "tone", {"histogram": {"to": "none"}}]
 
 
 def chain_of(stages: list[Any], format: Any = "png", **overrides: Any) -> Chain:  # noqa: A002
