@@ -19,7 +19,7 @@ Anchor = Literal["left", "centre", "right"]
 
 # Of panels: ground, frame and grid lines, text. Encoded values.
 GROUND: Triple = (0.04, 0.04, 0.05)
-GROUND_ALPHA = 0.72
+GROUND_ALPHA = 0.9
 INK: Triple = (0.86, 0.86, 0.86)
 GRID: Triple = (0.5, 0.5, 0.5)
 TEXT = 11.0

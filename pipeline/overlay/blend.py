@@ -33,7 +33,7 @@ def flat(pixels: Array, colour: Triple, alpha: float) -> None:
     if is_whole and pixels.shape[0] * pixels.shape[1] * 255 > _TABLE_PIXELS * peak:
         codes = np.arange(int(peak) + 1, dtype=np.float32)
         for n in range(3):
-            pixels[..., n] = _laid(codes, colour[n] * peak, alpha, 0.5).astype(pixels.dtype)[pixels[..., n]]
+            pixels[..., n] = _laid(codes.copy(), colour[n] * peak, alpha, 0.5).astype(pixels.dtype)[pixels[..., n]]
         return
     shaded(pixels, colour, np.full(pixels.shape[:2], alpha, np.float32))
 
