@@ -76,7 +76,7 @@ def _opened(path: Path, camera: CameraLike, max_pixels: int, keep_packed: bool) 
         if not head:
             raise ReadError("the file is empty")
         frame = _read(path, head, camera, max_pixels, keep_packed)
-        return replace(frame, facts=replace(frame.facts, number=number_of(path)))
+        return replace(frame, facts=replace(frame.facts, number=number_of(path), focal_mm=frame.exif.focal_mm))
     except OSError as fault:
         raise ReadError(f"cannot be read: {fault.strerror or fault}") from None
     except MemoryError:
