@@ -49,7 +49,7 @@ def ground(canvas: Canvas) -> None:
 
 
 def fitted(counts: Array, shape: tuple[float, float]) -> Array:
-    """Counts on a grid no finer than the pixels that show them: (n, m), float64, of the same sum.
+    """Counts on a grid no finer than the pixels that show them: (n, m), float32, of the same sum.
 
     A count is spread over the places that its bin overlaps, so that no pattern of bins and pixels arises.
     """
@@ -66,7 +66,7 @@ def fitted(counts: Array, shape: tuple[float, float]) -> Array:
         part = (at - low).reshape(-1, *(1,) * (lines.ndim - 1))
         edges = so_far[low] * (1 - part) + so_far[low + 1] * part
         out = np.moveaxis(np.maximum(np.diff(edges, axis=0), 0.0), 0, axis)
-    return out
+    return out.astype(np.float32)
 
 
 def brightness(counts: Array, even: Array | float, intensity: float) -> Array:
@@ -80,12 +80,12 @@ def brightness(counts: Array, even: Array | float, intensity: float) -> Array:
     intensity : float
         See `tenbit.kernels._scope.intensity_param`.
     """
-    density = counts / np.maximum(even, 1e-9)
-    bright = np.log1p(density / _KNEE) / np.log1p(LEVELS / _KNEE)
-    bright = np.minimum(bright, 1.0) ** (2.0 ** (1.0 - 3.0 * intensity))
+    f32 = np.float32
+    density = counts * (1 / (np.maximum(even, 1e-9) * _KNEE)).astype(f32)
+    bright = np.minimum(np.log1p(density) * f32(1 / np.log1p(LEVELS / _KNEE)), 1)
+    bright **= f32(2.0 ** (1.0 - 3.0 * intensity))
     # A pixel that `fitted` has spread over two places counts in both.
-    seen = np.minimum(counts, 1.0) * _LEAST
-    return np.asarray(seen + (1.0 - _LEAST) * bright)
+    return np.asarray(np.minimum(counts, 1) * f32(_LEAST) + f32(1 - _LEAST) * bright, f32)
 
 
 def draw_waveforms(canvas: Canvas, box: Box, counts: Array, colours: Sequence[Triple], intensity: float) -> None:
@@ -102,21 +102,31 @@ def draw_waveforms(canvas: Canvas, box: Box, counts: Array, colours: Sequence[Tr
         One per channel.
     intensity : float
     """
-    light = None
-    for channel, colour in zip(counts, colours, strict=True):
+    lights = []
+    for channel in counts:
         shown = fitted(channel.T[::-1], (box.rows, box.cols))
-        bright = brightness(shown, shown.sum(axis=0) / len(shown), intensity)
-        part = bright[..., None] * np.array(colour)
-        light = part if light is None else light + part
-    if light is not None:
-        draw_light(canvas, box, light)
+        lights.append(brightness(shown, shown.sum(axis=0) / len(shown), intensity))
+    if len(lights) == 1:
+        draw_trace(canvas, box, lights[0], colours[0])
+    else:
+        shares = zip(lights, colours, strict=True)
+        draw_light(canvas, box, sum(light[..., None] * np.array(colour, np.float32) for light, colour in shares))
+
+
+def draw_trace(canvas: Canvas, box: Box, bright: Array, colour: Triple) -> None:
+    """A trace of one colour, (n, m) 0 … 1 bright, over what is there: as bright as it is, so it covers."""
+    most = max(colour)
+    pure = np.array([[colour]], np.float32) / most
+    canvas.image(*box, np.broadcast_to(pure, (*bright.shape, 3)), bright * most)
 
 
 def draw_light(canvas: Canvas, box: Box, light: Array, *, is_smooth: bool = False) -> None:
     """Light of (n, m, 3) over what is there: as bright as its brightest channel, so it covers."""
-    cover = np.clip(light.max(axis=-1), 0.0, 1.0)
-    colours = np.clip(light, 0.0, 1.0) / np.maximum(cover, 1e-6)[..., None]
-    canvas.image(*box, np.where(cover[..., None] > 0, colours, 0.0), cover, is_smooth=is_smooth)
+    cover = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2])
+    colours = light / np.maximum(cover, np.float32(1e-6))[..., None]
+    # Where the sum is beyond white its channels are cut off one by one.
+    colours = np.minimum(colours * np.maximum(cover, 1)[..., None], 1) if cover.max(initial=0) > 1 else colours
+    canvas.image(*box, colours, np.minimum(cover, 1), is_smooth=is_smooth)
 
 
 def marks_of(scale: Scale, span: Range) -> Mapping[float, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -101,14 +102,17 @@ class Scope:
         # As dense as if all were spread over a fiftieth of the scope: pictures have little colour.
         even = max(vectors.pixels, 1) * 50.0 / shown.size
         bright = _trace.brightness(shown, even, intensity)
-        light = bright[..., None] * self.hues(shown.shape, edge, vectors.matrix, colour)
-        _trace.draw_light(self.canvas, _trace.Box(top, left, wide, wide), light, is_smooth=wide > len(shown))
-
-    def hues(self, shape: tuple[int, ...], edge: float, matrix: str, colour: _trace.TraceColour) -> Array:
-        """Colour of the trace at each place: (rows, cols, 3), or (3,)."""
+        box, is_smooth = _trace.Box(top, left, wide, wide), wide > len(shown)
         if colour != "true":
-            return np.array(_trace.PHOSPHOR[colour])
-        cb = (np.arange(shape[1]) + 0.5) / shape[1] * 2 * edge - edge
-        cr = -((np.arange(shape[0])[:, None] + 0.5) / shape[0] * 2 * edge - edge)
-        rgb = np.clip(rgb_of(cb, cr, matrix) + 0.55, 0.05, None)
-        return np.asarray(rgb / rgb.max(axis=-1, keepdims=True))
+            light = bright[..., None] * np.array(_trace.PHOSPHOR[colour], np.float32)
+        else:
+            light = bright[..., None] * hues(len(shown), edge, vectors.matrix)
+        _trace.draw_light(self.canvas, box, light, is_smooth=is_smooth)
+
+
+@lru_cache(maxsize=8)
+def hues(side: int, edge: float, matrix: str) -> Array:
+    """Colour of a trace at each place as far as ``edge`` from neutral: (side, side, 3), the brightest channel 1."""
+    along = ((np.arange(side) + 0.5) / side * 2 - 1) * edge
+    rgb = np.clip(rgb_of(along, -along[:, None], matrix) + 0.55, 0.05, None)
+    return np.asarray(rgb / rgb.max(axis=-1, keepdims=True), np.float32)
