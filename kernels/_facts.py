@@ -257,13 +257,14 @@ class Facts:
         """How a defect of the lens was undone; None when it has not been."""
         return next((c for c in self.corrections if c.defect == defect and c.is_applied), None)
 
-    def came_from(self, rows: Array, cols: Array) -> tuple[Array, Array]:
+    def came_from(self, rows: Array, cols: Array, *, since: int = 0) -> tuple[Array, Array]:
         """Where pixels of this frame lay in the frame as read: rows and columns, float64, whole ones at centres.
 
-        Where the lens looks beyond the frame as read they lie outside of it.
+        Where the lens looks beyond the frame as read they lie outside of it. ``since`` leads back to the frame that had
+        so many ``moves`` behind it.
         """
         rows, cols = np.asarray(rows, np.float64), np.asarray(cols, np.float64)
-        for move in reversed(self.moves):
+        for move in reversed(self.moves[since:]):
             rows, cols = move(rows, cols)
         return rows, cols
 

@@ -223,7 +223,7 @@ def test_check_names_every_fault(here: Path) -> None:
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
         "job.yaml:2:5: chain[0] demosaik: no such stage; did you mean 'demosaic'?",
-        "job.yaml:3:19: chain[1] zebra.high: 1.5 is outside 0.0..1.0 (fraction of white)",
+        "job.yaml:3:19: chain[1] zebra.high: 1.5 is outside 0.0..1.1 (fraction of white)",
     ]
 
 

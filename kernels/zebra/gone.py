@@ -1,0 +1,61 @@
+"""Stripes over what the sensor has clipped, in a colour for each set of channels that are gone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tenbit.kernels._cells import cell_of
+from tenbit.kernels._draw import COLOURS
+from tenbit.kernels._facts import Array, Facts, Triple
+from tenbit.kernels._overlay import Canvas, Seen
+from tenbit.kernels._places import looked_up
+from tenbit.kernels.zebra.stripes import Stripes
+
+# By which channels are gone: 1 for red, 2 for green, 4 for blue, added up. 8 is green in the noise.
+COLOURS_OF: dict[int, Triple] = {
+    1: COLOURS["red"],
+    2: COLOURS["green"],
+    3: COLOURS["yellow"],
+    4: COLOURS["blue"],
+    5: COLOURS["magenta"],
+    6: COLOURS["cyan"],
+    7: COLOURS["black"],
+    8: COLOURS["white"],
+}
+GONE, FLOOR = "raw_zebra_gone", "raw_zebra_floor"
+CELLS = {GONE: "raw_zebra_gone_cells", FLOOR: "raw_zebra_floor_cells"}
+
+
+def channels_gone(means: Array, pixels: int) -> Array:
+    """Which channels are gone in each cell, as the keys of `COLOURS_OF`; 0 where none is.
+
+    Parameters
+    ----------
+    means : array
+        Means of the weights: ``base**channel`` per clipped sample.
+    pixels : int
+        Of a cell.
+    """
+    base = pixels + 1
+    total = np.rint(means.astype(np.float64) * pixels).astype(np.int64)
+    red, green, blue = total % base > 0, total // base % base > 0, total // base**2 > 0
+    return np.asarray(red + 2 * green + 4 * blue, np.uint8)
+
+
+def draw_gone(canvas: Canvas, seen: Seen, *, stripes: Stripes, came: Facts, cell: int, pixels: int) -> None:
+    """Stripes in the colour of what is gone; those of the floor fall, the others rise."""
+    found = channels_gone(seen.planes[CELLS[GONE]], pixels)
+    if CELLS[FLOOR] in seen.planes:
+        # Half of a cell's samples are green: in the noise where most of them are.
+        found = np.where((found == 0) & (seen.planes[CELLS[FLOOR]] > 0.25), np.uint8(8), found)
+    if not found.any():
+        return
+    side = cell_of(seen.facts)
+    kinds = looked_up(found, seen.facts, came, side=side, cell=cell)
+    row, col = np.nonzero(kinds)
+    kind = kinds[row, col]
+    middle = 0.5 * side - 0.5
+    mask = np.zeros(kinds.shape, np.float32)
+    mask[row, col] = stripes.covers(row * side + middle, col * side + middle, falls=kind == 8)
+    palette = np.array([(0.0, 0.0, 0.0), *COLOURS_OF.values()], np.float32)
+    canvas.marks(mask, side, palette[kinds])

@@ -1,0 +1,145 @@
+"""Zebra of raw samples against numpy on the mosaic, and where its colours lie on the finished picture."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tenbit.kernels._draw import COLOURS
+from tenbit.kernels._facts import Cfa
+from tenbit.kernels._optics import Correction
+from tenbit.kernels.errors import StageError
+from tenbit.pipeline.frame import Frame
+
+BLACK, WHITE = 64.0, 1000.0
+DEVELOPED = [("black_level", {}), ("white_balance", {}), ("demosaic", {"method": "bilinear"}), ("tone", {})]
+
+
+def colours(shape, cfa):
+    pattern = np.array(Cfa(cfa).sites).reshape(Cfa(cfa).period, -1)
+    rows, cols = np.indices(shape) % len(pattern)
+    return pattern[rows, cols]
+
+
+def mosaic(samples, cfa="RGGB", **facts):
+    frame = Frame.from_mosaic(np.asarray(samples, np.uint16), cfa=cfa, black=BLACK, white=WHITE, neutral=(1, 1, 1))
+    return dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, **facts))
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", "GRBG", "GBRG", "BGGR", "QRGGB", "QGBRG"])
+def test_shares_of_each_channel_are_exact(develop, cfa):
+    samples = np.random.default_rng(1).integers(900, 1024, (13, 18))
+    # Each channel has a white level of its own.
+    whites = tuple((960.0, 980.0, 1000.0)[colour] for colour in Cfa(cfa).sites)
+    frame = mosaic(samples, cfa, white=whites)
+    is_of = colours(samples.shape, cfa)
+    clip = np.array([960.0, 980.0, 1000.0])
+    clip = (clip - 0.02 * (clip - BLACK))[is_of]
+    gone = samples >= clip
+    expected = {name: gone[is_of == n].mean() for n, name in enumerate(("red", "green", "blue"))}
+    zebra = ("zebra", {"margin": 0.02, "opacity": 0.0})
+    raw = develop(frame, zebra)
+    assert raw.results["raw_zebra"] == expected | {"any": gone.mean()}
+    np.testing.assert_array_equal(raw.samples, samples)
+    if not Cfa(cfa).is_quad:
+        behind = develop(frame, ("black_level", {}), zebra)
+        assert behind.results["raw_zebra"] == expected | {"any": gone.mean()}
+
+
+def test_by_hand(develop):
+    """One red of four and both blues of a 4 x 4 mosaic reach white; a percent under it is as good."""
+    samples = np.full((4, 4), 500)
+    samples[0, 0], samples[1, 1], samples[1, 3] = 1000, 991, 1023
+    samples[3, 1], samples[3, 3] = 990, 64
+    found = develop(mosaic(samples), ("zebra", {"opacity": 0.0})).results["raw_zebra"]
+    assert found == {"red": 1 / 4, "green": 0, "blue": 2 / 4, "any": 3 / 16}
+
+
+def test_the_floor_is_where_green_is_its_own_noise(develop):
+    """scale 0.04, offset 0.0021: s² = 0.04 s + 0.0021 at 0.07, which is 129.5 counts."""
+    samples = np.full((4, 6), 100)
+    samples[:, 3:] = 130
+    samples[0, 5] = 129  # a green one
+    frame = mosaic(samples, noise=((0.04, 0.0021),))
+    out = develop(frame, ("zebra", {"floor": True, "opacity": 0.0}))
+    assert out.results["raw_zebra_floor"] == 7 / 12
+    told = develop(mosaic(samples), ("zebra", {"floor": True, "opacity": 0.0}))
+    assert "raw_zebra_floor" not in told.results
+    assert "zebra: the file says nothing of its noise: no floor is marked" in told.warnings
+
+
+def test_equals_plain_python(develop, plain):
+    frame = mosaic(np.random.default_rng(2).integers(60, 1024, (8, 12)), noise=((0.01, 0.001),))
+    zebra = ("zebra", {"floor": True})
+    there, here = develop(frame, zebra), plain(frame, zebra)
+    assert there.results == here.results
+    np.testing.assert_array_equal(there.samples, here.samples)
+
+
+host = pytest.mark.parametrize("target", ["cpu"], indirect=True)
+# Which channels are gone, and the colour that says so.
+SETS = [
+    ("r", "red"), ("g", "green"), ("b", "blue"), ("rg", "yellow"), ("rb", "magenta"), ("gb", "cyan"), ("rgb", "black"),
+]  # fmt: skip
+
+
+@host
+@pytest.mark.parametrize("cfa", ["RGGB", "GBRG"])
+def test_colour_tells_which_channels_are_gone(develop, cfa):
+    """Squares of 16 px; stripes so wide that they cover all."""
+    samples = np.full((16, 16 * len(SETS)), 300)
+    is_of = colours(samples.shape, cfa)
+    for n, (gone, _) in enumerate(SETS):
+        for letter in gone:
+            part = samples[:, 16 * n : 16 * n + 16]
+            part[is_of[:, 16 * n : 16 * n + 16] == "rgb".index(letter)] = 1000
+    chain = [("zebra", {"duty": 1.0, "opacity": 1.0}), *DEVELOPED]
+    out = develop(mosaic(samples, cfa), *chain, bits=8).samples
+    for n, (_, name) in enumerate(SETS):
+        found = out[2:14, 16 * n + 2 : 16 * n + 14].reshape(-1, 3)
+        assert (np.abs(found - 255 * np.array(COLOURS[name])) <= 1).all(), name
+    bare = develop(mosaic(samples, cfa), *DEVELOPED, bits=8).samples
+    assert (bare != out).any()
+
+
+@host
+@pytest.mark.parametrize("orientation", [1, 6, 7])
+def test_marks_lie_where_the_samples_went(develop, orientation):
+    """A clipped square at rows 40 to 59, columns 20 to 49, cut, made half as large and turned."""
+    samples = np.full((100, 120), 300)
+    samples[40:60, 20:50] = 1000
+    frame = mosaic(samples, orientation=orientation, crop=(10, 10, 80, 100))
+    geometry = [("crop", {}), ("resize", {"scale": 0.5}), ("orient", {})]
+    chain = [("zebra", {"duty": 1.0, "opacity": 1.0}), *DEVELOPED, *geometry]
+    out = develop(frame, *chain, bits=8).samples
+    marked = (out == 0).all(axis=-1)
+    expected = np.zeros((40, 50), bool)
+    expected[15:25, 5:20] = True
+    expected = {1: expected, 6: np.rot90(expected, -1), 7: expected[::-1, ::-1].T}[orientation]
+    np.testing.assert_array_equal(marked, expected)
+
+
+@host
+def test_nothing_is_drawn_on_what_is_no_picture(develop):
+    frame = mosaic(np.full((8, 8), 1000))
+    steps = [("zebra", {}), ("black_level", {}), ("demosaic", {"method": "bilinear"})]
+    np.testing.assert_array_equal(develop(frame, *steps).samples, develop(frame, *steps[1:]).samples)
+
+
+@host
+@pytest.mark.parametrize(
+    ("facts", "steps", "before"),
+    [
+        ({}, [("black_level", {}), ("white_balance", {})], "white_balance"),
+        ({}, [("black_level", {}), ("exposure", {"ev": 1.0})], "exposure"),
+        (
+            {"corrections": (Correction("vignetting", "a profile", "made up"),)},
+            [],
+            r"what has undone vignetting \(a profile\)",
+        ),
+    ],
+)
+def test_multiplied_samples_are_refused(develop, facts, steps, before):
+    text = f"zebra: on a mosaic it goes by the sensor's own white levels; put it before {before}"
+    with pytest.raises(StageError, match=text):
+        develop(mosaic(np.zeros((8, 8)), **facts), *steps, ("zebra", {}))
