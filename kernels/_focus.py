@@ -20,7 +20,7 @@ from tenbit.kernels._facts import Array, Facts
 from tenbit.kernels._luma import luma_of, shares
 from tenbit.kernels._stage import PLANES, Access, Constants, Results, Step
 
-# Noise is measured by luma, in so many levels, from windows' mean squared slope, whose eighth root is counted.
+# Noise is measured by brightness, in so many levels, from windows' mean squared slope, whose eighth root is counted.
 LEVELS, SLOPES = 8, 64
 SLOPE_LOW, SLOPE_STEP = 0.15, 0.01
 # Of windows that hold nothing but noise, one in fifty has less than this part of the mean. (White noise, behind a
@@ -32,7 +32,7 @@ FEWEST = 200
 LEAST_NOISE = (0.3 / 255) ** 2
 # What a window, and a cell, must have of squared slope, in those of noise; and the cell of that of its window, so that
 # edges are found and not what is around them.
-WINDOW_OVER, CELL_OVER, RIDGE = 3.5, 6.0, 0.7
+WINDOW_OVER, CELL_OVER, RIDGE = 4.5, 7.0, 0.7
 # Of counts of responses.
 RESPONSES = 32
 HIGHEST = 0.8
@@ -45,10 +45,15 @@ TILE_QUANTILE = 0.8
 TILES_OVER = 64
 
 
-def clear(red, green, blue, k):
-    """Luma of one pixel, each channel held between 0 and 1."""
+def light(red, green, blue, k):
+    """Luminance of one pixel, decoded by squares: free of the noise that decoding dark channels of a colour shows."""
     r, g, b = within(red, 1.0), within(green, 1.0), within(blue, 1.0)
-    return luma_of(r, g, b, k.red_share, k.green_share, k.blue_share)
+    return luma_of(r * r, g * g, b * b, k.red_share, k.green_share, k.blue_share)
+
+
+def encoded(light):
+    """Brightness of a luminance; a grey has that of its channels."""
+    return f32(math.sqrt(light))
 
 
 def within(value, high):
@@ -57,7 +62,7 @@ def within(value, high):
 
 
 def soft_and_slope(y):
-    """Luma smoothed 1 2 1 along both sides, and its squared slope per cell, by Scharr's filters."""
+    """Brightness smoothed 1 2 1 along both sides, and its squared slope per cell, by Scharr's filters."""
     above, here, below = y(-1, -1) + y(-1, 1), y(0, -1) + y(0, 1), y(1, -1) + y(1, 1)
     soft = ((above + below) + 2.0 * (here + (y(-1, 0) + y(1, 0))) + 4.0 * y(0, 0)) * 0.0625
     across = 3.0 * ((y(-1, 1) - y(-1, -1)) + (y(1, 1) - y(1, -1))) + 10.0 * (y(0, 1) - y(0, -1))
@@ -66,7 +71,7 @@ def soft_and_slope(y):
 
 
 def windows_across(soft, slope):
-    """Along a row, seven cells: the largest and the least luma, the mean squared slope and the mean luma."""
+    """Along a row, seven cells: the most and the least brightness, the mean squared slope, the mean brightness."""
     most = max(
         max(max(soft(0, -3), soft(0, -2)), max(soft(0, -1), soft(0, 0))), max(max(soft(0, 1), soft(0, 2)), soft(0, 3))
     )
@@ -79,7 +84,7 @@ def windows_across(soft, slope):
 
 
 def windows(most, least, energy, level):
-    """The same down the columns: the contrast of 7 × 7 cells, their mean squared slope and their mean luma."""
+    """The same down the columns: the contrast of 7 × 7 cells, their mean squared slope and brightness."""
     high = max(
         max(max(most(-3, 0), most(-2, 0)), max(most(-1, 0), most(0, 0))), max(max(most(1, 0), most(2, 0)), most(3, 0))
     )
@@ -90,8 +95,8 @@ def windows(most, least, energy, level):
     slope = mean_of_seven(
         energy(-3, 0), energy(-2, 0), energy(-1, 0), energy(0, 0), energy(1, 0), energy(2, 0), energy(3, 0)
     )
-    luma = mean_of_seven(level(-3, 0), level(-2, 0), level(-1, 0), level(0, 0), level(1, 0), level(2, 0), level(3, 0))
-    return high - low, slope, luma
+    mean = mean_of_seven(level(-3, 0), level(-2, 0), level(-1, 0), level(0, 0), level(1, 0), level(2, 0), level(3, 0))
+    return high - low, slope, mean
 
 
 def mean_of_seven(a, b, c, d, e, f, g):
@@ -100,7 +105,7 @@ def mean_of_seven(a, b, c, d, e, f, g):
 
 
 def noise_counter(energy, level, k):
-    """The counter of a window by its luma and its slopes; none where nothing differs from anything."""
+    """The counter of a window by its brightness and its slopes; none where nothing differs from anything."""
     eighth = f32(math.sqrt(f32(math.sqrt(f32(math.sqrt(energy))))))
     wide = int(within((eighth - SLOPE_LOW) * (1.0 / SLOPE_STEP), f32(SLOPES - 1)))
     bright = int(min(level * f32(LEVELS), f32(LEVELS - 1)))
@@ -110,7 +115,7 @@ def noise_counter(energy, level, k):
 def response(slope, contrast, energy, level, k):
     """Slope over contrast, 0 … 1, where the slope is that of an edge and not of noise; else 0.
 
-    The noise at a luma lies straight between those at the middles of the levels.
+    The noise at a brightness lies straight between those at the middles of the levels.
     """
     darker = k.bend_0 * max(level - 0.0625, 0.0) + k.bend_1 * max(level - 0.1875, 0.0)
     dark = k.bend_2 * max(level - 0.3125, 0.0) + k.bend_3 * max(level - 0.4375, 0.0)
@@ -166,22 +171,20 @@ def focus_steps(facts: Facts) -> tuple[Step, ...]:
     """Steps that measure the sharpness of a display frame, shared by the stages that ask for them.
 
     They leave ``results["focus"]`` (a `Focus`), ``results["focus_noise"]``, and on the cells of `cell_of` the side
-    planes ``focus_cells`` (luma) and ``focus_response`` (slope over contrast, 0 … 1).
+    planes ``focus_cells`` (brightness, encoded) and ``focus_response`` (slope over contrast, 0 … 1).
     """
     rgb, cell = PLANES[facts.state], cell_of(facts)
     rows, cols = cell_shape(facts, cell)
     tile_rows, tile_cols = tiles_of(rows, cols)
-    luma = Step(
-        "focus.luma", Access.POINT, clear, rgb, ("focus_luma" if cell > 1 else "focus_cells",), shares(facts.space),
-        is_shared=True,
-    )  # fmt: skip
-    of_cells = (cells("focus.cells", ("focus_luma",), ("focus_cells",), facts, cell),) if cell > 1 else ()
+    averaged = (cells("focus.light_cells", ("focus_light",), ("focus_light_cells",), facts, cell),) if cell > 1 else ()
+    plane = "focus_light_cells" if cell > 1 else "focus_light"
     places = {"per_row": tile_rows / rows, "per_col": tile_cols / cols, "tile_cols": tile_cols}
-    sums = ("focus_most", "focus_least", "focus_slopes", "focus_lumas")
+    sums = ("focus_most", "focus_least", "focus_slopes", "focus_means")
     found = ("focus_contrast", "focus_energy", "focus_level")
     return (
-        luma,
-        *of_cells,
+        Step("focus.light", Access.POINT, light, rgb, ("focus_light",), shares(facts.space), is_shared=True),
+        *averaged,
+        Step("focus.cells", Access.POINT, encoded, (plane,), ("focus_cells",), is_shared=True),
         _stencil("focus.slope", soft_and_slope, ("focus_cells",), ("focus_soft", "focus_slope"), 1),
         _stencil("focus.across", windows_across, ("focus_soft", "focus_slope"), sums, 3),
         _stencil("focus.windows", windows, sums, found, 3),
@@ -208,7 +211,7 @@ def tiles_of(rows: int, cols: int) -> tuple[int, int]:
 
 
 def noise_of(counters: Array) -> Array:
-    """Noise of the picture: the mean squared slope of flat parts at each of the levels of luma, (LEVELS,) float64.
+    """Noise of the picture: the mean squared slope of what is flat, at each level of brightness, (LEVELS,) float64.
 
     Levels that few windows have get that of their neighbours; 0 where nothing is known.
     """
@@ -227,7 +230,7 @@ def noise_of(counters: Array) -> Array:
 
 
 def noise_constants(results: Results) -> Constants:
-    """The noise at luma 0, and by how much its slope against luma bends at the middle of each level."""
+    """The noise at black, and by how much its slope against brightness bends at the middle of each level."""
     noise = results["focus_noise"]
     slopes = np.concatenate([[0.0], np.diff(noise) * LEVELS, [0.0]])
     bends = {f"bend_{n}": float(bend) for n, bend in enumerate(np.diff(slopes))}
