@@ -15,12 +15,14 @@ from tenbit.kernels._facts import Facts
 from tenbit.kernels._pass import Packing
 from tenbit.pipeline.config import Chain, Format, Output, final_facts, nominal
 from tenbit.pipeline.device import Device, choose
+from tenbit.pipeline.drawings import check_drawings, paths_of, written
 from tenbit.pipeline.errors import ChainError, ReadError, RequestError, WriteError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import FORMATS, check_options, default_bits, write
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.lenses.resolve import with_optics
 from tenbit.pipeline.outcome import Outcome, as_json, failed
+from tenbit.pipeline.overlay.layers import drawings_of
 from tenbit.pipeline.plan import Plan, PlanError, plan
 from tenbit.pipeline.raw import read
 from tenbit.pipeline.raw.defects import DefectList
@@ -71,7 +73,10 @@ def develop(
     ------
     DeviceError
         If the device asked for cannot be used.
+    RequestError
+        If what monitors draw beside a picture would be written over another file of these jobs.
     """
+    check_drawings(chain, jobs)
 
     def come(job: Job) -> _Came | Outcome:
         return _read(job, lambda: opened(job.source, chain, camera=camera, defects=defects, asked=asked), existing)
@@ -96,7 +101,7 @@ def develop(
                     yield outcome
                 came: _Came | Outcome = coming.pop().result()
                 coming = [reader.submit(come, job) for job in jobs[number + 1 : number + 2]]
-                begun = _begun(came, chain, where, said=said, may_fall_back=is_auto(device))
+                begun = _begun(came, chain, where, existing, said=said, may_fall_back=is_auto(device))
                 del came
                 # Nothing is being written while the caller has his turn: an interrupt then leaves nothing untold.
                 if writing is not None:
@@ -141,7 +146,11 @@ def _kept(job: Job, existing: Existing) -> Outcome | None:
         return None
     if existing == "skip":
         return Outcome(job, "skipped")
-    raise WriteError(f"{job.target} exists already; --overwrite replaces it, --skip-existing leaves it")
+    raise _exists(job.target)
+
+
+def _exists(path: Path) -> WriteError:
+    return WriteError(f"{path} exists already; --overwrite replaces it, --skip-existing leaves it")
 
 
 def _read(job: Job, open_: Callable[[], Frame], existing: Existing) -> _Came | Outcome:
@@ -168,13 +177,17 @@ def opened(
 
 
 def _begun(
-    came: _Came | Outcome, chain: Chain, device: Device, *, said: Said | None, may_fall_back: bool
+    came: _Came | Outcome, chain: Chain, device: Device, existing: Existing, *, said: Said | None, may_fall_back: bool
 ) -> _Begun | Outcome:
     if isinstance(came, Outcome):
         return came
     began = time.perf_counter() - came.seconds
     try:
         what = planned(came.frame.facts, chain, packing=came.frame.packing)
+        drawn = paths_of(came.job.target, drawings_of(what.overlay.layers))
+        # Without their picture they are what an interrupted run has left, or files of the user's.
+        if existing == "refuse" and (there := next((path for path in drawn if path.exists()), None)):
+            raise _exists(there)
         pending = begin(came.frame, what, device, said=said, may_fall_back=may_fall_back)
         # The CPU has done it already, and then lets go of the samples that it was made from.
         frame = pending.finish() if pending.device.target == "cpu" else pending
@@ -188,21 +201,22 @@ def _write(begun: _Begun, chain: Chain) -> Outcome:
     job, output = begun.job, chain.output
     try:
         done = begun.frame if isinstance(begun.frame, Frame) else begun.frame.finish()
-        write(
-            job.target,
-            done.samples,
-            space=done.facts.space,
-            state=done.state,
-            format=output.format,
-            bits=_bits(output),
-            quality=output.quality,
-            subsampling=output.subsampling,
-            compression=output.compression,
-            exif=done.exif,
-            orientation=done.facts.orientation,
-            record={**done.record, "source": job.source.name, "chain": chain.as_record()},
-            facts=done.facts,
-        )
+        with written(job.target, done.drawings) as drawings:
+            write(
+                job.target,
+                done.samples,
+                space=done.facts.space,
+                state=done.state,
+                format=output.format,
+                bits=_bits(output),
+                quality=output.quality,
+                subsampling=output.subsampling,
+                compression=output.compression,
+                exif=done.exif,
+                orientation=done.facts.orientation,
+                record={**done.record, "source": job.source.name, "chain": chain.as_record()},
+                facts=done.facts,
+            )
         results = {name: as_json(value) for name, value in done.results.items()}
     except Exception as error:
         return dataclasses.replace(failed(job, error), seconds=time.perf_counter() - began)
@@ -216,6 +230,7 @@ def _write(begun: _Begun, chain: Chain) -> Outcome:
         device=str(done.record["device"]),
         lens=done.record.get("lens", {}),
         corrections=done.record.get("corrections", ()),
+        drawings=drawings,
     )
 
 

@@ -37,6 +37,8 @@ class Outcome:
         Which lens it was and how that is known.
     corrections : sequence
         What was done about the lens, and what was not and why; as the picture's own record has it.
+    drawings : tuple of Path
+        Files that monitors drew beside the picture.
     """
 
     job: Job
@@ -49,12 +51,14 @@ class Outcome:
     device: str = ""
     lens: Mapping[str, Any] = field(default_factory=dict)
     corrections: Sequence[Mapping[str, Any]] = ()
+    drawings: tuple[Path, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """The same, fit for JSON."""
         return {
             "input": str(self.job.source),
             "output": str(self.job.target),
+            "drawings": [str(path) for path in self.drawings],
             "status": self.status,
             "seconds": round(self.seconds, 4),
             "device": self.device,

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from tenbit.pipeline import images
+from tenbit.pipeline.drawings import written
 from tenbit.pipeline.frame import Frame
 
 
@@ -20,10 +21,12 @@ def write(
 ) -> None:
     """Write a developed frame with its colour space, EXIF and record; the file is complete or absent.
 
+    What monitors drew to files of their own goes beside it: ``a.histogram.png`` beside ``a.jpg``.
+
     Parameters
     ----------
     path : path or str
-        Its suffix names the format: ``.jpg``, ``.png``, ``.tif`` …, ``.dng`` for a mosaic; a file of that name is
+        Its suffix names the format: ``.jpg``, ``.png``, ``.tif`` …, ``.dng`` for a mosaic; files of these names are
         replaced.
     frame : Frame
         As `tenbit.run` returns it. One that was not turned by ``orient`` says so in its EXIF.
@@ -45,17 +48,18 @@ def write(
     """
     if not isinstance(frame, Frame):
         raise TypeError(f"frame: a tenbit.Frame is expected, not {type(frame).__name__}; tenbit.run gives one")
-    images.write(
-        Path(path),
-        frame.samples,
-        space=frame.facts.space,
-        state=frame.state,
-        bits=bits,
-        quality=quality,
-        subsampling=subsampling,
-        compression=compression,
-        exif=frame.exif,
-        orientation=frame.facts.orientation,
-        record=frame.record or None,
-        facts=frame.facts,
-    )
+    with written(Path(path), frame.drawings):
+        images.write(
+            Path(path),
+            frame.samples,
+            space=frame.facts.space,
+            state=frame.state,
+            bits=bits,
+            quality=quality,
+            subsampling=subsampling,
+            compression=compression,
+            exif=frame.exif,
+            orientation=frame.facts.orientation,
+            record=frame.record or None,
+            facts=frame.facts,
+        )

@@ -1,0 +1,92 @@
+"""What monitors draw to files of their own, beside the picture: ``a.histogram.png`` beside ``a.jpg``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tenbit.pipeline.errors import RequestError, StageError
+from tenbit.pipeline.images import replaced
+from tenbit.pipeline.jobs import Job
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.config import Chain
+
+
+def paths_of(target: Path, names: Iterable[str]) -> tuple[Path, ...]:
+    """The files of drawings of these names beside a picture."""
+    return tuple(target.with_name(f"{target.stem}.{name}") for name in names)
+
+
+def names_of(chain: Chain) -> tuple[str, ...]:
+    """What the files of a chain's drawings are called behind the picture's name, as far as no frame is needed to know.
+
+    A chain that no usual frame goes through has none: it fails for a better reason.
+    """
+    from tenbit.pipeline.config import nominal
+    from tenbit.pipeline.overlay.layers import drawings_of
+    from tenbit.pipeline.plan import plan
+
+    with suppress(StageError):
+        return drawings_of(plan(chain.links, nominal()[0]).overlay.layers)
+    return ()
+
+
+def check_drawings(chain: Chain, jobs: Sequence[Job], report: Path | None = None) -> None:
+    """Refuse drawings that would be written over an input, a picture, one another, or the report.
+
+    Raises
+    ------
+    RequestError
+        Naming both.
+    """
+    names = names_of(chain)
+    if not names:
+        return
+    taken = {job.source.resolve(): f"{job.source} is an input" for job in jobs}
+    taken |= {job.target.resolve(): f"{job.source} is written there" for job in jobs}
+    taken |= {} if report is None else {report.resolve(): "the report is written there"}
+    for job in jobs:
+        for name, path in zip(names, paths_of(job.target, names), strict=True):
+            if (key := path.resolve()) in taken:
+                raise RequestError(f"{name} of {job.source} would be written to {path}, but {taken[key]}")
+            taken[key] = f"{name} of {job.source} is written there"
+
+
+@contextmanager
+def written(target: Path, drawings: Mapping[str, bytes]) -> Iterator[tuple[Path, ...]]:
+    """Drawings in their files beside a picture that is written inside; when it is not, they are removed again.
+
+    So a picture that is there has its drawings.
+
+    Parameters
+    ----------
+    target : Path
+        The picture's file.
+    drawings : mapping
+        Bytes by the end of the file's name; a file that is there is replaced.
+
+    Yields
+    ------
+    tuple of Path
+
+    Raises
+    ------
+    WriteError
+        If one of them cannot be written.
+    """
+    paths = paths_of(target, drawings)
+    done: list[Path] = []
+    try:
+        for path, drawing in zip(paths, drawings.values(), strict=True):
+            with replaced(path) as handle:
+                handle.write(drawing)
+            done.append(path)
+        yield paths
+    except BaseException:
+        for path in done:
+            with suppress(OSError):
+                path.unlink()
+        raise
