@@ -45,7 +45,7 @@ class Parameters:
     """
 
     at: Literal["sharpest"] | tuple[float, float] = param(
-        "sharpest", "sharpest: at the sharpest tile; or a row and a column.", unit="parts of the picture",
+        "sharpest", "sharpest: at the sharpest tile; or a list of a row and a column.", unit="parts of the picture",
         low=0, high=1,
     )  # fmt: skip
     zoom: Literal[100, 200, 400] = param(200, "Size of the picture's pixels in the inset.", unit="%")

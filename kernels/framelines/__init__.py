@@ -28,7 +28,7 @@ class Parameters:
     focal: Literal["auto", "none"] | tuple[float, ...] = param(
         "auto",
         "Focal lengths whose frames are drawn. auto: of the pairs of an M body (28/90, 35/135, 50/75, 24/35) the other "
-        "of the mounted lens, or the first pair that is longer.",
+        "of the mounted lens, or the first pair that is longer; none; or a list of them.",
         unit="mm",
         low=1,
         high=2000,

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 STAGES = ("flat_field", "vignetting", "lens")
 """Stages that work from what is known of the lens, where their ``profile`` is not ``none``."""
+OF_FOCAL = ("framelines",)
+"""Stages that ask for the lens's focal length only."""
 _OF_LENSES = ("GainMap", "FixVignetteRadial", "WarpRectilinear", "WarpRectilinear2", "WarpFisheye")
 
 
 def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Frame:
-    """The frame with what is known of its lens, if the chain has a stage that asks for it.
+    """The frame with what is known of its lens, or with its focal length, if the chain has a stage that asks for it.
 
     Parameters
     ----------
@@ -43,6 +45,8 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
     """
     wanted = _wanted(chain)
     is_known = frame.facts.optics is not None and (options is None or options.lens is None)
+    if not wanted and _asks_focal(chain) and not is_known:
+        return _with_focal(frame, chain, options)
     if not wanted or is_known:
         return frame
     from tenbit.pipeline.lenses.asked import Asked, asked_for
@@ -56,7 +60,8 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
 
     identity = match.identify(frame, frame.source, asked)
     optics, pixel_mm, notes = of_frame(frame, identity, asked, is_light_asked="always" in wanted)
-    facts = dataclasses.replace(frame.facts, pixel_mm=pixel_mm, optics=optics)
+    focal_mm = identity.focal_mm or frame.facts.focal_mm
+    facts = dataclasses.replace(frame.facts, pixel_mm=pixel_mm, optics=optics, focal_mm=focal_mm)
     said = dict.fromkeys((*frame.warnings, *catalogue.faults(), *identity.notes, *notes))
     return dataclasses.replace(
         frame,
@@ -64,6 +69,25 @@ def with_optics(frame: Frame, chain: Chain, options: Asked | None = None) -> Fra
         exif=_completed(frame.exif, identity, asked),
         record={**frame.record, "lens": identity.as_record()},
         warnings=tuple(said),
+    )
+
+
+def _with_focal(frame: Frame, chain: Chain, options: Asked | None) -> Frame:
+    """The frame with the focal length of its lens, where somebody names one; profiles are left alone."""
+    from tenbit.pipeline.lenses.asked import Asked, asked_for
+
+    asked = asked_for(frame.source, options or Asked(), chain)
+    if _is_silent(frame.exif, asked):
+        return frame
+    from tenbit.pipeline.lenses import match
+
+    identity = match.identify(frame, frame.source, asked)
+    return dataclasses.replace(
+        frame,
+        facts=dataclasses.replace(frame.facts, focal_mm=identity.focal_mm or frame.facts.focal_mm),
+        exif=_completed(frame.exif, identity, asked),
+        record={**frame.record, "lens": identity.as_record()},
+        warnings=tuple(dict.fromkeys((*frame.warnings, *identity.notes))),
     )
 
 
@@ -137,7 +161,7 @@ def check_lens(chain: Chain, options: Asked) -> None:
     """
     from tenbit.pipeline.lenses.asked import NO_LENS, of_chain
 
-    if options.lens not in (None, NO_LENS) and not _wanted(chain):
+    if options.lens not in (None, NO_LENS) and not _wanted(chain) and not _asks_focal(chain):
         raise RequestError(f"--lens: the chain {chain.name} has no stage that corrects a lens: {', '.join(STAGES)}")
     for asked in (options, of_chain(chain)):
         place = asked.places.get("lens", "lens")
@@ -152,6 +176,10 @@ def check_lens(chain: Chain, options: Asked) -> None:
                 files.load_profile(asked.lens)
             except ReadError as fault:
                 raise RequestError(f"{place}: {fault}") from None
+
+
+def _asks_focal(chain: Chain) -> bool:
+    return any(link.stage.name in OF_FOCAL for link in chain.links)
 
 
 def _wanted(chain: Chain) -> list[str]:
