@@ -53,3 +53,8 @@ def colour_of(text: str, what: str = "") -> Triple:
 def colour_constants(colour: Colour, prefix: str = "") -> dict[str, float]:
     """Constants ``<prefix>red``, ``<prefix>green`` and ``<prefix>blue`` of a colour, see `colour_of`."""
     return {f"{prefix}{c}": v for c, v in zip(("red", "green", "blue"), colour_of(colour), strict=True)}
+
+
+def percent(part: float) -> str:
+    """A part as two digits of a percentage: ``0.0012 %``, ``0.31 %``, ``12 %``."""
+    return f"{float(f'{100 * part:.2g}'):g} %"

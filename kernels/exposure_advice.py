@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tenbit.kernels._draw import COLOURS
+from tenbit.kernels._draw import COLOURS, percent
 from tenbit.kernels._facts import Facts, Triple
 from tenbit.kernels._overlay import (
     GROUND,
@@ -190,7 +190,7 @@ def draw(canvas: Canvas, seen: Seen) -> None:
     pitch = canvas.rows / (len(lines) + 1.0)
     size = 0.75 * pitch / canvas.unit
     widest = max(canvas.text_cols(text, size) for text, _ in lines)
-    size *= min(1.0, 0.92 * canvas.cols / max(widest, 1e-6))
+    size *= min(1.0, 0.88 * canvas.cols / max(widest, 1e-6))
     for n, (text, colour) in enumerate(lines):
         canvas.text((n + 1) * pitch, 0.04 * canvas.cols, text, colour, size)
 
@@ -198,14 +198,14 @@ def draw(canvas: Canvas, seen: Seen) -> None:
 def lines_of(found: Advice) -> tuple[tuple[str, Triple], ...]:
     """What is told of an advice, with the colours of the lines."""
     rooms = "  ".join(f"{name} {_signed(ev)}" for name, ev in found.headroom_ev.items())
-    lost = "clipped " + _percent(max(found.clipped.values()))
-    noise = "" if found.under_noise is None else f"   under noise {_percent(max(found.under_noise.values()))}"
+    lost = "clipped " + percent(max(found.clipped.values()))
+    noise = "" if found.under_noise is None else f"   under noise {percent(max(found.under_noise.values()))}"
     if found.range_ev is None or found.used_ev is None:
         span = "range not known"
     else:
         span = f"range {found.used_ev:.1f} of {found.range_ev:.1f} EV"
     if found.is_guess:
-        first = f"ETTR about {_signed(found.suggested_ev)} EV or less: highlights are lost"
+        first = f"ETTR about {_signed(found.suggested_ev)} EV: highlights are lost"
     else:
         first = f"ETTR {_signed(found.suggested_ev)} EV"
     return (
@@ -222,10 +222,6 @@ def _signed(ev: float | None) -> str:
     return f"{ev:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _percent(part: float) -> str:
-    return f"{float(f'{100 * part:.2g}'):g} %"
-
-
 def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     """Steps that count; the result ``exposure_advice`` is an `Advice`.
 
@@ -239,10 +235,10 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     return Prepared(facts, steps, overlay=partial(_overlay, parameters, facts))
 
 
-def _overlay(parameters: Parameters, facts: Facts, finished: Facts) -> Overlay:
+def _overlay(parameters: Parameters, facts: Facts, _: Facts) -> Overlay:
     p = parameters
     meters = (Meter(NAME, partial(advise, facts=facts, ignore=p.ignore)),)
-    if finished.state != "display" or p.to == "none" or p.opacity == 0:
+    if p.to == "none" or p.opacity == 0:
         return Overlay(meters)
     return Overlay(meters, layers=(Layer(NAME, draw, Place(p.to, p.position, p.size, _ASPECT), p.opacity),))
 

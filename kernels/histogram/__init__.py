@@ -73,10 +73,8 @@ def _overlay(parameters: Parameters, _: Facts) -> Overlay:
     return Overlay(layers=_layers("histogram", draw, parameters))
 
 
-def _raw_overlay(parameters: Parameters, facts: Facts, finished: Facts) -> Overlay:
+def _raw_overlay(parameters: Parameters, facts: Facts, _: Facts) -> Overlay:
     meters = (Meter(RAW, partial(measured, facts=facts)),)
-    if finished.state != "display":
-        return Overlay(meters)
     draw = partial(draw_raw, show=parameters.show, scale=parameters.scale)
     return Overlay(meters, layers=_layers(RAW, draw, parameters))
 

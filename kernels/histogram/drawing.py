@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from tenbit.kernels._draw import COLOURS
+from tenbit.kernels._draw import COLOURS, percent
 from tenbit.kernels._facts import Array, Triple
 from tenbit.kernels._overlay import GRID, GROUND, GROUND_ALPHA, INK, TEXT, Canvas, Seen
 from tenbit.kernels._raw_counts import CHANNELS
@@ -189,7 +189,8 @@ def _axis(canvas: Canvas, inside: Inside, found: RawHistogram) -> None:
     for ev in range(0, found.stops + 1, every):
         part = 1 - ev / found.stops
         _upright(canvas, inside, part)
-        if _has_text(canvas):
+        # Where axes stand side by side the far end of one is where the other has its white.
+        if _has_text(canvas) and (part > 0.05 or inside.cols > canvas.cols / 2):
             col = inside.left + part * inside.cols
             anchor: Literal["left", "centre", "right"] = "right" if ev == 0 else "centre" if part > 0.05 else "left"
             label = "0 EV" if ev == 0 else f"\N{MINUS SIGN}{ev}"
@@ -229,11 +230,6 @@ def _ends(
             if label:
                 canvas.text(top + 0.5 * side, left + 1.3 * side, label, _light(colour))
             col += -(wide + 0.7 * side) if is_high else wide + 0.7 * side
-
-
-def percent(part: float) -> str:
-    """A part as two digits of a percentage: ``0.0012 %``, ``0.31 %``, ``12 %``."""
-    return f"{float(f'{100 * part:.2g}'):g} %"
 
 
 def _light(colour: Triple) -> Triple:

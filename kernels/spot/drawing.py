@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tenbit.kernels._draw import COLOURS
+from tenbit.kernels._draw import COLOURS, percent
 from tenbit.kernels._facts import Array
 from tenbit.kernels._overlay import GROUND, GROUND_ALPHA, TEXT, Canvas, Seen
 from tenbit.kernels.spot.measured import CENTRE_SIZE, Spot
@@ -61,11 +61,15 @@ def label_of(spot: Spot) -> str:
     parts = [spot.place.name]
     if spot.raw is not None:
         ev = spot.ev
-        parts.append("at black" if ev is None else f"{ev:+.1f} EV".replace("-", "\N{MINUS SIGN}").replace("+", ""))
+        parts.append("at black" if ev is None else f"{_signed(ev, 1)} EV")
         if spot.clipped:
-            parts.append("clipped")
+            parts.append(f"clipped {percent(spot.clipped)}")
     if spot.lab is not None:
-        lightness, a, b = (f"{value:.0f}".replace("-", "\N{MINUS SIGN}") for value in spot.lab)
-        parts.append(f"Lab {lightness} {a} {b}")
+        parts.append("Lab " + " ".join(_signed(value, 0) for value in spot.lab))
     parts.append(f"{100 * spot.luma:.0f} %")
     return "  ".join(parts)
+
+
+def _signed(value: float, digits: int) -> str:
+    """A number that may be negative, but not a negative zero."""
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")

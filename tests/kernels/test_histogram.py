@@ -7,12 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tenbit.kernels._draw import percent
 from tenbit.kernels._facts import Opcode
 from tenbit.kernels._overlay import Seen
 from tenbit.kernels._raw_counts import CHANNELS, RawCounts
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.histogram.counted import Histogram
-from tenbit.kernels.histogram.drawing import draw_picture, draw_raw, heights_of, percent, raw_heights
+from tenbit.kernels.histogram.drawing import draw_picture, draw_raw, heights_of, raw_heights
 from tenbit.kernels.histogram.raw import RawHistogram
 from tenbit.pipeline.frame import Frame
 
@@ -103,9 +104,11 @@ def test_equals_plain_python(develop, plain, planes):
     np.testing.assert_array_equal(there.results["histogram"].counts, here.results["histogram"].counts)
 
 
-def mosaic(shape=(14, 19), cfa="RGGB", dtype=np.uint16, **levels):
-    samples = np.random.default_rng(2).integers(40, 1024, shape).astype(dtype)
-    return Frame.from_mosaic(samples, cfa=cfa, **({"black": 64.0, "white": 1000.0} | levels))
+def mosaic(shape=(14, 19), cfa="RGGB"):
+    """Of a file that tells its noise."""
+    samples = np.random.default_rng(2).integers(40, 1024, shape).astype(np.uint16)
+    frame = Frame.from_mosaic(samples, cfa=cfa, black=64.0, white=1000.0)
+    return replace(frame, facts=replace(frame.facts, noise=((1e-4, 1e-6),)))
 
 
 # Where the greens stand is by the pattern's letters, found without the stage's code.

@@ -1,0 +1,156 @@
+"""Exposure advice: bracketed exposures of one scene, what is ignored, what clips, the noise floor."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tenbit import read, run
+from tenbit.kernels._raw_counts import CHANNELS, RawCounts
+from tenbit.kernels.errors import StageError
+from tenbit.kernels.exposure_advice import Advice, headroom, lines_of, over
+from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.sample import make
+
+BLACK, WHITE = 64, 1023
+CHAIN = ("exposure_advice", {"to": "none"})
+SHAPE = (32, 40)
+
+
+def bracket(ev, *, noise=(2e-5, 1e-7), seed=1):
+    """One scene at so many stops, up to a tenth of white at 0 EV: noisy, rounded, clipped, and its profile told."""
+    light = np.kron(np.random.default_rng(1).uniform(0.001, 0.1, (8, 10)), np.ones((4, 4))) * 2.0**ev
+    spread = np.sqrt(noise[0] * light + noise[1]) * np.random.default_rng(seed).standard_normal(light.shape)
+    counts = np.clip(np.rint((light + spread) * (WHITE - BLACK) + BLACK), 0, WHITE)
+    frame = Frame.from_mosaic(counts.astype(np.uint16), black=float(BLACK), white=float(WHITE))
+    return replace(frame, facts=replace(frame.facts, noise=(noise,)))
+
+
+def test_advice_follows_the_exposure_until_the_frame_clips(develop, target):
+    exposures = np.arange(-2, 6) if target == "cpu" else (-1, 2, 4)
+    for ev in exposures:
+        advice = develop(bracket(ev), CHAIN).results["exposure_advice"]
+        truth = np.log2(10) - ev  # what the brightest patches leave, but for noise on them
+        assert advice.is_guess == (truth < 0)
+        if truth >= 0:
+            assert advice.ev == pytest.approx(truth, abs=1 / 6)
+            assert advice.suggested_ev <= advice.ev < advice.suggested_ev + 1 / 3
+            assert 3 * advice.suggested_ev == pytest.approx(round(3 * advice.suggested_ev))
+            assert max(advice.clipped.values()) <= 0.001
+        else:
+            assert advice.ev < 0
+            assert None in advice.headroom_ev.values()
+
+
+def test_advice_for_the_simulated_camera_moves_with_its_exposure(here):
+    """Whose lamps are 7 stops over white at 0 EV: headroom begins far below it."""
+    found = []
+    for ev in (-4, -3.5, -3, 1):
+        make(here / f"{ev}.dng", rows=96, cols=128, exposure_ev=ev, truth=False)
+        out = run(read(here / f"{ev}.dng"), [{"exposure_advice": {"to": "none"}}], device="cpu")
+        found.append(out.results["exposure_advice"])
+    assert [advice.is_guess for advice in found] == [False, False, False, True]
+    np.testing.assert_allclose(np.diff([advice.ev for advice in found[:3]]), -0.5, atol=1 / 6)
+    assert found[3].ev < found[2].ev - 1
+    assert max(found[3].clipped.values()) > 0.05
+
+
+def test_highlights_to_be_ignored_are(develop):
+    frame = bracket(-1)
+    samples = frame.samples.copy()
+    samples[5, :4] = WHITE  # two of the 320 samples of G2 and of B clip
+    frame = replace(frame, samples=samples)
+    lost = develop(frame, CHAIN).results["exposure_advice"]
+    assert lost.is_guess
+    assert lost.clipped == {"R": 0, "G1": 0, "G2": 2 / 320, "B": 2 / 320}
+    kept = develop(frame, ("exposure_advice", {"to": "none", "ignore": 0.01})).results["exposure_advice"]
+    assert not kept.is_guess
+    assert kept.ev == pytest.approx(np.log2(10) + 1, abs=1 / 3)
+
+
+def test_behind_black_level_the_advice_is_the_same(develop):
+    before = develop(bracket(1), CHAIN, ("black_level", {})).results["exposure_advice"]
+    behind = develop(bracket(1), ("black_level", {}), CHAIN).results["exposure_advice"]
+    for name in CHANNELS:
+        assert behind.headroom_ev[name] == pytest.approx(before.headroom_ev[name], abs=1e-3)
+    assert behind.range_ev == pytest.approx(before.range_ev, abs=1e-9)
+
+
+def test_noise_that_no_file_tells_is_measured(develop, target):
+    """Where there is some: equal samples say nothing of it."""
+    flat = Frame.from_mosaic(np.full(SHAPE, 500, np.uint16), black=float(BLACK), white=float(WHITE))
+    unknown = develop(flat, CHAIN).results["exposure_advice"]
+    assert unknown.range_ev is unknown.under_noise is unknown.used_ev is None
+    if target == "cuda":
+        return
+    ramp = np.linspace(0.001, 0.5, 240)[:, None] * np.ones(320)
+    noisy = ramp + np.sqrt(1e-4 * ramp + 1e-5) * np.random.default_rng(2).standard_normal(ramp.shape)
+    counts = np.clip(np.rint(noisy * 15000 + 512), 0, 16383).astype(np.uint16)
+    frame = Frame.from_mosaic(counts, black=512.0, white=15512.0)
+    advice = develop(frame, CHAIN).results["exposure_advice"]
+    assert advice.range_ev == pytest.approx(-np.log2(np.sqrt(1e-5)), abs=0.35)
+    assert "noise" not in develop(frame, CHAIN).results  # other stages find the frame as if nobody had looked
+
+
+def test_equals_plain_python(develop, plain):
+    there, here = develop(bracket(0), CHAIN), plain(bracket(0), CHAIN)
+    np.testing.assert_array_equal(there.samples, here.samples)
+    np.testing.assert_array_equal(there.results["raw_counts"].counts, here.results["raw_counts"].counts)
+
+
+def raw_of(counts):
+    return RawCounts(np.tile(counts, (4, 1)), dict.fromkeys(CHANNELS, 64.0), dict.fromkeys(CHANNELS, 1023.0))
+
+
+def test_headroom_hand_worked():
+    """Few codes are a comb, and a level is one of its teeth: of 959 steps, 60 are 4 EV down, 1 is 9.9."""
+    counts = np.zeros(1024, int)
+    counts[64] = 990
+    counts[[65, 124]] = 8, 2
+    assert headroom(raw_of(counts), "R", 0.001) == pytest.approx(np.log2(959 / 60))
+    assert headroom(raw_of(counts), "R", 0.002) == pytest.approx(np.log2(959))
+    assert headroom(raw_of(counts), "B", 0.05) == pytest.approx(np.log2(959))  # black: one code at least
+    counts[1023] = 1
+    assert headroom(raw_of(counts), "G1", 0.001) == pytest.approx(np.log2(959 / 60))
+    counts[1023] = 2
+    assert headroom(raw_of(counts), "G1", 0.001) is None
+
+
+def test_what_highlights_are_over_is_guessed_from_how_fast_they_thin_out():
+    """Ten times fewer per stop: 1 % at white is 0.1 % a stop above."""
+    counts = np.zeros(1024, int)
+    counts[[100, 700, 1023]] = 900, 90, 10
+    assert over(raw_of(counts), "R", 0.001) == pytest.approx(1, abs=1e-6)
+    counts[[100, 700, 1023]] = 0, 0, 1000
+    assert over(raw_of(counts), "R", 0.001) == 4
+    counts[[100, 700, 1023]] = 99000, 899, 101
+    assert over(raw_of(counts), "R", 0.001) == pytest.approx(1 / 3)
+
+
+def test_record_and_text():
+    rooms = {"R": 1.5, "G1": 0.7, "G2": 0.75, "B": 2.0}
+    advice = Advice(rooms, dict.fromkeys(CHANNELS, 0.0), dict.fromkeys(CHANNELS, 0.012), None, 0.001, -8.5, 9.5, 7.0)
+    record = json.loads(json.dumps(advice.as_record()))
+    assert record["suggested_ev"] == pytest.approx(2 / 3)
+    assert record["dynamic_range_ev"] == {"available": 9.5, "used": 7.0}
+    assert [text for text, _ in lines_of(advice)] == [
+        "ETTR +0.7 EV",
+        "R +1.5  G1 +0.7  G2 +0.8  B +2.0",
+        "clipped 0 %   under noise 1.2 %",
+        "range 7.0 of 9.5 EV",
+    ]
+    lost = replace(advice, headroom_ev=rooms | {"G1": None}, over_ev=1.2, under_noise=None, range_ev=None)
+    minus = "\N{MINUS SIGN}"
+    assert lost.suggested_ev == pytest.approx(-4 / 3)
+    assert [text for text, _ in lines_of(lost)] == [
+        f"ETTR about {minus}1.3 EV: highlights are lost",
+        "R +1.5  G1 clipped  G2 +0.8  B +2.0",
+        "clipped 0 %",
+        "range not known",
+    ]
+
+
+def test_stands_before_white_balance(develop):
+    with pytest.raises(StageError, match="exposure_advice: white balance has multiplied the samples; put it before"):
+        develop(bracket(0), ("black_level", {}), ("white_balance", {"mode": "grey_world"}), CHAIN)
