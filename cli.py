@@ -15,6 +15,7 @@ from tenbit.commands._text import CAMERA_HELP, SOME_FAILED, count, lens_options,
 from tenbit.commands.calibrate import calibrate
 from tenbit.commands.lenses import lenses
 from tenbit.commands.sample import sample
+from tenbit.commands.scopes import scopes
 
 if TYPE_CHECKING:
     from tenbit.pipeline.batch import Existing
@@ -274,6 +275,7 @@ def doctor(is_warming: bool) -> None:
 commands.add_command(calibrate)
 commands.add_command(lenses)
 commands.add_command(sample)
+commands.add_command(scopes)
 
 
 def main() -> None:

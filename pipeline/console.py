@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
@@ -58,11 +59,13 @@ class Progress:
     ----------
     total : int
         Files to come.
+    doing : str
+        What the bar says beside itself.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, doing: str = "developing") -> None:
         self.is_listing_lost = False
-        self._total = total
+        self._total, self._doing = total, doing
         self._warned: Counter[str] = Counter()
         self._noted: set[str] = set()
         self._bar: Any = None
@@ -74,7 +77,7 @@ class Progress:
 
             self._bar = Bar(console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task("developing", total=self._total)
+            self._task = self._bar.add_task(self._doing, total=self._total)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -92,20 +95,23 @@ class Progress:
 
     def show(self, outcome: Outcome, *, is_debug: bool) -> None:
         """One line on stdout for a picture, on stderr for a failure; a warning is said for the first file only."""
-        source = outcome.job.source
-        for warning in dict.fromkeys(outcome.warnings):
+        self.tell(outcome.job.source, outcome.warnings, outcome.error, outcome.cause if is_debug else None)
+        if outcome.status != "failed":
+            what = f"{outcome.seconds:.2f} s" if outcome.status == "done" else "exists, skipped"
+            self._line(shown(f"{outcome.job.target}  {what}"), sys.stdout)
+
+    def tell(self, source: Path, warnings: Sequence[str], error: str, cause: BaseException | None = None) -> None:
+        """Lines on stderr for one more file: its warnings, each for the first file only, and why it failed."""
+        for warning in dict.fromkeys(warnings):
             self._warned[warning] += 1
             if self._warned[warning] == 1:
                 self._line(shown(f"{source}: {_kind(warning)}: {warning}"), sys.stderr)
-        if outcome.status == "failed":
-            self._line(shown(f"{source}: {outcome.error}"), sys.stderr)
-            if is_debug and outcome.cause is not None:
-                import traceback
+        if error:
+            self._line(shown(f"{source}: {error}"), sys.stderr)
+        if cause is not None:
+            import traceback
 
-                self._line("".join(traceback.format_exception(outcome.cause)).rstrip(), sys.stderr)
-        else:
-            what = f"{outcome.seconds:.2f} s" if outcome.status == "done" else "exists, skipped"
-            self._line(shown(f"{outcome.job.target}  {what}"), sys.stdout)
+            self._line("".join(traceback.format_exception(cause)).rstrip(), sys.stderr)
         if self._bar:
             self._bar.advance(self._task)
 

@@ -41,17 +41,21 @@ class Job:
     target: Path
 
 
-def find_inputs(wanted: Iterable[str], *, recursive: bool = False) -> list[Input]:
+def find_inputs(
+    wanted: Iterable[str], *, recursive: bool = False, suffixes: frozenset[str] = RAW_SUFFIXES
+) -> list[Input]:
     """Files and the raw files of folders, each once, in the order given.
 
     Parameters
     ----------
     wanted : iterable of str
-        Names of files, of folders, whose files with one of `RAW_SUFFIXES` are taken, and globs (``*``, ``?``, ``[…]``,
+        Names of files, of folders, whose files with one of ``suffixes`` are taken, and globs (``*``, ``?``, ``[…]``,
         ``**``), which are expanded as a shell does. A file that is not there stays in the list: it fails when it is
         read, and others do not.
     recursive : bool
         Look into folders below a folder too.
+    suffixes : frozenset of str
+        Of the files that are taken from folders.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def find_inputs(wanted: Iterable[str], *, recursive: bool = False) -> list[Input
     found: dict[Path, Input] = {}
     empty = []
     for text in wanted:
-        here = list(_found(text, recursive))
+        here = list(_found(text, recursive, suffixes))
         if not here:
             empty.append(_nothing(text, recursive))
         for one in here:
@@ -80,19 +84,19 @@ def _kind(text: str) -> str:
         return ""
 
 
-def _found(text: str, recursive: bool) -> Iterator[Input]:
+def _found(text: str, recursive: bool, suffixes: frozenset[str]) -> Iterator[Input]:
     path = Path(text)
     if _kind(text) == "folder":
         for file in sorted(path.rglob("*") if recursive else path.glob("*")):
             parts = file.relative_to(path).parts
-            if file.suffix.lower() in RAW_SUFFIXES and file.is_file() and not any(p.startswith(".") for p in parts):
+            if file.suffix.lower() in suffixes and file.is_file() and not any(p.startswith(".") for p in parts):
                 yield Input(file, file.parent.relative_to(path))
     elif _kind(text) == "file" or not glob.has_magic(text):
         yield Input(path)
     else:
         # As a shell would expand it. pathlib's own glob takes no absolute patterns.
         for name in sorted(glob.glob(text, recursive=True)):  # noqa: PTH207
-            yield from _found(name, recursive)
+            yield from _found(name, recursive, suffixes)
 
 
 def _nothing(text: str, recursive: bool) -> str:
