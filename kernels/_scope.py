@@ -16,7 +16,8 @@ from tenbit.kernels.quantise import code_value
 
 LEVELS = 256
 """Code values that are told apart: those of the picture stored with 8 bits."""
-MOST_COLUMNS = 512
+WAVEFORM_COLUMNS, PARADE_COLUMNS = 512, 256
+"""How many columns a trace has at most: as many as a panel of a corner has pixels for."""
 # Of larger pictures every so manieth row is counted, which leaves 1.5 MP of 12: no trace looks different.
 _ROWS = 384
 # Codes of 0 and 100 IRE with 8 bits; with 10 they are four times as large (ITU-R BT.709, 4.6).
@@ -110,7 +111,9 @@ BODIES = {
 }
 
 
-def levels_step(name: str, channels: tuple[str, ...], facts: Facts, *, span: Range, matrix: Matrix, every: int) -> Step:
+def levels_step(
+    name: str, channels: tuple[str, ...], facts: Facts, *, span: Range, matrix: Matrix, every: int, most: int
+) -> Step:
     """The step that counts levels of channels by column; its result, under its name, is a `Levels`.
 
     Parameters
@@ -122,12 +125,14 @@ def levels_step(name: str, channels: tuple[str, ...], facts: Facts, *, span: Ran
         Of a display frame.
     span, matrix, every
         The parameters of a scope.
+    most : int
+        Columns that a trace has; of a narrower picture, as many as that.
     """
-    columns, every = min(MOST_COLUMNS, facts.cols), every_of(every, facts)
+    columns, every = min(most, facts.cols), every_of(every, facts)
     constants = {
         **luma_shares(matrix, facts),
         "levels": LEVELS,
-        "size": MOST_COLUMNS * LEVELS,
+        "size": most * LEVELS,
         "peak": float(LEVELS - 1),
         "per_col": columns / facts.cols,
     }
@@ -139,7 +144,7 @@ def levels_step(name: str, channels: tuple[str, ...], facts: Facts, *, span: Ran
         (name,),
         constants,
         # As many whatever the frame's width: one loop for all.
-        counters=len(channels) * MOST_COLUMNS * LEVELS,
+        counters=len(channels) * most * LEVELS,
         summary=partial(counted_levels, columns=columns, channels=channels, span=span, every=every),
         every=every,
     )

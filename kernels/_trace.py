@@ -14,7 +14,7 @@ from tenbit.kernels._scope import LEVELS, Range, code_of
 Scale = Literal["ire", "percent", "bit10", "mv"]
 TraceColour = Literal["true", "green", "white"]
 
-LABEL = 0.82 * TEXT
+LABEL = 0.9 * TEXT
 TRACES: dict[str, Triple] = {
     "luma": (0.88, 0.92, 0.88),
     "red": (1.0, 0.3, 0.26),
@@ -27,6 +27,8 @@ PHOSPHOR: dict[str, Triple] = {"green": (0.35, 1.0, 0.5), "white": (0.92, 0.95, 
 _LEAST = 0.16
 # How much denser than spread evenly a place is at which brightness has risen from nothing to a fair part.
 _KNEE = 0.1
+# Of the light of several traces over each other: where all are brightest is white, and below it colour is left.
+_TOGETHER = 0.65
 
 
 class Box(NamedTuple):
@@ -110,7 +112,8 @@ def draw_waveforms(canvas: Canvas, box: Box, counts: Array, colours: Sequence[Tr
         draw_trace(canvas, box, lights[0], colours[0])
     else:
         shares = zip(lights, colours, strict=True)
-        draw_light(canvas, box, sum(light[..., None] * np.array(colour, np.float32) for light, colour in shares))
+        part = [light[..., None] * np.array(colour, np.float32) for light, colour in shares]
+        draw_light(canvas, box, np.float32(_TOGETHER) * sum(part))
 
 
 def draw_trace(canvas: Canvas, box: Box, bright: Array, colour: Triple) -> None:

@@ -73,8 +73,15 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     The result ``parade`` is a `tenbit.kernels._scope.Levels`.
     """
     p = parameters
-    channels = CHANNELS[p.channels]
-    count = _scope.levels_step("parade", channels, facts, span=p.range, matrix=p.matrix, every=p.every)
+    count = _scope.levels_step(
+        "parade",
+        CHANNELS[p.channels],
+        facts,
+        span=p.range,
+        matrix=p.matrix,
+        every=p.every,
+        most=_scope.PARADE_COLUMNS,
+    )
     if p.to == "none" or p.opacity == 0:
         return Prepared(facts, (count,))
     layer = Layer("parade", partial(draw, parameters=p), Place(p.to, p.position, p.size, ASPECT), p.opacity)

@@ -64,8 +64,15 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     The result ``waveform`` is a `tenbit.kernels._scope.Levels`.
     """
     p = parameters
-    channels = CHANNELS[p.channels]
-    count = _scope.levels_step("waveform", channels, facts, span=p.range, matrix=p.matrix, every=p.every)
+    count = _scope.levels_step(
+        "waveform",
+        CHANNELS[p.channels],
+        facts,
+        span=p.range,
+        matrix=p.matrix,
+        every=p.every,
+        most=_scope.WAVEFORM_COLUMNS,
+    )
     if p.to == "none" or p.opacity == 0:
         return Prepared(facts, (count,))
     layer = Layer("waveform", partial(draw, parameters=p), Place(p.to, p.position, p.size, ASPECT), p.opacity)
