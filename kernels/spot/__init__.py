@@ -11,7 +11,7 @@ from tenbit.kernels._overlay import Layer, Meter, Overlay, opacity_param
 from tenbit.kernels._stage import Prepared, Stage, param
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.spot.drawing import draw
-from tenbit.kernels.spot.measured import Place, Spot, measured
+from tenbit.kernels.spot.meter import Place, Spot, measured
 
 __all__ = ["STAGE", "Parameters", "Spot"]
 

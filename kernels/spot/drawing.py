@@ -7,7 +7,7 @@ import numpy as np
 from tenbit.kernels._draw import COLOURS, percent
 from tenbit.kernels._facts import Array
 from tenbit.kernels._overlay import GROUND, GROUND_ALPHA, TEXT, Canvas, Seen
-from tenbit.kernels.spot.measured import CENTRE_SIZE, Spot
+from tenbit.kernels.spot.meter import CENTRE_SIZE, Spot
 
 
 def draw(canvas: Canvas, seen: Seen) -> None:
