@@ -188,7 +188,7 @@ class Levels:
         """IRE that at least this part of the pixels does not exceed: the lowest at 0, the highest at 1."""
         so_far = self._sums[self.channels.index(channel)].cumsum()
         # A millionth of a pixel: 0.99 of 100 pixels are 99, not 100.
-        return ire_of(int((so_far >= max(part * self.pixels - 1e-6, 1)).argmax()), self.range)
+        return float(ire_of(int((so_far >= max(part * self.pixels - 1e-6, 1)).argmax()), self.range))
 
     def as_record(self) -> dict[str, Any]:
         """Numbers fit for JSON; the counts are left out.

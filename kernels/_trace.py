@@ -112,8 +112,8 @@ def draw_waveforms(canvas: Canvas, box: Box, counts: Array, colours: Sequence[Tr
         draw_trace(canvas, box, lights[0], colours[0])
     else:
         shares = zip(lights, colours, strict=True)
-        part = [light[..., None] * np.array(colour, np.float32) for light, colour in shares]
-        draw_light(canvas, box, np.float32(_TOGETHER) * sum(part))
+        parts = [light[..., None] * np.array(colour, np.float32) for light, colour in shares]
+        draw_light(canvas, box, np.float32(_TOGETHER) * np.sum(parts, axis=0))
 
 
 def draw_trace(canvas: Canvas, box: Box, bright: Array, colour: Triple) -> None:
