@@ -69,16 +69,20 @@ def _by_row(begin: Array, end: Array, rows: int) -> tuple[Array, Array, Array, A
 
 
 def _by_col(row: Array, begin: Array, end: Array, height: Array, cols: int) -> tuple[Array, Array, Array, Array]:
-    """Pieces cut at whole columns too; left of the first column they stand at it."""
-    begin, end = np.clip(begin, 0, cols), np.clip(end, 0, cols)
+    """Pieces cut at whole columns too; what is left of the first column stands at it, right of the last is nothing."""
     low, high = np.minimum(begin, end), np.maximum(begin, end)
+    span = np.where(high > low, high - low, 1.0)
+    before = np.where(high > low, np.clip(-low, 0, span) / span, low < 0)
+    inside = np.where(high > low, np.clip(np.minimum(high, cols) - np.maximum(low, 0), 0, None) / span, low >= 0)
+    row, height = np.r_[row, row], np.r_[height * before, height * inside]
+    low, high = (np.r_[np.zeros(len(ends)), np.clip(ends, 0, cols)] for ends in (low, high))
     first = np.floor(low)
     which, step = _counted(np.maximum(np.ceil(high) - first, 1))
     col = first[which] + step
     a, b = np.maximum(low[which], col), np.minimum(high[which], col + 1)
-    span = (high - low)[which]
-    part = np.where(span > 0, (b - a) / np.where(span > 0, span, 1), 1.0)
-    return row[which], a, np.where(span > 0, b, a), height[which] * part
+    wide = (high - low)[which]
+    part = np.where(wide > 0, (b - a) / np.where(wide > 0, wide, 1), 1.0)
+    return row[which], a, np.where(wide > 0, b, a), height[which] * part
 
 
 def _counted(counts: Array) -> tuple[Array, Array]:

@@ -35,7 +35,7 @@ def mark(pixels: Array, mask: Array, cell: int, colour: Triple | Array, alpha: f
         # Cells that are cut off by the picture's edge.
         if mask[strip].any():
             _strip(pixels, mask, cell, colour, alpha, strip)
-    whole = mask[:down, :along]
+    whole, colour = mask[:down, :along], colour[:down, :along] if isinstance(colour, np.ndarray) else colour
     at = np.flatnonzero((whole > 0).ravel())
     if len(at) > _DENSE * whole.size:
         _whole_rows(pixels, whole, cell, colour, alpha)
