@@ -19,7 +19,7 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.kernels._legs import Kept, Leg, legs_of
 from tenbit.kernels._pass import Pass
-from tenbit.kernels._rows import LANES, reach_of
+from tenbit.kernels._rows import LANES, reach_of, tables
 from tenbit.kernels._source import mirror
 
 # Scratch of one band: in the second-level cache of the machines that we know, and near it (EPYC with 1 MiB, a chain of
@@ -152,21 +152,26 @@ class CpuPass:
         bands = _parts(high, _bands(self.work, high, deep, strips=strips, threads=threads), unit)
         widest = max(right - left for left, right in across_all)
 
-        def job(place: tuple[tuple[int, int], tuple[int, int]]) -> list[Array]:
+        # Per thread, in 32 bits: no frame has as many pixels.
+        counted: dict[int, list[Array]] = {}
+
+        def job(place: tuple[tuple[int, int], tuple[int, int]]) -> None:
             (left, right), (first, last) = place
-            counts = [np.zeros((2, tally.counters + 1), np.int64) for tally in self.work.tallies]
+            me = threading.get_ident()
+            if me not in counted:
+                counted[me] = [np.zeros((tables(t), t.counters + 1), np.uint32) for t in self.work.tallies]
             step = deep or last - first
             tall, across = _shape(self.work, step, widest)
             scratch = self._reused(tall * across)
             reach = right - left + margin + LANES
             more = [np.empty((lines, reach) if lines else cols + 8, dtype) for _, lines, dtype in self.buffers]
-            more += [kf, ki, *ins, *arrays, *flat, *counts]
+            more += [kf, ki, *ins, *arrays, *flat, *counted[me]]
             self.band(rows, cols, first, last, left, right, step, near, places, scratch, across, *more)
-            return counts
 
         # Strip after strip: bands that are done at the same time then share no line of memory.
-        done = list(pool.map(job, itertools.product(across_all, bands)))
-        return [np.sum(parts, axis=(0, 1))[:-1] for parts in zip(*done, strict=True)]
+        for _ in pool.map(job, itertools.product(across_all, bands)):
+            pass
+        return [np.sum(parts, axis=(0, 1), dtype=np.int64)[:-1] for parts in zip(*counted.values(), strict=True)]
 
     def _reused(self, size: int) -> Array:
         """This thread's scratch: a fresh buffer costs a page fault per 4 KiB, ten times dearer than the copy."""

@@ -9,7 +9,7 @@ from tenbit.kernels._pass import Pass
 from tenbit.kernels._row_cells import averaged, begun
 from tenbit.kernels._row_inputs import parted, unpacked
 from tenbit.kernels._row_loops import computed, is_apart
-from tenbit.kernels._row_outputs import ends, tallied, woven
+from tenbit.kernels._row_outputs import ends, kept_as, tallied, woven
 from tenbit.kernels._rows import Rows
 from tenbit.kernels._source import PACKINGS, indented
 from tenbit.kernels._stage import Access
@@ -89,7 +89,7 @@ def _buffers(rows: Rows) -> list[tuple[str, int, str]]:
         found += [("seen", count, "float32")]
     for n, tally in enumerate(rows.work.tallies):
         # Unsigned: below 0 numba's indices count from the end, which takes time to find out.
-        found += [(f"bins{n}", rows.values_of(tally), "uint32")]
+        found += [(f"bins{n}", rows.values_of(tally), kept_as(tally))]
     if rows.anywhere is not None and rows.anywhere.access is Access.WARP:
         found += [("far", 1, "int64"), ("parts", 2, "float32"), ("warped", len(rows.anywhere.reads), "float32")]
     return found

@@ -218,8 +218,8 @@ def _points(
             continue
         if step.is_sampled:
             for plane in step.reads:
-                line = f"l{seen[number, plane]}[x] = {values[plane]}"
-                inner += [line] if line not in inner else []
+                kept = f"l{seen[number, plane]}[x] = {values[plane]}"
+                inner += [kept] if kept not in inner else []
             continue
         more, out = rows.writer.paste(step, values=values, site=_named(site))
         inner += more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenbit.kernels._bound import HOISTED
 from tenbit.kernels._legs import Leg, planes_of
-from tenbit.kernels._rows import Rows
+from tenbit.kernels._rows import Rows, tables
 from tenbit.kernels._source import called, indented, mirror
 from tenbit.kernels._stage import Access, Step
 
@@ -54,27 +54,40 @@ def _binned(rows: Rows, leg: Leg, number: int) -> list[str]:
 
 
 def raised(step: Step, line: str, index: str) -> str:
-    """The statement that keeps the index of a counter to raise."""
-    return f"{line}[x] = uint32({index} if 0 <= {index} < {step.counters} else {step.counters})"
+    """The statement that keeps the index of a counter to raise; below 0 is as far beyond the last as can be."""
+    return f"{line}[x] = {kept_as(step)}(min(uint32({index}), uint32({step.counters})))"
+
+
+def kept_as(step: Step) -> str:
+    """The dtype of the lines that hold indices of counters: as narrow as may be, one more than the counters."""
+    return "uint8" if step.counters < 2**8 else "uint16" if step.counters < 2**16 else "uint32"
 
 
 def _counted(rows: Rows, step: Step) -> list[str]:
-    """A row's own counters raised."""
-    lines: list[str] = []
-    tally = rows.work.tallies.index(step)
-    for n in range(rows.values_of(step)):
-        lines += [f"own = bins{tally}[{n}, left - lo : min(right, hi) - lo]"]
-        if step.counters <= _FEW:
+    """A row's own counters raised.
+
+    Values of a pixel take turns, and pixels beside each other have tables of their own: equal neighbours need not wait
+    for each other's counter to come back from memory.
+    """
+    tally, several = rows.work.tallies.index(step), range(rows.values_of(step))
+    lines = [f"own{n} = bins{tally}[{n}, left - lo : min(right, hi) - lo]" for n in several]
+    if step.counters <= _FEW:
+        for n in several:
             for counter in range(step.counters):
-                count = f"sum_{tally}_{counter}"
-                lines += [f"{count} = 0", "for x in range(uint64(len(own))):"]
-                lines += [f"    {count} += own[x] == {counter}", f"counts{tally}[0, {counter}] += {count}"]
-            continue
-        # Two tables: equal neighbours need not wait for each other.
-        lines += ["for x in range(uint64(len(own) // 2)):"]
-        lines += [f"    counts{tally}[0, own[uint64(2) * x]] += 1"]
-        lines += [f"    counts{tally}[1, own[uint64(2) * x + uint64(1)]] += 1"]
-        lines += ["if len(own) % 2:", f"    counts{tally}[0, own[len(own) - 1]] += 1"]
+                lines += ["total = uint32(0)", f"for x in range(uint64(len(own{n}))):"]
+                lines += [
+                    f"    total = uint32(total + (own{n}[x] == {counter}))",
+                    f"counts{tally}[0, {counter}] += total",
+                ]
+        return lines
+    count = tables(step, len(several))
+    lines += [f"table{n} = counts{tally}[{n}]" for n in range(count)]
+    lines += [f"for x in range(uint64(len(own0) // {count})):"]
+    for pixel in range(count):
+        lines += [f"    table{pixel}[own{n}[uint64({count}) * x + uint64({pixel})]] += uint32(1)" for n in several]
+    if count > 1:
+        lines += [f"for x in range(uint64(len(own0) // {count} * {count}), uint64(len(own0))):"]
+        lines += [f"    table0[own{n}[x]] += uint32(1)" for n in several]
     return lines
 
 

@@ -86,6 +86,11 @@ class Rows:
         return [plane for plane, source in leg.takes.items() if source == MEMORY] if self.period > 1 else []
 
 
+def tables(tally: Step, values: int = 1) -> int:
+    """In how many tables a REDUCE counts so many values a pixel, or at most: large ones would not fit the cache."""
+    return 1 if tally.counters > 2**12 else 4 if values == 1 else 2
+
+
 def reach_of(work: Pass) -> int:
     """Rows beyond the frame that a pass reads."""
     return max((step.radius for step in work.steps), default=0)

@@ -83,7 +83,8 @@ def _on_grids(placed: list[Placed], can: Callable[[Pass], bool] | None) -> Itera
     grids: dict[str, tuple[object, ...]] = {}
     shapes: dict[str, tuple[int, int]] = {}
     for here in placed:
-        step, grid, shape = here.step, (), here.shape
+        step, shape = here.step, here.shape
+        grid: tuple[object, ...] = ()
         if step.reads:
             grid, shape = grids.get(step.reads[0], ()), shapes.get(step.reads[0], (here.facts.rows, here.facts.cols))
         if step.access is Access.CELLS:
