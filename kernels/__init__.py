@@ -31,6 +31,7 @@ STAGES = (
     "crop",
     "resize",
     "orient",
+    "false_colour",
     "peaking",
     "zebra",
     "histogram",
