@@ -13,6 +13,7 @@ import click
 from tenbit import __version__
 from tenbit.commands._text import CAMERA_HELP, SOME_FAILED, count, lens_options, table
 from tenbit.commands.calibrate import calibrate
+from tenbit.commands.contact import contact
 from tenbit.commands.lenses import lenses
 from tenbit.commands.sample import sample
 from tenbit.commands.scopes import scopes
@@ -273,6 +274,7 @@ def doctor(is_warming: bool) -> None:
 
 
 commands.add_command(calibrate)
+commands.add_command(contact)
 commands.add_command(lenses)
 commands.add_command(sample)
 commands.add_command(scopes)
