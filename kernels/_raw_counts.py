@@ -16,7 +16,7 @@ import numpy as np
 from tenbit.kernels import _noise
 from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._facts import BLUE, GREEN, LINEARIZATION, RED, Array, Cfa, Facts
-from tenbit.kernels._stage import Access, PerSite, Results, Step
+from tenbit.kernels._stage import Access, Constants, PerSite, Results, Step
 from tenbit.kernels.errors import StageError
 
 CHANNELS = ("R", "G1", "G2", "B")
@@ -145,7 +145,7 @@ def raw_counting(facts: Facts) -> Step:
         uneven = sum(float(np.mean(more)) for more in (facts.black_rows, facts.black_cols) if more is not None)
         black = {name: level + uneven for name, level in _by_channel(channels, facts.black).items()}
         white = _by_channel(channels, facts.white)
-    constants = {
+    constants: Constants = {
         "scale": scale,
         "shift": shift,
         "top": codes - 0.5,

@@ -79,9 +79,14 @@ def _words(kind: Any) -> str:
         return f"one of {', '.join(map(str, get_args(kind)))}"
     if get_origin(kind) is tuple:
         items = get_args(kind)
-        plural = {"a number": "numbers", "a whole number": "whole numbers"}.get(_words(items[0]), "values")
+        plural = _plural(_words(items[0]))
         return f"a list of {plural}" if items[-1] is Ellipsis else f"a list of {len(items)} {plural}"
     return {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}[kind]
+
+
+def _plural(words: str) -> str:
+    known = {"a number": "numbers", "a whole number": "whole numbers", "a text": "texts"}
+    return f"lists{words.removeprefix('a list')}" if words.startswith("a list") else known.get(words, "values")
 
 
 @cache
@@ -154,17 +159,17 @@ def _plainly(option: Option | None, value: Any) -> Any:
     if len(option.kinds) != 1:
         raise _DoubtError
     (kind,) = option.kinds
-    if get_origin(kind) is not tuple:
-        return _item(kind, option, value)
-    items = get_args(kind)
-    if type(value) not in (list, tuple) or (items[-1] is not Ellipsis and len(value) != len(items)):
-        raise _DoubtError
-    kinds = items[:1] * len(value) if items[-1] is Ellipsis else items
-    return tuple(_item(k, option, v) for k, v in zip(kinds, value, strict=True))
+    return _item(kind, option, value)
 
 
 def _item(kind: Any, option: Option, value: Any) -> Any:
-    """The same for one number, text or choice."""
+    """The same for one number, text or choice, or a list of them."""
+    if get_origin(kind) is tuple:
+        items = get_args(kind)
+        if type(value) not in (list, tuple) or (items[-1] is not Ellipsis and len(value) != len(items)):
+            raise _DoubtError
+        kinds = items[:1] * len(value) if items[-1] is Ellipsis else items
+        return tuple(_item(k, option, v) for k, v in zip(kinds, value, strict=True))
     if get_origin(kind) is Literal:
         if any(value == choice and type(value) is type(choice) for choice in get_args(kind)):
             return value
@@ -187,15 +192,20 @@ def _faults(errors: Iterable[Any], known: Mapping[str, Option], found: Mapping[s
             continue
         option, value = known[name], found[name]
         way: tuple[str | int, ...] = (name,)
-        # A number that is wrong inside a list is named itself; a list of the wrong length is named whole.
-        inside = next((part for part in error["loc"][1:] if isinstance(part, int)), None)
-        if isinstance(value, list | tuple) and inside is not None and inside < len(value):
-            value, way = value[inside], (name, inside)
-        faults.setdefault(name, (way, f"{_shown(value)} is {_wrong(option, value, len(way) > 1)}", False))
+        kind = next((kind for kind in option.kinds if get_origin(kind) is tuple), None)
+        # What is wrong inside a list is named itself; a list of the wrong length is named whole.
+        for part in (part for part in error["loc"][1:] if isinstance(part, int)):
+            if not isinstance(value, list | tuple) or part >= len(value) or get_origin(kind) is not tuple:
+                break
+            items = get_args(kind)
+            kind, value, way = items[0 if items[-1] is Ellipsis else part], value[part], (*way, part)
+        wrong = _wrong(option, value, kind if len(way) > 1 else None)
+        faults.setdefault(name, (way, f"{_shown(value)} is {wrong}", False))
     return list(faults.values())
 
 
-def _wrong(option: Option, value: Any, is_inside: bool) -> str:
+def _wrong(option: Option, value: Any, inside: Any) -> str:
+    """What is wrong with a value, of a list with one that should be of the type ``inside``."""
     unit = f" ({option.unit})" if option.unit else ""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and math.isfinite(value) and option.range and not option.choices:
@@ -205,8 +215,8 @@ def _wrong(option: Option, value: Any, is_inside: bool) -> str:
     if option.choices:
         near = difflib.get_close_matches(str(value).lower(), [c for c in option.choices if isinstance(c, str)], 1)
         return f"not {option.allowed}" + (f"; did you mean {near[0]!r}?" if near else "")
-    if is_inside:
-        return "not a number" if not isinstance(value, float) else "not a finite number"
+    if inside is not None:
+        return "not a finite number" if inside is float and isinstance(value, float) else f"not {_words(inside)}"
     return f"not {option.allowed}"
 
 

@@ -51,7 +51,7 @@ class RawHistogram:
         """EV of every code below white (negative), -inf at or below black: (codes,), float64."""
         codes = np.arange(self.raw.counts.shape[1])
         signal = (codes - self.raw.black[channel]) / (self.raw.white[channel] - self.raw.black[channel])
-        return np.log2(signal, out=np.full(signal.shape, -np.inf), where=signal > 0)
+        return np.asarray(np.log2(signal, out=np.full(signal.shape, -np.inf), where=signal > 0))
 
     def bars(self, channel: str) -> Array:
         """Samples of a channel per third of a stop, from the far end of the axis to white: (3 · stops,), int64.

@@ -26,7 +26,8 @@ def _draw_one(canvas: Canvas, spot: Spot) -> None:
         _line(canvas, np.stack([middle[0] + radius * np.sin(turns), middle[1] + radius * np.cos(turns)], axis=1))
         _text(canvas, middle[0] + radius + TEXT * unit, middle[1], text, is_centred=True)
         return
-    top, left, bottom, right = place.top, place.left, place.top + place.rows, place.left + place.cols
+    top, left = float(place.top), float(place.left)
+    bottom, right = top + place.rows, left + place.cols
     if place.is_point:
         row, col = (top + bottom) / 2, (left + right) / 2
         inner, outer = 0.5 * max(place.rows, 6 * unit), 0.5 * max(place.rows, 6 * unit) + 7 * unit

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from tenbit.kernels import STAGES, stage
 from tenbit.pipeline.config import Output
-from tenbit.pipeline.schema import _DoubtError, _plainly, model_of, options
+from tenbit.pipeline.schema import _DoubtError, _plainly, checked, model_of, options
 
 OPTIONS = [(kind, option) for kind in (Output, *(stage(n).parameters for n in STAGES)) for option in options(kind)]
 EDGES = [bound for _, o in OPTIONS for bound in (o.low, o.high) if bound is not None]
@@ -54,3 +54,19 @@ def test_a_shipped_chain_loads_no_pydantic() -> None:
         "import sys\nfrom tenbit.pipeline.config import load\nload('standard')\nassert 'pydantic' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_lists_of_lists_name_the_value_that_is_wrong() -> None:
+    spot = stage("spot").parameters
+    made, faults = checked(spot, {"points": [[0.5, 1]], "areas": [[0, 0, 1, 0.5]], "names": ["a"]})
+    assert (made.points, made.areas, made.names, faults) == (((0.5, 1.0),), ((0.0, 0.0, 1.0, 0.5),), ("a",), [])
+    _, faults = checked(spot, {"points": [[0.5, 0.5], [0.5, 1.5]], "areas": [[0.5]], "names": "a"})
+    unit = "(fractions of the height and width)"
+    assert faults == [
+        (("points", 1, 1), f"1.5 is outside 0.0..1.0 {unit}", False),
+        (("areas", 0), "[0.5] is not a list of 4 numbers", False),
+        (("names",), "'a' is not a list of texts", False),
+    ]
+    assert [option.allowed for option in options(spot)[:2]] == [
+        f"a list of lists of {count} numbers, 0.0..1.0 {unit}" for count in (2, 4)
+    ]
