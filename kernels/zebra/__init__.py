@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from tenbit.kernels._draw import Colour, colour_constants, over
+from tenbit.kernels._draw import Colour, colour_constants, colour_of, over
 from tenbit.kernels._facts import Array, Facts
 from tenbit.kernels._overlay import SEEN, Overlay, opacity_param
 from tenbit.kernels._signal import Levels, Source, code_of, levels_param, signal_constants, signal_of, source_param
@@ -94,7 +94,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     Raises
     ------
     StageError
-        If ``low`` is above ``high``; on a mosaic as `raw.prepared`.
+        If ``low`` is above ``high``, or a colour is none; on a mosaic as `raw.prepared`.
     """
     p = parameters
     look = {"period": p.period, "angle": p.angle, "duty": p.duty, "phase": p.phase}
@@ -110,6 +110,10 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         "mid_from": code_of(ends[0], p.levels),
         "mid_to": code_of(ends[1], p.levels),
     }
+    colours: dict[str, float] = {}
+    for name, colour in (("high", p.high_colour), ("mid", p.mid_colour), ("low", p.low_colour)):
+        colour_of(colour, f"zebra.{name}_colour")
+        colours |= colour_constants(colour, f"{name}_")
     rgb = PLANES["display"]
     summary = partial(parts, pixels=facts.rows * facts.cols)
     count = Step("zebra", Access.REDUCE, counted, rgb, ("zebra",), levels, counters=len(BANDS), summary=summary)
@@ -118,9 +122,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         constants = {
             **levels,
             **stripes(final, **look).constants(),
-            **colour_constants(p.high_colour, "high_"),
-            **colour_constants(p.mid_colour, "mid_"),
-            **colour_constants(p.low_colour, "low_"),
+            **colours,
             "opacity": p.opacity,
         }
         return Overlay(paint=(Step("zebra.paint", Access.POINT, striped, (*rgb, *SEEN), rgb, constants),))

@@ -161,3 +161,9 @@ def test_equals_plain_python(develop, plain, planes):
 def test_low_above_high_is_refused(develop, planes):
     with pytest.raises(StageError, match=r"zebra: low 0.6 is above high 0.5"):
         develop(planes(np.zeros((4, 4, 3)), state="display"), ("zebra", {"high": 0.5, "low": 0.6}))
+
+
+@host
+def test_a_colour_that_is_none_is_refused(develop, planes):
+    with pytest.raises(StageError, match=r"zebra.mid_colour: 'gren' is no colour; did you mean 'green'"):
+        develop(planes(np.zeros((4, 4, 3)), state="display"), ("zebra", {"mid_colour": "gren"}))
