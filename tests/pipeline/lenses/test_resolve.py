@@ -288,3 +288,15 @@ def test_corrections_in_the_file_of_a_phones_own_lens_are_told_of(focal_mm: floa
     chain = config.load(CHAIN, is_order_checked=False)
     said = with_optics(frame, chain, Asked(lens=FLE, sensor_mm=(9.8, 13.1))).warnings
     assert any("FixVignetteRadial may be of the camera's own lens" in text for text in said) is is_told
+
+
+def test_framelines_ask_for_the_focal_length_alone() -> None:
+    chain = config.load(["black_level", "demosaic", "tone", "framelines"])
+    check_lens(chain, Asked(lens=FLE))
+    phone = frame_of(Exif(focal_mm=8.7))
+    phone = dataclasses.replace(phone, facts=dataclasses.replace(phone.facts, focal_mm=8.7))
+    assert with_optics(phone, chain).facts.focal_mm == 8.7
+    named = with_optics(phone, chain, Asked(lens=FLE))
+    assert (named.facts.focal_mm, named.facts.optics, named.record["lens"]["slug"]) == (35.0, None, FLE)
+    corrected = config.load(["black_level", "demosaic", "lens", "tone"])
+    assert with_optics(phone, corrected, Asked(lens=FLE)).facts.focal_mm == 35.0
