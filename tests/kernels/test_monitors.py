@@ -60,7 +60,7 @@ def test_what_comes_later_in_the_chain_lies_on_top(develop, frame):
 
 
 def test_counts_of_a_saved_picture_are_those_before_the_paint(develop, frame):
-    bare = develop(frame, ("histogram", {"overlay": False}), bits=8)
+    bare = develop(frame, ("histogram", {"to": "none"}), bits=8)
     painted = develop(frame, *MONITORS.items(), bits=8)
     counts = painted.results["histogram"]
     for n, channel in enumerate(("red", "green", "blue")):
