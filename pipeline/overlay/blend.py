@@ -33,7 +33,8 @@ def flat(pixels: Array, colour: Triple, alpha: float) -> None:
     if is_whole and pixels.shape[0] * pixels.shape[1] * 255 > _TABLE_PIXELS * peak:
         codes = np.arange(int(peak) + 1, dtype=np.float32)
         for n in range(3):
-            pixels[..., n] = _laid(codes.copy(), colour[n] * peak, alpha, 0.5).astype(pixels.dtype)[pixels[..., n]]
+            table = _laid(codes.copy(), np.float32(colour[n]) * np.float32(peak), np.float32(alpha), 0.5)
+            pixels[..., n] = table.astype(pixels.dtype)[pixels[..., n]]
         return
     shaded(pixels, colour, np.full(pixels.shape[:2], alpha, np.float32))
 
@@ -50,13 +51,24 @@ def shaded(pixels: Array, colour: Triple | Array, cover: Array) -> None:
     cover : array
         (rows, cols), 0 … 1.
     """
-    peak, half = peak_of(pixels), 0.5 if pixels.dtype.kind == "u" else 0.0
+    peak, half = np.float32(peak_of(pixels)), np.float32(0.5 if pixels.dtype.kind == "u" else 0.0)
     band = max(1, _BAND_PIXELS // max(pixels.shape[1], 1))
     for top in range(0, len(pixels), band):
         part, alpha = pixels[top : top + band], cover[top : top + band].astype(np.float32, copy=False)
+        keep = np.float32(1) - alpha
+        added, mixed = np.empty_like(keep), np.empty_like(keep)
         for n in range(3):
-            paint = colour[top : top + band, :, n] if isinstance(colour, np.ndarray) else colour[n]
-            part[..., n] = _laid(part[..., n].astype(np.float32), paint * peak, alpha, half)
+            if isinstance(colour, np.ndarray):
+                np.multiply(colour[top : top + band, :, n], peak, out=added, dtype=np.float32, casting="same_kind")
+                added *= alpha
+            else:
+                np.multiply(alpha, np.float32(colour[n]) * peak, out=added)
+            mixed[...] = part[..., n]
+            mixed *= keep
+            mixed += added
+            if half:
+                mixed += half
+            part[..., n] = mixed
 
 
 def scattered(pixels: Array, rows: Array, cols: Array, colour: Triple | Array, cover: Array | float) -> None:
@@ -80,11 +92,10 @@ def scattered(pixels: Array, rows: Array, cols: Array, colour: Triple | Array, c
     pixels[rows, cols] = _laid(under, paint, alpha[:, None] if alpha.ndim else alpha, half).astype(pixels.dtype)
 
 
-def _laid(under: Array, paint: Array | float, alpha: Array | float, half: float) -> Array:
-    """``under (1 - alpha) + paint alpha + half``, written over ``under``."""
-    alpha = np.asarray(alpha, np.float32)
+def _laid(under: Array, paint: Array | np.float32, alpha: Array | np.float32, half: float) -> Array:
+    """``under (1 - alpha) + paint alpha + half``, written over ``under``; all float32."""
     under *= np.float32(1) - alpha
-    under += np.asarray(paint, np.float32) * alpha
+    under += paint * alpha
     if half:
         under += np.float32(half)
     return under

@@ -47,9 +47,10 @@ def polygon_cover(points: Array, rows: int, cols: int) -> tuple[int, int, Array]
     width = shape[1] + 1
     at = row * width + col
     size = shape[0] * width
-    grown = np.bincount(at, right_of, size) + np.bincount(at + 1, height - right_of, size + 1)[:size]
-    total = np.cumsum(grown.reshape(shape[0], width)[:, :-1], axis=1, dtype=np.float64)
-    return top, left, np.minimum(np.abs(total), 1.0).astype(np.float32)
+    grown = np.bincount(np.r_[at, at + 1], np.r_[right_of, height - right_of], size).reshape(shape[0], width)
+    total = np.cumsum(grown[:, :-1], axis=1, dtype=np.float32)
+    np.abs(total, out=total)
+    return top, left, np.minimum(total, np.float32(1), out=total)
 
 
 def _by_row(begin: Array, end: Array, rows: int) -> tuple[Array, Array, Array, Array]:

@@ -32,27 +32,21 @@ def stretched(colours: Array, alpha: Array | float, shape: tuple[int, int], *, i
     if colours.shape[:2] == shape:
         return colours, cover
     is_even = cover.strides == (0, 0)
-    if colours.strides[:2] == (0, 0) and not is_even:
-        # One colour, as a trace has: its cover alone is stretched.
-        return np.broadcast_to(colours[:1, :1], (*shape, 3)), _wide(cover, shape, is_smooth)
+    even = np.broadcast_to(cover[:1, :1], shape)
+    # Channels apart from each other, as they are blended.
+    planes = np.empty((3, *shape), np.float32)
     if not is_smooth and shape[0] >= colours.shape[0] and shape[1] >= colours.shape[1]:
-        wide = np.broadcast_to(cover[:1, :1], shape) if is_even else _wide(cover, shape, is_smooth)
-        return _wide(colours, shape, is_smooth), wide
-    if is_even:
-        planes = [_resized(colours[..., n], shape, is_smooth) for n in range(3)]
-        return np.stack(planes, axis=-1), np.broadcast_to(cover[:1, :1], shape)
-    wide = _resized(cover, shape, is_smooth)
-    divisor = np.where(wide > 0, wide, 1)
-    planes = [_resized(colours[..., n] * cover, shape, is_smooth) / divisor for n in range(3)]
-    return np.stack(planes, axis=-1), wide
-
-
-def _wide(plane: Array, shape: tuple[int, int], is_smooth: bool) -> Array:
-    """One array stretched: from cell to pixel where there are more of these, and nothing is wanted between."""
-    if is_smooth or shape[0] < plane.shape[0] or shape[1] < plane.shape[1]:
-        return _resized(plane, shape, is_smooth)
-    rows, cols = ((np.arange(n) * 2 + 1) * m // (2 * n) for n, m in zip(shape, plane.shape, strict=False))
-    return np.asarray(plane[:, cols][rows])
+        rows, cols = ((np.arange(n) * 2 + 1) * m // (2 * n) for n, m in zip(shape, colours.shape, strict=False))
+        for n in range(3):
+            planes[n] = colours[:, cols, n][rows]
+        return np.moveaxis(planes, 0, -1), even if is_even else cover[:, cols][rows]
+    wide = even if is_even else _resized(cover, shape, is_smooth)
+    divisor = None if is_even else np.where(wide > 0, wide, np.float32(1))
+    for n in range(3):
+        planes[n] = _resized(colours[..., n] if is_even else colours[..., n] * cover, shape, is_smooth)
+        if divisor is not None:
+            planes[n] /= divisor
+    return np.moveaxis(planes, 0, -1), wide
 
 
 def _resized(plane: Array, shape: tuple[int, int], is_smooth: bool) -> Array:
