@@ -37,6 +37,8 @@ from tenbit.kernels.false_colour.scales import Band
 
 # Width of the legend over its height.
 _ASPECT = 0.45
+# Of a larger picture every so manieth row is counted.
+_ROWS = 384
 _LIGHT, _CELLS = "false_colour_light", "false_colour_light_cells"
 
 
@@ -160,7 +162,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     """The step that counts, the paint, and the legend.
 
     The result ``false_colour``, before tone ``false_colour_light``, holds the ``scale``, and the part of the picture in
-    each of its ``bands`` and in ``none``.
+    each of its ``bands`` and in ``none``; of a large picture it is counted in every so manieth row, of which there are
+    at least 384.
 
     Raises
     ------
@@ -173,10 +176,13 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     signal = signal_constants(p.source, facts)
     numbers = [*(float(n) for n in range(len(bands))), -1.0]
     rgb, name = PLANES[facts.state], _LIGHT if is_light else "false_colour"
-    summary = partial(parts, scale=p.scale, names=[band.name for band in bands], pixels=facts.rows * facts.cols)
+    every = max(1, facts.rows // _ROWS)
+    summary = partial(
+        parts, scale=p.scale, names=[band.name for band in bands], pixels=-(-facts.rows // every) * facts.cols
+    )
     steps = [
         Step(name, Access.REDUCE, counted, rgb, (name,), {**signal, **scales.constants(edges, numbers, "n")},
-             counters=len(bands), summary=summary)
+             counters=len(bands), summary=summary, every=every)
     ]  # fmt: skip
     if p.opacity == 0:
         return Prepared(facts, tuple(steps))
@@ -219,7 +225,7 @@ def _draw_light(
     side = cell_of(seen.facts)
     kinds = looked_up(found, seen.facts, came, side=side, cell=cell)
     palette = np.array([(0.0, 0.0, 0.0), *(band.colour for band in bands)], np.float32)
-    canvas.marks((kinds > 0).astype(np.float32), side, palette[kinds])
+    canvas.marks((kinds > 0).astype(np.float32), side, np.take(palette, kinds, axis=0))
 
 
 STAGE = Stage("false_colour", Parameters, ("linear", "display"), prepare)

@@ -36,10 +36,13 @@ def channels_gone(means: Array, pixels: int) -> Array:
     pixels : int
         Of a cell.
     """
+    found = np.zeros(means.shape, np.uint8)
+    at = np.nonzero(means)
     base = pixels + 1
-    total = np.rint(means.astype(np.float64) * pixels).astype(np.int64)
+    total = np.rint(means[at].astype(np.float64) * pixels).astype(np.int64)
     red, green, blue = total % base > 0, total // base % base > 0, total // base**2 > 0
-    return np.asarray(red + 2 * green + 4 * blue, np.uint8)
+    found[at] = red + 2 * green + 4 * blue
+    return found
 
 
 def draw_gone(canvas: Canvas, seen: Seen, *, stripes: Stripes, came: Facts, cell: int, pixels: int) -> None:
@@ -52,10 +55,13 @@ def draw_gone(canvas: Canvas, seen: Seen, *, stripes: Stripes, came: Facts, cell
         return
     side = cell_of(seen.facts)
     kinds = looked_up(found, seen.facts, came, side=side, cell=cell)
+    middle = 0.5 * side - 0.5
     row, col = np.nonzero(kinds)
     kind = kinds[row, col]
-    middle = 0.5 * side - 0.5
-    mask = np.zeros(kinds.shape, np.float32)
-    mask[row, col] = stripes.covers(row * side + middle, col * side + middle, falls=kind == 8)
-    palette = np.array([(0.0, 0.0, 0.0), *COLOURS_OF.values()], np.float32)
-    canvas.marks(mask, side, palette[kinds])
+    covers = stripes.covers(row * side + middle, col * side + middle, falls=kind == 8)
+    for number, colour in COLOURS_OF.items():
+        is_of = kind == number
+        if is_of.any():
+            mask = np.zeros(kinds.shape, np.float32)
+            mask[row[is_of], col[is_of]] = covers[is_of]
+            canvas.marks(mask, side, colour)

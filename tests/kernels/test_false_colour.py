@@ -167,3 +167,14 @@ def test_scales_of_no_gap_and_no_overlap():
 def test_faults(planes, develop, state, options, text):
     with pytest.raises(StageError, match=text):
         develop(planes(np.zeros((4, 4, 3)), state=state, space="srgb"), ("false_colour", options))
+
+
+@host
+def test_of_a_large_picture_some_rows_are_counted(develop, planes):
+    """768 rows: every second one, from the first."""
+    samples = np.full((768, 8, 3), 0.4)
+    samples[1::2] = 0.0
+    samples[:192] = 1.0
+    found = develop(planes(samples, state="display", space="srgb"), ("false_colour", {"opacity": 0.0}))
+    bands = found.results["false_colour"]["bands"]
+    assert (bands["red"], bands["green"], bands["purple"]) == (0.25, 0.75, 0)
