@@ -34,10 +34,10 @@ SORTS = (
     ("lens", "lens"),
     ("iso", "ISO"),
 )
-# Where a frame's measures are found among its columns: the first that is there.
+# Where a frame's measures are found among its columns: under the first of these names that is there, the largest.
 _FOCUS = ("focus.score",)
-_CLIPPED = ("exposure_advice.clipped", "raw_zebra.high", "zebra.high")
-_ETTR = ("exposure_advice.headroom_ev",)
+_CLIPPED = ("exposure_advice.clipped", "histogram.clipped")
+_ETTR = ("exposure_advice.suggested_ev",)
 _SEEN = "contact"
 _SEPARATORS = (",", ":")
 
@@ -138,15 +138,18 @@ def _summary(found: Measured) -> dict[str, Any]:
         "camera": exif.get("camera"),
         "taken": exif.get("taken"),
         "iso": exif.get("iso"),
-        "focus": _first(columns, _FOCUS),
-        "clipped": _first(columns, _CLIPPED),
-        "ettr": _first(columns, _ETTR),
+        "focus": _largest(columns, _FOCUS),
+        "clipped": _largest(columns, _CLIPPED),
+        "ettr": _largest(columns, _ETTR),
     }
 
 
-def _first(columns: Mapping[str, Any], names: Iterable[str]) -> float | None:
-    found = (columns.get(name) for name in names)
-    return next((float(value) for value in found if isinstance(value, int | float)), None)
+def _largest(columns: Mapping[str, Any], names: Iterable[str]) -> float | None:
+    for name in names:
+        found = [v for column, v in columns.items() if column == name or column.startswith(f"{name}.")]
+        if numbers := [float(v) for v in found if isinstance(v, int | float)]:
+            return max(numbers)
+    return None
 
 
 def _details(found: Measured) -> dict[str, Any]:

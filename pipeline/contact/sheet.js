@@ -4,8 +4,8 @@
   const byId = (id) => document.getElementById(id);
   const { frames, sorts, id: sheetId } = JSON.parse(byId("frames").textContent);
   const sheet = byId("sheet"), scroll = byId("scroll"), large = byId("large");
-  const GAP = 8, PADDING = 14, CAPTION = 44, MARKS = ["peaking", "zebra", "false_colour"];
-  const shows = { peaking: false, zebra: false, false_colour: false, histogram: false, scopes: false };
+  const GAP = 8, PADDING = 14, CAPTION = 44, MARKS = ["false_colour", "zebra", "raw_zebra", "peaking"];
+  const shows = { peaking: false, zebra: false, raw_zebra: false, false_colour: false, histogram: false, scopes: false };
   const selected = new Set(remembered());
   const tiles = new Map(); // number of a frame -> its element
   let order = frames.map((_, n) => n); // what is shown, in order
@@ -374,6 +374,7 @@
   const keys = {
     p: () => toggle("peaking"),
     z: () => toggle("zebra"),
+    w: () => toggle("raw_zebra"),
     f: () => toggle("false_colour"),
     h: () => toggle("histogram"),
     s: () => toggle("scopes"),
