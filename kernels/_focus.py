@@ -28,11 +28,17 @@ SLOPE_LOW, SLOPE_STEP = 0.15, 0.01
 QUANTILE, QUANTILE_OF_MEAN = 0.02, 0.42
 # Windows that a level has to have to be measured.
 FEWEST = 200
+# A level with so much fewer windows than another may have edges alone, as the greys of a page of text: it is at most so
+# many times noisier per level between them. What is near black and white is quieter than the rest by as much again.
+FEWER, NOISIER = 4, 2.0
+QUIETER = np.array([3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 12.0])
 # A mean squared slope that is never undercut: what rounding to 8 bits makes.
 LEAST_NOISE = (0.3 / 255) ** 2
 # What a window, and a cell, must have of squared slope, in those of noise; and the cell of that of its window, so that
 # edges are found and not what is around them.
 WINDOW_OVER, CELL_OVER, RIDGE = 4.5, 7.0, 0.7
+# Of noise's slope, what is taken off a cell's.
+LESS = 0.7
 # Of counts of responses.
 RESPONSES = 32
 HIGHEST = 0.8
@@ -122,7 +128,7 @@ def response(slope, contrast, energy, level, k):
     light = k.bend_4 * max(level - 0.5625, 0.0) + k.bend_5 * max(level - 0.6875, 0.0)
     lighter = k.bend_6 * max(level - 0.8125, 0.0) + k.bend_7 * max(level - 0.9375, 0.0)
     noise = max(k.noise + darker + dark + light + lighter, k.least)
-    over = max(f32(math.sqrt(slope)) - f32(math.sqrt(noise)), 0.0)
+    over = max(f32(math.sqrt(slope)) - LESS * f32(math.sqrt(noise)), 0.0)
     is_edge = energy > noise * WINDOW_OVER and slope > max(noise * CELL_OVER, energy * RIDGE)
     return min(over / max(contrast, 0.001), 1.0) if is_edge else 0.0
 
@@ -215,18 +221,19 @@ def noise_of(counters: Array) -> Array:
 
     Levels that few windows have get that of their neighbours; 0 where nothing is known.
     """
-    edges = (SLOPE_LOW + SLOPE_STEP * np.arange(SLOPES + 1)) ** 8
-    known, found = [], []
-    for level, counts in enumerate(counters.reshape(LEVELS, SLOPES)):
-        if counts.sum() >= FEWEST:
-            below = np.concatenate([[0], counts.cumsum()]) / counts.sum()
-            known.append(level)
-            found.append(np.interp(QUANTILE, below, edges) / QUANTILE_OF_MEAN)
-    if not known:
+    counts = counters.reshape(LEVELS, SLOPES)
+    windows, levels = counts.sum(axis=1), np.arange(LEVELS)
+    known = levels[windows >= FEWEST]
+    if not known.size:
         return np.zeros(LEVELS)
-    noise = np.interp(np.arange(LEVELS), known, found)
+    edges = (SLOPE_LOW + SLOPE_STEP * np.arange(SLOPES + 1)) ** 8
+    below = np.pad(counts[known].cumsum(axis=1), ((0, 0), (1, 0))) / windows[known, None]
+    found = np.array([np.interp(QUANTILE, one, edges) for one in below]) / QUANTILE_OF_MEAN
+    most = found * QUIETER[known] * NOISIER ** np.abs(known[:, None] - known)
+    most[FEWER * windows[known, None] >= windows[known]] = np.inf
+    noise = np.interp(levels, known, np.minimum(found, most.min(axis=1)))
     around = np.pad(noise, 1, mode="edge")
-    return np.asarray(np.maximum(noise, (around[:-2] + around[2:]) / 2))
+    return np.asarray(np.maximum(noise, np.sqrt(around[:-2] * around[2:])))
 
 
 def noise_constants(results: Results) -> Constants:
