@@ -7,6 +7,7 @@ import pytest
 
 from tenbit.kernels._draw import COLOURS
 from tenbit.kernels.errors import StageError
+from tenbit.pipeline.outcome import as_json
 
 MONITORS = {
     "peaking": {"colour": "green"},
@@ -23,9 +24,7 @@ def frame(planes):
 
 
 def measured(out):
-    return {
-        name: result.counts.tolist() if name == "histogram" else result for name, result in sorted(out.results.items())
-    }
+    return {name: as_json(result) for name, result in sorted(out.results.items()) if name in MONITORS}
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(MONITORS)))
@@ -33,8 +32,8 @@ def test_measures_do_not_depend_on_the_other_monitors(develop, frame, order):
     alone = {}
     for name in MONITORS:
         alone |= measured(develop(frame, (name, MONITORS[name])))
-    assert alone["peaking"] > 0.1
-    assert min(alone["zebra"].values()) > 0.1
+    assert alone["peaking"]["share"] > 0.01
+    assert min(alone["zebra"].values()) > 0.05
     assert measured(develop(frame, *[(name, MONITORS[name]) for name in order])) == alone
 
 
@@ -69,5 +68,5 @@ def test_counts_of_a_saved_picture_are_those_before_the_paint(develop, frame):
 
 @pytest.mark.parametrize("name", list(MONITORS))
 def test_monitors_stand_behind_tone(develop, planes, name):
-    with pytest.raises(StageError, match=f"{name} takes a display frame; here it is linear"):
+    with pytest.raises(StageError, match=f"{name} takes a (mosaic or )?display frame; here it is linear"):
         develop(planes(np.zeros((8, 8, 3))), (name, {}))
