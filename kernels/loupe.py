@@ -194,8 +194,8 @@ def _draw_marker(p: Parameters, canvas: Canvas, seen: Seen) -> None:
     found: Loupe = seen.results["loupe"]
     high = max(1, round(p.size * canvas.rows))
     box = _shown(found, high, round(ASPECT * high))
-    edge = max(1.0, round(1.5 * canvas.unit))
-    _outline(canvas, (box[0] - edge, box[1] - edge, box[2] + 2 * edge, box[3] + 2 * edge), edge / 2, _DARK, 0.5)
+    edge = max(1.0, round(2 * canvas.unit))
+    _outline(canvas, (box[0] - edge, box[1] - edge, box[2] + 2 * edge, box[3] + 2 * edge), edge, _DARK, 0.5)
     _outline(canvas, box, edge, colour_of(p.colour))
 
 
