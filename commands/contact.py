@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("-c", "--chain", help="For raw files, fast by default; its monitors are drawn as they stand in it.")
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
+@click.option("-m", "--monitor", "monitors", multiple=True, metavar="NAME", help="Only this one; may stand repeatedly.")
 @click.option("--thumb", type=click.IntRange(120, 1600), default=360, show_default=True, help="Longer side, px.")
 @click.option("--title", default="Contact sheet", show_default=True, help="What stands above it.")
 @click.option("-r", "--recursive", is_flag=True, help="Look into the folders below a folder too.")
@@ -40,6 +41,7 @@ def contact(
     output: Path,
     chain: str | None,
     overrides: tuple[str, ...],
+    monitors: tuple[str, ...],
     thumb: int,
     title: str,
     recursive: bool,
@@ -59,7 +61,7 @@ def contact(
 
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists already; --overwrite replaces")
-    wanted = measuring.measures(chain, overrides=overrides)
+    wanted = measuring.measures(chain, overrides=overrides, monitors=monitors)
     of_dumps = batch.camera_from(camera)
     suffixes = jobs.RAW_SUFFIXES | pictures.SUFFIXES
     paths = [found.path for found in jobs.find_inputs(inputs, recursive=recursive, suffixes=suffixes)]

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +101,7 @@ class Measures:
         there = {link.stage.name for link in links}
         names = DISPLAY if state == "display" else RAW
         known = [stage(n) for n in STAGES if n in names and n in self.monitors and n not in there]
-        more = [FOCUS] if state == "display" and "focus" in self.monitors and find_spec("tenbit.kernels._focus") else []
+        more = [FOCUS] if state == "display" and "focus" in self.monitors else []
         return [Link(one, one.parameters()) for one in (*known, *more) if state in one.takes]
 
 

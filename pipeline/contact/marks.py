@@ -9,7 +9,7 @@ from tenbit.kernels._overlay import INK, TEXT, Anchor
 
 
 class MarkCanvas:
-    """Marks of cells, each seen at a smaller size however few they are; all else that is drawn is left out.
+    """Marks of cells, at a smaller size; all else that is drawn is left out.
 
     Parameters
     ----------
@@ -32,19 +32,21 @@ class MarkCanvas:
         return np.asarray(np.clip(parts, 0, 1) * 255 + 0.5, np.uint8)
 
     def marks(self, mask: Array, cell: int, colour: Triple | Array, alpha: float = 1.0) -> None:
-        """The largest cover among the cells behind a pixel of the thumbnail, in the colour of one of them."""
+        """The part of the cells behind a pixel of the thumbnail that is marked, so that a line of cells covers it.
+
+        One cell alone among many is faint, as it is where the picture is seen as small.
+        """
         self.is_marked = True
         rows, cols = self._cover.shape
-        at_rows, at_cols = np.nonzero(mask > 0)
-        if not len(at_rows):
-            return
-        cover = np.minimum(mask[at_rows, at_cols].astype(np.float32), 1) * np.float32(alpha)
-        to_rows = np.minimum(((at_rows + 0.5) * cell / self.rows * rows).astype(np.int64), rows - 1)
-        to_cols = np.minimum(((at_cols + 0.5) * cell / self.cols * cols).astype(np.int64), cols - 1)
-        found = np.zeros_like(self._cover)
-        np.maximum.at(found, (to_rows, to_cols), cover)
+        to_rows, to_cols = _behind(rows, self.rows, cell, len(mask)), _behind(cols, self.cols, cell, mask.shape[1])
+        cover = np.clip(mask, 0, 1).astype(np.float32)
+        share, side = _pooled(cover, to_rows, to_cols)
         tone = np.asarray(colour, np.float32)
-        self._colours[to_rows, to_cols] = tone[at_rows, at_cols] if tone.ndim == 3 else tone
+        if tone.ndim == 3:
+            weight = np.maximum(share, 1e-6)[..., None]
+            tone = np.stack([_pooled(cover * tone[..., n], to_rows, to_cols)[0] for n in range(3)], axis=-1) / weight
+        found = np.minimum(share * side, 1) * np.float32(alpha)
+        self._colours[found > 0] = np.broadcast_to(tone, self._colours.shape)[found > 0]
         self._cover = np.maximum(self._cover, found)
 
     def rect(self, top: float, left: float, rows: float, cols: float, colour: Triple, alpha: float = 1.0) -> None:
@@ -71,3 +73,20 @@ class MarkCanvas:
         *, is_smooth: bool = False,
     ) -> None:  # fmt: skip
         """Nothing."""
+
+
+def _behind(small: int, whole: int, cell: int, cells: int) -> Array:
+    """First cell and last but one behind each pixel of a thumbnail's side: (small, 2)."""
+    edges = np.arange(small + 1) * (whole / small / cell)
+    first = np.clip(np.rint(edges[:-1]).astype(np.int64), 0, cells - 1)
+    return np.stack([first, np.clip(np.rint(edges[1:]).astype(np.int64), first + 1, cells)], axis=-1)
+
+
+def _pooled(values: Array, rows: Array, cols: Array) -> tuple[Array, float]:
+    """Means of the cells behind each pixel, and how many of them lie side by side."""
+    sums = np.zeros((values.shape[0] + 1, values.shape[1] + 1), np.float64)
+    np.cumsum(np.cumsum(values, axis=0, dtype=np.float64), axis=1, out=sums[1:, 1:])
+    (top, bottom), (left, right) = rows.T[..., None], cols.T
+    total = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    count = (bottom - top) * (right - left)
+    return (total / count).astype(np.float32), float(np.sqrt(count.mean()))

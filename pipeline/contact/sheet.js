@@ -202,8 +202,8 @@
   function told(frame) {
     const parts = [];
     if (number(frame.focus) !== null) parts.push(`focus ${frame.focus.toFixed(2)}`);
-    if (number(frame.clipped) !== null) parts.push(`clipped ${part(frame.clipped)}`);
-    if (number(frame.ettr) !== null) parts.push(`ETTR ${stops(frame.ettr)}`);
+    if (number(frame.clipped) !== null) parts.push(`clip ${part(frame.clipped)}`);
+    if (number(frame.ettr) !== null) parts.push(stops(frame.ettr));
     return parts.join(" · ");
   }
 

@@ -28,7 +28,7 @@ PANELS = ("histogram", "waveform", "vectorscope")
 """Monitors that are shown below it."""
 
 # px; and of a unit of text and lines, larger than in a picture: panels are looked at alone.
-_PANEL_ROWS, _PANEL_UNIT = 150, 0.9
+_PANEL_ROWS, _PANEL_UNIT = 150, 0.75
 # A channel that is lost in so many of the pixels behind one of the thumbnail's is lost there.
 _LOST = 1 / 32
 _COLOURS = 24  # of marks and panels; more are not told apart at this size
