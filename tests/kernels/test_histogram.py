@@ -13,7 +13,7 @@ from tenbit.kernels._overlay import Seen
 from tenbit.kernels._raw_counts import CHANNELS, RawCounts
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.histogram.counted import Histogram
-from tenbit.kernels.histogram.drawing import draw_picture, draw_raw, heights_of, raw_heights
+from tenbit.kernels.histogram.drawing import areas, draw_picture, draw_raw, heights_of, raw_heights
 from tenbit.kernels.histogram.raw import RawHistogram
 from tenbit.pipeline.frame import Frame
 
@@ -211,6 +211,20 @@ def test_heights_are_filled_by_what_one_bin_in_fifty_exceeds(scale):
     assert heights[0, 2 * 75] == heights[0, -1] == 1
     assert heights[0, 2 * 150] == 0
     assert heights_of(counts, 100, scale).shape == (4, 100)
+
+
+def test_areas_add_up_as_they_do_pixel_by_pixel():
+    heights = np.random.default_rng(6).uniform(0, 9, (3, 14))
+    heights[:, 0], heights[:, 1], heights[0] = 0, 9, np.round(heights[0])
+    colours = np.array([[0.5, 0.1, 0.0], [0.0, 0.4, 0.1], [0.1, 0.0, 0.3]])
+    image, cover = areas(heights, 9, colours)
+    for row in range(9):
+        for col in range(14):
+            parts = [min(max(height - (8 - row), 0), 1) for height in heights[:, col]]
+            assert cover[row, col] == pytest.approx(max(parts), abs=1e-6)
+            if max(parts) > 0:
+                added = sum(part * colour for part, colour in zip(parts, colours, strict=True))
+                np.testing.assert_allclose(image[row, col] * max(parts), added, atol=1e-6)
 
 
 def seen(**results):
