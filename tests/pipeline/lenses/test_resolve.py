@@ -300,3 +300,9 @@ def test_framelines_ask_for_the_focal_length_alone() -> None:
     assert (named.facts.focal_mm, named.facts.optics, named.record["lens"]["slug"]) == (35.0, None, FLE)
     corrected = config.load(["black_level", "demosaic", "lens", "tone"])
     assert with_optics(phone, corrected, Asked(lens=FLE)).facts.focal_mm == 35.0
+
+
+def test_a_file_s_own_focal_length_is_known_of_its_frame(here: Path) -> None:
+    make(here / "a.dng", rows=64, cols=96, truth=False)
+    frame = tenbit.read(here / "a.dng")
+    assert frame.facts.focal_mm == frame.exif.focal_mm == 35.0
