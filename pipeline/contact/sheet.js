@@ -40,7 +40,7 @@
 
   function compared(a, b, key) {
     const one = frames[a][key], other = frames[b][key];
-    if (one === other) return a - b;
+    if (one === other) return 0;
     // What is not known stands last, whichever way round.
     if (one === null || one === undefined) return Infinity;
     if (other === null || other === undefined) return -Infinity;
@@ -67,7 +67,7 @@
     if (key || sign < 0) {
       order.sort((a, b) => {
         const by = key ? compared(a, b, key) : a - b;
-        return Math.abs(by) === Infinity ? Math.sign(by) : sign * by;
+        return (Math.abs(by) === Infinity ? Math.sign(by) : sign * by) || a - b;
       });
     }
     at = Math.max(0, order.indexOf(kept));
