@@ -62,7 +62,8 @@ def source(work: Pass, bound: Bound) -> str:
     lines = [_JIT, f"def band({', '.join(plain)}):", f"    for top in range(first - {before}, last, deep):"]
     lines += ["        bottom = min(top + deep, last)"]
     lines += [f"        leg{n}({', '.join(['top', 'bottom', *plain])})" for n in range(len(rows.legs))]
-    return "\n".join([*_HEADER, *rows.writer.helper_source(_INLINE), *parts, *lines, ""])
+    means = [_LEG, *_row_cells.function(rows)] if rows.work.small else []
+    return "\n".join([*_HEADER, *rows.writer.helper_source(_INLINE), *means, *parts, *lines, ""])
 
 
 def buffers(work: Pass, bound: Bound) -> list[tuple[str, int, str]]:

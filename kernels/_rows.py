@@ -87,8 +87,13 @@ class Rows:
 
 
 def tables(tally: Step, values: int = 1) -> int:
-    """In how many tables a REDUCE counts so many values a pixel, or at most: large ones would not fit the cache."""
-    return 1 if tally.counters > 2**12 else 4 if values == 1 else 2
+    """In how many tables a REDUCE counts so many values a pixel, or at most.
+
+    Several, so that equal neighbours need not wait; few, where they are large or little is counted.
+    """
+    if tally.is_sampled:
+        return 1
+    return 2 if tally.counters > 2**12 or values > 1 else 4
 
 
 def reach_of(work: Pass) -> int:
