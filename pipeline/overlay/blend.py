@@ -7,7 +7,6 @@ import numpy as np
 from tenbit.kernels._facts import Array, Triple
 
 _BAND_PIXELS = 32768  # at a time: float32 scratch that stays in the cache
-_TABLE_PIXELS = 8192  # from here on a table of all code values is cheaper than arithmetic
 
 
 def peak_of(pixels: Array) -> float:
@@ -29,14 +28,22 @@ def flat(pixels: Array, colour: Triple, alpha: float) -> None:
     """
     if alpha <= 0 or not pixels.size:
         return
-    peak, is_whole = peak_of(pixels), pixels.dtype.kind == "u"
-    if is_whole and pixels.shape[0] * pixels.shape[1] * 255 > _TABLE_PIXELS * peak:
-        codes = np.arange(int(peak) + 1, dtype=np.float32)
-        for n in range(3):
-            table = _laid(codes.copy(), np.float32(colour[n]) * np.float32(peak), np.float32(alpha), 0.5)
-            pixels[..., n] = table.astype(pixels.dtype)[pixels[..., n]]
-        return
-    shaded(pixels, colour, np.full(pixels.shape[:2], alpha, np.float32))
+    # Whole rows of three channels: 1.1 MP take 1 ms, channel by channel 4, by a table of all codes 11 (a 2-core VM).
+    half = np.float32(0.5 if pixels.dtype.kind == "u" else 0.0)
+    keep = np.float32(1) - np.float32(alpha)
+    paint = np.asarray(colour, np.float32) * np.float32(peak_of(pixels)) * np.float32(alpha)
+    added = np.tile(paint, pixels.shape[1]).reshape(-1, 3)
+    band = max(1, _BAND_PIXELS // (2 * pixels.shape[1]))
+    scratch = np.empty((min(band, len(pixels)), *pixels.shape[1:]), np.float32)
+    for top in range(0, len(pixels), band):
+        part = pixels[top : top + band]
+        mixed = scratch[: len(part)]
+        mixed[...] = part
+        mixed *= keep
+        mixed += added
+        if half:
+            mixed += half
+        part[...] = mixed
 
 
 def shaded(pixels: Array, colour: Triple | Array, cover: Array) -> None:

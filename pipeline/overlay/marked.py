@@ -65,11 +65,16 @@ def _places(pixels: Array, mask: Array, cell: int, colour: Triple | Array, alpha
     bytes_ = pixels.itemsize * 3
     items = pixels.view(f"V{bytes_}")[..., 0][:, : mask.shape[1] * cell].view(f"V{bytes_ * cell}")
     rows, cols = (row[:, None] * cell + np.arange(cell)).ravel(), np.repeat(col, cell)
+    half = np.float32(0.5 if pixels.dtype.kind == "u" else 0.0)
+    if cover.min() == 1:
+        # Nothing of what is below is seen: it is not read.
+        items[rows, cols] = (paint + half).astype(pixels.dtype).view(items.dtype)[..., 0]
+        return
     mixed = items[rows, cols].view(pixels.dtype).reshape(len(rows), -1).astype(np.float32)
     mixed *= 1 - cover
     mixed += paint * cover
-    if pixels.dtype.kind == "u":
-        mixed += np.float32(0.5)
+    if half:
+        mixed += half
     items[rows, cols] = mixed.astype(pixels.dtype).view(items.dtype)[:, 0]
 
 

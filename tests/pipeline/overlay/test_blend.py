@@ -21,16 +21,16 @@ def test_one_colour_over_a_rectangle(dtype, side):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_the_table_and_the_arithmetic_say_the_same(dtype):
+def test_whole_rows_channels_and_single_pixels_say_the_same(dtype):
     under = np.random.default_rng(2).integers(0, np.iinfo(dtype).max + 1, (200, 170, 3), dtype)
     colour, alpha = (0.31, 0.5, 1.0), 0.37
-    table, one_by_one, scattered_too = under.copy(), under.copy(), under.copy()
-    flat(table, colour, alpha)
+    whole, one_by_one, scattered_too = under.copy(), under.copy(), under.copy()
+    flat(whole, colour, alpha)
     shaded(one_by_one, colour, np.full(under.shape[:2], alpha))
     rows, cols = (places.ravel() for places in np.indices(under.shape[:2]))
     scattered(scattered_too, rows, cols, colour, np.full(rows.shape, alpha))
-    np.testing.assert_array_equal(table, one_by_one)
-    np.testing.assert_array_equal(table, scattered_too)
+    np.testing.assert_array_equal(whole, one_by_one)
+    np.testing.assert_array_equal(whole, scattered_too)
 
 
 def test_halves_are_rounded_up():

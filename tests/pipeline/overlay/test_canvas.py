@@ -106,6 +106,20 @@ def test_marks(dtype, share):
         assert pixels[:2].max() == 0 == pixels[:, 54:].max()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_marks_that_hide_what_is_below(dtype):
+    under = (np.random.default_rng(1).random((12, 15, 3)) * 200).astype(dtype)
+    mask = np.zeros((4, 5))
+    mask[1, 3] = mask[2, 0] = 1
+    tones = np.random.default_rng(2).integers(0, 2, (4, 5, 3)).astype(np.float32)
+    for colour in (RED, tones):
+        pixels = under.copy()
+        PictureCanvas(pixels, 1.0).marks(mask, 3, colour)
+        peak = 255 if dtype == np.uint8 else 1
+        wanted = np.kron(np.broadcast_to(colour, (4, 5, 3)), np.ones((3, 3, 1))) * peak
+        np.testing.assert_array_equal(pixels, np.where(np.kron(mask, np.ones((3, 3)))[..., None] > 0, wanted, under))
+
+
 def test_text_stands_where_it_is_put(drawn):
     def place(anchor, text="HH"):
         found = drawn(100, 100, lambda c: c.text(50, 40, text, WHITE, size=20, anchor=anchor))
