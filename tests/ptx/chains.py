@@ -45,6 +45,9 @@ MALVAR = {"demosaic": {"method": "malvar"}}
 LIGHT = ["black_level", {"white_balance": {"highlights": "keep"}}]
 PICTURE = [*LIGHT, MALVAR, "lens", "colour", "tone", "crop", "orient"]
 ORDER_OF_CORRECTIONS = ["linearise", {"defect_pixels": {"detect": True}}, "black_level", "file_corrections"]
+RAW_MONITORS = ["histogram", {"zebra": {"floor": True}}, "exposure_advice"]
+SCOPES = ["histogram", {"waveform": {"channels": "rgb"}}, {"parade": {"channels": "yrgb"}}, "vectorscope"]
+PEAKING = (("gradient", 0.0), ("contrast", 0.0), ("sharpness", 0.01), ("contrast", 0.01))
 BINNED_FIRST = ["quad_bayer", "black_level", "white_balance", MALVAR]
 METHODS = get_args(get_type_hints(stage("demosaic").parameters)["method"])
 QUAD_METHODS = get_args(get_type_hints(stage("quad_bayer").parameters)["method"])
@@ -172,14 +175,20 @@ CASES = (
     Case("rec2020-linear", PICTURE, ("colour.space=rec2020-linear", "tone.curve=linear"), dtype="float32"),
     Case("uint8", "fast", dtype="uint8"),
     Case("grey world", PICTURE, ("white_balance.mode=grey_world", *LENS)),
-    Case("monitor, lens", "monitor", (*LENS, "zebra.source=max", "histogram.scale=log"), bits=16),
-    Case(
-        "monitor without paint",
-        "monitor",
-        ("peaking.opacity=0", "zebra.opacity=0", "histogram.overlay=false"),
-        dtype="float32",
-        bits=None,
+    Case("monitor, lens", "monitor", (*LENS, "zebra.source=max"), bits=16),
+    Case("monitor, floats", "monitor", dtype="float32", bits=None),
+    *(
+        Case(f"raw monitors, {kind}", RAW_MONITORS, facts=facts, bits=None)
+        for kind, facts in (("Bayer", FLAT), ("quad-Bayer", QUAD))
     ),
+    Case("raw monitors of light", ["black_level", *RAW_MONITORS], facts=FLAT, bits=None),
+    Case("light in false colour", ["black_level", MALVAR, "colour", {"false_colour": {"scale": "stops"}}, "tone"]),
+    *(Case(f"peaking {m}", [{"peaking": {"mode": m, "share": s}}], facts=SHOWN, dtype="uint8") for m, s in PEAKING),
+    *(
+        Case(f"false colour {scale}", [{"false_colour": {"scale": scale, **more}}], facts=SHOWN, dtype="uint8")
+        for scale, more in (("arri", {}), ("red", {"source": "max"}), ("custom", {"custom": [[0, 10, "red"]]}))
+    ),
+    Case("scopes of codes", SCOPES, facts=SHOWN, dtype="uint16", bits=16),
     Case("black level by row", "fast", ("white_balance.highlights=keep",), dataclasses.replace(BAYER, **_DELTAS)),
     Case("resized light", ["black_level", MALVAR, {"resize": {"scale": 0.5}}, "crop", "orient"], bits=None),
     Case("resized picture", ["black_level", MALVAR, "colour", "tone", {"resize": {"long_edge_px": 2048}}, "orient"]),
@@ -194,7 +203,7 @@ CASES = (
         bits=16,
     ),
     Case("planes, lens first", [{"lens": {"distortion": [-0.06, 0.01, 0]}}], facts=PLANAR, bits=None),
-    Case("code values", ["peaking", "zebra", "histogram"], facts=SHOWN, dtype="uint8"),
+    Case("code values", ["zebra", "peaking", "histogram"], facts=SHOWN, dtype="uint8"),
 )
 
 
@@ -246,7 +255,9 @@ def _of(case: Case) -> Iterator[Kernel]:
     came = "uint8" if case.packing else case.dtype
     results: dict[str, Any] = {}
     came_bits = {"uint8": 8, "uint16": 16}.get(case.dtype)
-    for work in plan(chain.links, case.facts, bits=case.bits, packing=case.packing, came_bits=came_bits).cuda_passes:
+    what = plan(chain.links, case.facts, bits=case.bits, packing=case.packing, came_bits=came_bits)
+    # Paint is laid on by the CPU, from bodies that a card could run.
+    for work in (*what.cuda_passes, *what.paint_passes):
         for name in work.ins:
             arrays.setdefault(name, (came, 3 if name == "rgb" else 2))
         constants = [step.resolved(results) for step in work.steps]
