@@ -4,12 +4,16 @@ import dataclasses
 
 import numpy as np
 import pytest
+from conftest import links
 
 from tenbit.kernels._draw import COLOURS
 from tenbit.kernels._facts import Cfa
 from tenbit.kernels._optics import Correction
 from tenbit.kernels.errors import StageError
+from tenbit.pipeline.device import choose
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.plan import plan
+from tenbit.pipeline.run import run_plan
 
 BLACK, WHITE = 64.0, 1000.0
 DEVELOPED = [("black_level", {}), ("white_balance", {}), ("demosaic", {"method": "bilinear"}), ("tone", {})]
@@ -84,21 +88,20 @@ SETS = [
 
 
 @host
-@pytest.mark.parametrize("cfa", ["RGGB", "GBRG"])
-def test_colour_tells_which_channels_are_gone(develop, cfa):
+def test_colour_tells_which_channels_are_gone(develop):
     """Squares of 16 px; stripes so wide that they cover all."""
     samples = np.full((16, 16 * len(SETS)), 300)
-    is_of = colours(samples.shape, cfa)
+    is_of = colours(samples.shape, "RGGB")
     for n, (gone, _) in enumerate(SETS):
         for letter in gone:
             part = samples[:, 16 * n : 16 * n + 16]
             part[is_of[:, 16 * n : 16 * n + 16] == "rgb".index(letter)] = 1000
     chain = [("zebra", {"duty": 1.0, "opacity": 1.0}), *DEVELOPED]
-    out = develop(mosaic(samples, cfa), *chain, bits=8).samples
+    out = develop(mosaic(samples), *chain, bits=8).samples
     for n, (_, name) in enumerate(SETS):
         found = out[2:14, 16 * n + 2 : 16 * n + 14].reshape(-1, 3)
         assert (np.abs(found - 255 * np.array(COLOURS[name])) <= 1).all(), name
-    bare = develop(mosaic(samples, cfa), *DEVELOPED, bits=8).samples
+    bare = develop(mosaic(samples), *DEVELOPED, bits=8).samples
     assert (bare != out).any()
 
 
@@ -143,3 +146,20 @@ def test_multiplied_samples_are_refused(develop, facts, steps, before):
     text = f"zebra: on a mosaic it goes by the sensor's own white levels; put it before {before}"
     with pytest.raises(StageError, match=text):
         develop(mosaic(np.zeros((8, 8)), **facts), *steps, ("zebra", {}))
+
+
+@host
+def test_packed_samples_are_the_same(develop):
+    """Four samples of RAW10: their high bytes, then a byte with the low two bits of each."""
+    samples = np.random.default_rng(3).integers(700, 1024, (12, 16))
+    groups = samples.reshape(12, 4, 4)
+    low = (groups % 4 * 4 ** np.arange(4)).sum(axis=-1, keepdims=True)
+    packed = np.concatenate([groups // 4, low], axis=-1).reshape(12, 20).astype(np.uint8)
+    frame = mosaic(samples)
+    there = dataclasses.replace(frame, samples=packed, packing="raw10")
+    steps = [("zebra", {"duty": 1.0}), *DEVELOPED]
+    what = plan(links(steps), there.facts, bits=8, packing="raw10")
+    out = run_plan(there, what, choose("cpu")[0])
+    expected = develop(frame, *steps, bits=8)
+    assert out.results == expected.results
+    np.testing.assert_array_equal(out.samples, expected.samples)
