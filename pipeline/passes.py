@@ -63,19 +63,30 @@ def passes_of(
     groups: list[list[Placed]] = []
     counted: set[str] = set()
     for here in _on_grids(placed, can):
-        for number in range(len(groups) - 1, -1, -1) if fuse else ():
-            group = groups[number]
-            if _may_join(group, here) and (can is None or can(_one([*group, here]))):
-                groups[number] = [*group, here]
-                break
-            if not _may_go_before(group, here, counted):
-                groups.append([here])
-                break
-        else:
+        number = _group_for(here, groups, counted, can) if fuse else None
+        if number is None:
             groups.append([here])
+        else:
+            groups[number] = [*groups[number], here]
         if here.step.access is Access.REDUCE:
             counted.add(here.step.writes[0])
     return _arranged([_one(group) for group in groups], came, state, keeps)
+
+
+def _group_for(
+    here: Placed, groups: list[list[Placed]], counted: set[str], can: Callable[[Pass], bool] | None
+) -> int | None:
+    """The group that a step joins: the last that makes planes which it reads, else the last that it can join."""
+    number = None
+    for n in range(len(groups) - 1, -1, -1):
+        group = groups[n]
+        if _may_join(group, here) and (can is None or can(_one([*group, here]))):
+            if any(set(here.step.reads) & set(other.step.writes) for other in group):
+                return n
+            number = n if number is None else number
+        if not _may_go_before(group, here, counted):
+            break
+    return number
 
 
 def _on_grids(placed: list[Placed], can: Callable[[Pass], bool] | None) -> Iterator[Placed]:
