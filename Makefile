@@ -9,7 +9,7 @@ FAULTS := even k=-0.06,0.01,0 red_scale=1.0008 blue_scale=0.9992 vignetting=-0.3
 CORRECTION := --set 'lens.distortion=[-0.06, 0.01, 0]' --set lens.red_scale=1.0008 --set lens.blue_scale=0.9992 \
 	--set 'vignetting.k=[-0.3, 0, 0]' --set exposure.ev=0
 
-.PHONY: demo test check bench clean
+.PHONY: demo test browser check bench clean
 
 # The stamp is newer than the environment's list of packages: editing that list installs again.
 $(VENV)/.ready: pyproject.toml
@@ -26,6 +26,11 @@ demo: $(VENV)/.ready
 # A worker per core, a file at a time: the first run compiles several hundred loops.
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# Needs a Chromium: apt-get install chromium.
+browser: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	$(BIN)/python -m pytest tests/pipeline/contact
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
