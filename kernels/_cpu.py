@@ -171,7 +171,8 @@ class CpuPass:
         # Strip after strip: bands that are done at the same time then share no line of memory.
         for _ in pool.map(job, itertools.product(across_all, bands)):
             pass
-        return [np.asarray(parts).sum(axis=(0, 1), dtype=np.int64)[:-1] for parts in zip(*counted.values(), strict=True)]
+        tallied = zip(*counted.values(), strict=True)
+        return [np.asarray(parts).sum(axis=(0, 1), dtype=np.int64)[:-1] for parts in tallied]
 
     def _reused(self, size: int) -> Array:
         """This thread's scratch: a fresh buffer costs a page fault per 4 KiB, ten times dearer than the copy."""

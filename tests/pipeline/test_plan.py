@@ -46,24 +46,28 @@ def test_a_picture_without_measures_is_one_pass():
     assert names(found.cuda_passes) == names(found.passes)
 
 
-def test_monitors_need_two_passes_and_what_lies_between_is_freed():
-    found = plan(links("black_level", "demosaic", "tone", "peaking", "zebra", "histogram"), facts(), bits=8)
-    first, second = found.passes
-    assert [tally.name for tally in first.tallies] == ["peaking.share", "zebra.parts", "histogram"]
-    assert [step.name for step in second.steps][-2:] == ["histogram.paint", "quantise"]
-    assert set(first.frees) == {"mosaic"}
-    assert {slot.name for slot in first.outs} == set(second.frees) == set(second.ins)
+def test_monitors_ride_on_the_pass_that_makes_the_picture():
+    monitors = "peaking", "zebra", "histogram", "waveform"
+    found = plan(links("black_level", "demosaic", "tone", *monitors), facts(rows=3000, cols=4000), bits=8)
+    first, *small = found.passes
+    assert {"zebra", "histogram", "waveform"} <= {tally.name for tally in first.tallies}
+    assert (first.steps[-1].name, first.frees) == ("quantise", ("mosaic",))
+    picture, *sides = first.outs
+    assert picture == Slot("rgb", (3000, 4000, 3), "uint8") and sides
+    # What looks at cells comes after, and looks at nothing else.
+    assert {slot.shape for slot in sides} == {work.shape for work in small} == {(1000, 1333)}
+    assert not any(set(work.ins) & {"mosaic", "rgb"} for work in small)
 
 
 def test_side_planes_that_nobody_reads_are_not_written():
-    found = plan(links("black_level", "demosaic", "tone", "peaking"), facts(), bits=8)
+    found = plan(links("black_level", "demosaic", "tone", "zebra", "false_colour"), facts(), bits=8)
     (work,) = found.passes
     assert [slot.name for slot in work.outs] == ["rgb"]
 
 
 def test_a_pass_that_no_block_can_hold_is_split_for_cuda(monkeypatch):
     monkeypatch.setattr(_shared, "SHARED_BYTES", 8 * 1024)
-    found = plan(links("black_level", "demosaic", "tone", "peaking"), facts(), bits=8)
+    found = plan(links("black_level", "demosaic", "sharpen", "tone"), facts(), bits=8)
     assert len(found.passes) == 1
     assert len(found.cuda_passes) > 1
     assert [*chain.from_iterable(names(found.cuda_passes))] == [*chain.from_iterable(names(found.passes))]
@@ -74,15 +78,14 @@ def test_unfused_is_one_pass_a_step():
     assert names(found.passes) == names(found.cuda_passes) == [["black_level"], ["demosaic"]]
 
 
-def test_measures_come_before_all_paint():
+def test_measures_see_no_paint():
     found = plan(links("black_level", "demosaic", "tone", "zebra", "peaking", "histogram"), facts())
-    steps = [(step.name.split(".")[0], step.writes) for work in found.passes for step in work.steps]
-    monitors = ("zebra", "peaking", "histogram")
-    painted = [i for i, (name, writes) in enumerate(steps) if name in monitors and "red" in writes]
-    measured = [i for i, (name, writes) in enumerate(steps) if name in monitors and "red" not in writes]
+    monitors = ("zebra", "peaking", "focus", "histogram")
+    measured = [step for work in found.passes for step in work.steps if step.name.split(".")[0] in monitors]
     assert len(measured) >= 3
-    assert len(painted) == 3
-    assert max(measured) < min(painted)
+    assert not any({"red", "green", "blue"} & set(step.writes) for step in measured)
+    assert [step.name for step in found.overlay.paint] == ["zebra.paint"]
+    assert {layer.name for layer in found.overlay.layers} == {"peaking", "histogram"}
 
 
 @pytest.mark.parametrize(
