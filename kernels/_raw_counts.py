@@ -25,6 +25,9 @@ COUNTS, NOISE = "raw_counts", "raw_noise"
 # Where samples are signal already, codes are told again on 16 bits: with room for noise below black.
 SIGNAL_BLACK, SIGNAL_WHITE = 4096, 65535
 _MOST_CODES = 65536
+# Noise is measured on about so many rows, in bands: where two meet, windows are lost. Of 12.5 MP that takes 13 ms of a
+# core instead of 26 (EPYC); half as many rows, 7 ms, and read noise is off by up to 1.4 EV, not 0.4.
+_NOISE_ROWS, _BAND = 512, 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,14 +176,35 @@ def noise_steps(facts: Facts) -> tuple[Step, ...]:
     """Steps after which `raw_noise` knows the noise of the mosaic; none where its file says it.
 
     They are those of stages that need the noise, under names of their own: a monitor leaves what stages measure alone.
+    Of a large frame some bands of rows are looked at, in a small pass before the others: put them first.
     """
     if facts.noise is not None:
         return ()
+    # Where black differs from row to row, rows stay in their places.
+    every = max(facts.rows // _NOISE_ROWS, 1) if facts.black_rows is None and facts.black_cols is None else 1
+    rows = facts.rows // (_BAND * every) * _BAND if every > 1 else facts.rows
+    plane, windows = f"{NOISE}_rows", f"{NOISE}_bin"
+    few = Step(
+        f"{NOISE}.rows", Access.GATHER, banded, ("mosaic",), (plane,), {"every": every, "band": _BAND},
+        shape=(rows, facts.cols), is_shared=True,
+    )  # fmt: skip
     window, count = _noise.known(replace(facts, measured_noise=None)).steps
     return (
-        replace(window, name=f"{NOISE}.windows", writes=(f"{NOISE}_bin",), is_shared=True),
-        replace(count, name=NOISE, body=_noise_counter, reads=(f"{NOISE}_bin",), writes=(NOISE,), is_shared=True),
+        *((few,) if every > 1 else ()),
+        replace(
+            window,
+            name=f"{NOISE}.windows",
+            reads=(plane if every > 1 else "mosaic",),
+            writes=(windows,),
+            is_shared=True,
+        ),
+        replace(count, name=NOISE, body=_noise_counter, reads=(windows,), writes=(NOISE,), is_shared=True),
     )
+
+
+def banded(plane, row, col, k):
+    """Bands of rows, one beside the other: the first of every so many. The CFA goes on across their seams."""
+    return plane[row // k.band * (k.band * k.every) + row % k.band, col]
 
 
 def _noise_counter(raw_noise_bin):

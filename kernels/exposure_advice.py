@@ -231,7 +231,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         On a mosaic that is balanced already.
     """
     require_raw(NAME, facts)
-    steps = (raw_counting(facts), *noise_steps(facts))
+    steps = (*noise_steps(facts), raw_counting(facts))
     return Prepared(facts, steps, overlay=partial(_overlay, parameters, facts))
 
 

@@ -64,7 +64,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     if facts.state != "mosaic":
         return Prepared(facts, (counting(facts, parameters.bins),), overlay=partial(_overlay, parameters))
     require_raw("histogram", facts)
-    steps = (raw_counting(facts), *noise_steps(facts))
+    steps = (*noise_steps(facts), raw_counting(facts))
     return Prepared(facts, steps, overlay=partial(_raw_overlay, parameters, facts))
 
 

@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tenbit import read, run
+from tenbit.kernels import _raw_counts
 from tenbit.kernels._raw_counts import CHANNELS, RawCounts
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.exposure_advice import Advice, headroom, lines_of, over
@@ -91,6 +93,23 @@ def test_noise_that_no_file_tells_is_measured(develop, target):
     advice = develop(frame, CHAIN).results["exposure_advice"]
     assert advice.range_ev == pytest.approx(-np.log2(np.sqrt(1e-5)), abs=0.35)
     assert "noise" not in develop(frame, CHAIN).results  # other stages find the frame as if nobody had looked
+
+
+def test_noise_of_a_tall_frame_is_that_of_some_bands_of_its_rows(monkeypatch):
+    monkeypatch.setattr(_raw_counts, "_NOISE_ROWS", 64)
+    ramp = np.tile(np.linspace(0.001, 0.5, 400), (260, 1))
+    noisy = ramp + np.sqrt(1e-4 * ramp + 1e-5) * np.random.default_rng(2).standard_normal(ramp.shape)
+    noisy[[n for n in range(260) if n % 128 >= 32]] = 0.7  # what lies between the bands is not looked at
+    counts = np.clip(np.rint(noisy * 15000 + 512), 0, 16383).astype(np.uint16)
+    frame = Frame.from_mosaic(counts, black=512.0, white=15512.0)
+    band, windows, _ = _raw_counts.noise_steps(frame.facts)
+    assert (band.shape, band.constants, windows.reads) == ((64, 400), {"every": 4, "band": 32}, band.writes)
+    uneven = replace(frame.facts, black_rows=np.zeros(260))
+    assert [step.reads for step in _raw_counts.noise_steps(uneven)] == [("mosaic",), windows.writes]
+    rows = [_raw_counts.banded(np.arange(260)[:, None], row, 0, SimpleNamespace(**band.constants)) for row in range(64)]
+    assert rows == [*range(32), *range(128, 160)]
+    advice = run(frame, [{"exposure_advice": {"to": "none"}}], device="cpu").results["exposure_advice"]
+    assert advice.range_ev == pytest.approx(-np.log2(np.sqrt(1e-5)), abs=0.5)
 
 
 def test_equals_plain_python(develop, plain):
