@@ -8,13 +8,11 @@ from opcode_samples import trim
 
 from tenbit.kernels import stage
 from tenbit.kernels._facts import Opcode
-from tenbit.pipeline.device import choose
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Link, plan
-from tenbit.pipeline.run import run_plan
 
-SIZE = 160, 216
-STEPS = 1024.0
+SIZE = 64, 88
+STEPS = 128.0
 LENS = ("lens", {"distortion": (-0.08, 0.02, 0.0), "centre": (0.02, -0.01), "autoscale": True})
 HALF = ("resize", {"scale": 0.5, "filter": "bilinear"})
 BARE = [("black_level", {}), ("demosaic", {"method": "bilinear"})]
@@ -31,20 +29,18 @@ def places(axis, cfa, **facts):
     return dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, **facts))
 
 
-def differences(steps, cfa="GBRG", inside=4, **facts):
+def differences(plain, steps, cfa="GBRG", inside=4, **facts):
     """What `came_from` says, less what green of the finished pixels says; away from the border, which is mirrored."""
-    device, _ = choose("cpu")
     found = []
     for axis in (0, 1):
-        frame = places(axis, cfa, **facts)
-        done = run_plan(frame, plan(links(steps), frame.facts), device)
+        done = plain(places(axis, cfa, **facts), *steps)
         came = done.facts.came_from(*np.indices((done.facts.rows, done.facts.cols)))[axis]
         found.append((came - done.samples[..., 1] * STEPS)[inside:-inside, inside:-inside])
     return np.stack(found)
 
 
-@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
-def test_a_whole_chain_is_led_back(orientation):
+@pytest.mark.parametrize("orientation", [1, 4, 5, 6])
+def test_a_whole_chain_is_led_back(plain, orientation):
     """Trimmed by the file, binned, undistorted, cut, made smaller, turned and mirrored."""
     steps = [
         ("linearise", {}),
@@ -56,31 +52,30 @@ def test_a_whole_chain_is_led_back(orientation):
         HALF,
         ("orient", {}),
     ]
-    known = {"opcodes": (trim(1, 4, 8, 156, 212),), "orientation": orientation, "crop": (6, 8, 140, 196)}
-    assert np.abs(differences(steps, "QGBRG", **known)).max() < 5e-3
+    known = {"opcodes": (trim(1, 4, 8, 60, 84),), "orientation": orientation, "crop": (6, 8, 48, 72)}
+    assert np.abs(differences(plain, steps, "QGBRG", **known)).max() < 0.01
 
 
 @pytest.mark.parametrize(
     ("steps", "most"),
     [
-        ([], 1e-4),
         ([("crop", {})], 1e-4),
         ([("orient", {"degrees": 90})], 1e-4),
         ([("orient", {"mirror": True})], 1e-4),
-        ([("resize", {"rows": 45, "cols": 70, "filter": "bilinear"})], 0.15),
+        ([("resize", {"rows": 37, "cols": 56, "filter": "bilinear"})], 0.15),
         ([LENS], 2e-3),
         ([("lens", {"distortion": (0.1, 0.0, 0.0), "red_scale": 1.002, "scale": 1.3})], 2e-3),
     ],
 )
-def test_each_stage_alone(steps, most):
-    assert np.abs(differences([*BARE, *steps], crop=(3, 5, 90, 80))).max() < most
+def test_each_stage_alone(plain, steps, most):
+    assert np.abs(differences(plain, [*BARE, *steps], crop=(3, 5, 50, 70))).max() < most
 
 
-def test_warps_of_the_file_with_tangential_terms():
+def test_warps_of_the_file_with_tangential_terms(plain):
     table = np.array([(1.0, -0.03, 0.01, 0.0, 0.004, -0.003)])
     where = {"CenterX": 0.55, "CenterY": 0.45, "Names": ()}
     warp = Opcode(3, "WarpRectilinear", {"Planes": 1, "Coefficients": table, **where})
-    assert np.abs(differences([*BARE, ("lens", {})], opcodes=(warp,), inside=10)).max() < 5e-3
+    assert np.abs(differences(plain, [*BARE, ("lens", {})], opcodes=(warp,), inside=10)).max() < 0.01
 
 
 def test_a_marked_sample_is_found_again():
@@ -89,9 +84,10 @@ def test_a_marked_sample_is_found_again():
     It lies at (30, 40) of the rectangle of 100 x 120, at (14.75, 19.75) of 50 x 60; turned clockwise row 19.75, column
     49 - 14.75.
     """
-    frame = places(0, "RGGB", crop=(10, 20, 100, 120))
+    frame = Frame.from_mosaic(np.zeros((120, 150), np.float32))
+    facts = dataclasses.replace(frame.facts, crop=(10, 20, 100, 120))
     steps = [*BARE, ("crop", {}), ("resize", {"scale": 0.5}), ("orient", {"degrees": 90})]
-    facts = plan(links(steps), frame.facts).facts
+    facts = plan(links(steps), facts).facts
     assert (facts.rows, facts.cols) == (60, 50)
     row, col = facts.came_from(np.array([19.75]), np.array([34.25]))
     assert (row.item(), col.item()) == (40, 60)
