@@ -20,7 +20,7 @@ from tenbit.pipeline.device import Device, choose
 from tenbit.pipeline.errors import ReadError, RequestError, TenbitError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.outcome import failed
-from tenbit.pipeline.pictures import is_picture, read_picture
+from tenbit.pipeline.pictures import is_picture, read_picture, upright
 from tenbit.pipeline.plan import Link, Plan, plan
 from tenbit.pipeline.run import PendingFrame, Said, begin, came_bits, is_auto
 from tenbit.pipeline.schema import hint
@@ -81,7 +81,7 @@ class Measures:
         A developed picture meets what stands behind the last stage that takes none: monitors, a crop, a resize.
         """
         if facts.state == "display":
-            links = list(self.chain.links) if self.chain else [Link(stage("orient"), stage("orient").parameters())]
+            links = list(self.chain.links) if self.chain else []
             behind = [n for n, link in enumerate(links) if "display" not in link.stage.takes]
             links = links[max(behind, default=-1) + 1 :]
             # What was measured of the samples by a monitor of the chain is not there any more.
@@ -234,7 +234,7 @@ def measured(
         began = time.perf_counter()
         try:
             if camera is None and is_picture(path):
-                return read_picture(path), time.perf_counter() - began
+                return upright(read_picture(path)), time.perf_counter() - began
             return opened(path, wanted.developing, camera=camera, asked=asked), time.perf_counter() - began
         except Exception as error:
             return _failed(path, error)
@@ -295,8 +295,6 @@ def _begun(
     frame: Frame, wanted: Measures, where: Device, watch: Watch | None, *, said: Said | None, may_fall_back: bool
 ) -> PendingFrame:
     links = wanted.links(frame.facts)
-    if not links:
-        raise RequestError("nothing is left of the chain for a picture that is developed already")
     packing, bits = frame.packing, came_bits(frame)
     what = plan(links, frame.facts, packing=packing, came_bits=bits)
     if what.facts.is_signal:

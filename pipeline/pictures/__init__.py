@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from contextlib import suppress
 from pathlib import Path
@@ -127,6 +128,22 @@ def _read(path: Path, max_pixels: int) -> Frame:
         focal_mm=exif.focal_mm,
     )
     return Frame(samples, facts, exif, path, "picture", (*meant.notes, *notes), record=record)
+
+
+def upright(frame: Frame) -> Frame:
+    """A picture turned as its EXIF says, here and not by `orient`: the loops behind are then those of any picture."""
+    turned = frame.samples
+    if frame.facts.orientation > 4:
+        turned = turned.swapaxes(0, 1)
+    down, across = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}.get(
+        frame.facts.orientation, (1, 1)
+    )
+    samples = np.ascontiguousarray(turned[::down, ::across])
+    rows, cols, _ = samples.shape
+    facts = dataclasses.replace(
+        frame.facts, rows=rows, cols=cols, orientation=1, optical_centre=((rows - 1) / 2, (cols - 1) / 2)
+    )
+    return dataclasses.replace(frame, samples=samples, facts=facts)
 
 
 def _check_size(rows: int, cols: int, max_pixels: int) -> None:

@@ -8,12 +8,12 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.frame import Exif
 from tenbit.pipeline.images import write
-from tenbit.pipeline.pictures import is_picture, read_picture
+from tenbit.pipeline.pictures import is_picture, read_picture, upright
 
 
 @pytest.fixture
@@ -179,6 +179,16 @@ def test_what_is_broken_is_said_in_one_line(tmp_path, name, content, text):
         read_picture(tmp_path / name)
     assert str(caught.value).startswith(str(tmp_path / name))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_pillow_turns_it(tmp_path, samples, orientation):
+    path = tmp_path / "a.png"
+    write(path, (samples >> 8).astype(np.uint8), space="srgb", state="display", orientation=orientation)
+    turned = upright(read_picture(path))
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(turned.samples, np.asarray(ImageOps.exif_transpose(image)))
+    assert (turned.facts.orientation, turned.facts.rows) == (1, len(turned.samples))
 
 
 def test_what_is_not_there(tmp_path):
