@@ -40,6 +40,11 @@ def gathered(step: Step) -> Step:
     return dataclasses.replace(step, access=Access.GATHER)
 
 
+def is_gathered(step: Step) -> bool:
+    """Whether it is cells as `gathered` makes them: it looks inside of its own cell alone."""
+    return step.access is Access.GATHER and step.body is mean
+
+
 def cells(name: str, planes: tuple[str, ...], writes: tuple[str, ...], facts: Facts, cell: int) -> Step:
     """The step that averages side planes, or the picture's, over cells, into side planes of `cell_shape`.
 

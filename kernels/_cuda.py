@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenbit.kernels._bound import Bound
+from tenbit.kernels._cells import is_gathered
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
 from tenbit.kernels._pass import Pass
 from tenbit.kernels._shared import BLOCKS, Tile, blocks_of, fits, has_own, loop_of, shared_bytes
@@ -169,7 +170,9 @@ class _Tiles:
         more, values = self._loaded(leg)
         inner += more
         if leg.core is not None and leg.core.access is Access.GATHER:
-            more, made = gathered(self.writer, leg.core, self._whole(leg.core), row="(row + first_row)")
+            # Cells lie in the tile that there is, other places in the frame.
+            row = "row" if is_gathered(leg.core) else "(row + first_row)"
+            more, made = gathered(self.writer, leg.core, self._whole(leg.core), row=row)
             inner, values = inner + more, values | made
         elif leg.core is not None and leg.core.access is Access.WARP:
             whole = self._whole(leg.core)
@@ -250,10 +253,13 @@ class _Tiles:
 
     def _whole(self, core: Step) -> dict[str, str]:
         """The whole planes that a GATHER looks into."""
-        if "rgb" in self.work.ins:
-            number = self.work.ins.index("rgb")
-            return {p: f"in{number}[:, :, {PLANES['linear'].index(p)}]" for p in core.reads}
-        return {plane: f"in{self.work.ins.index(plane)}" for plane in core.reads}
+        ins = self.work.ins
+        return {
+            plane: f"in{ins.index(plane)}"
+            if plane in ins
+            else f"in{ins.index('rgb')}[:, :, {PLANES['linear'].index(plane)}]"
+            for plane in core.reads
+        }
 
     def _reader(self, taken: int, plane: str) -> Read:
         tile = self.blocks.tiles[taken, plane]

@@ -52,6 +52,8 @@ class Pass:
         How the picture lies that it reads, and that it writes.
     frees : tuple of str
         Arrays that no later pass reads and that are no part of the finished picture.
+    cell : int
+        Its pixels are cells of so many of the frame's along one side; 0 where a stage has made another frame of them.
     """
 
     steps: tuple[Step, ...]
@@ -63,6 +65,7 @@ class Pass:
     comes: Layout = "planar"
     goes: Layout = "planar"
     frees: tuple[str, ...] = ()
+    cell: int = 1
 
     @property
     def ins(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -157,12 +158,14 @@ def _one(group: list[Placed]) -> Pass:
         reads += [plane for plane in here.step.reads if plane not in made and plane not in reads]
         if here.step.access is not Access.REDUCE:
             made |= dict.fromkeys(here.step.writes)
+    sides = [side if isinstance(side, int) else 0 for side in group[-1].grid]
     return Pass(
         tuple(here.step for here in group),
         tuple(reads),
         tuple(made),
         max(here.period for here in group),
         group[-1].shape,
+        cell=math.prod(sides),
     )
 
 

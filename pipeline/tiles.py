@@ -8,6 +8,7 @@ always. Where constants follow from counters, the passes up to there run over al
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tenbit.kernels._cells import is_gathered
 from tenbit.kernels._facts import Array
 from tenbit.kernels._pass import Pass, Slot
 from tenbit.kernels._stage import ANYWHERE
@@ -47,7 +49,7 @@ def tiles(rows: int, deep: int, margin: int, period: int) -> Iterator[Tile]:
     margin : int
         Rows of the neighbours that a tile takes along.
     period : int
-        Of the CFA; 1 when there is none.
+        Of the CFA; 1 when there is none. Of cells too: a multiple of both.
     """
     deep = max(period, deep // period * period)
     margin = -(-margin // period) * period
@@ -61,7 +63,7 @@ def margin_of(passes: Sequence[Pass]) -> int:
 
     A quad-Bayer mosaic goes on by whole periods beyond its edge: the last row looks a period back.
     """
-    stencils = [(step.radius, work.period) for work in passes for step in work.steps if step.radius]
+    stencils = [(step.radius * work.cell, work.period) for work in passes for step in work.steps if step.radius]
     return sum(radius + (period if period > 2 else 0) for radius, period in stencils)
 
 
@@ -73,9 +75,9 @@ def why_not(passes: Sequence[Pass], rows: int) -> str | None:
         return f"{twice[0]} is measured twice on the way, so it cannot be done in tiles"
     for work in passes:
         for step in work.steps:
-            if step.access in ANYWHERE:
+            if step.access in ANYWHERE and not is_gathered(step):
                 return f"{step.name} looks anywhere in the frame, so it cannot be done in tiles"
-        if work.shape[0] != rows:
+        if not work.cell or work.shape[0] != max(1, rows // work.cell):
             return "the frame changes its size on the way, so it cannot be done in tiles"
     return None
 
@@ -109,8 +111,9 @@ def through_tiles(
     if reason := why_not(passes, rows):
         raise DeviceFullError(reason)
     free, deep, margin = device.free_bytes(), rows // 2, margin_of(passes)
+    whole = math.lcm(period, *(work.cell for work in passes))
     while True:
-        parts = list(tiles(rows, deep, margin, period))
+        parts = list(tiles(rows, deep, margin, whole))
         most = max(parts, key=lambda tile: tile.end - tile.first)
         if free is None or 2 * _nbytes(passes, planes, most) <= free:
             try:
@@ -139,6 +142,7 @@ def _each(
     results: dict[str, Any] = {}
     counters: dict[str, Array] = {}
     pictures: dict[str, Array] = {}
+    cells = {slot.name: work.cell for work in passes for slot in work.outs}
     groups = stretches(passes, {})
     for number, group in enumerate(groups):
         so_far = [work for earlier in groups[: number + 1] for work in earlier]
@@ -149,9 +153,12 @@ def _each(
                 name = tally.writes[0]
                 counters[name] = counters.get(name, 0) + done.counters[name]
             for name, array in done.arrays.items():
+                cell = cells.get(name, 1)
+                high = max(1, rows // cell)
                 if name not in pictures:
-                    pictures[name] = np.empty((rows, *array.shape[1:]), array.dtype)
-                pictures[name][tile.low : tile.high] = array[tile.low - tile.first : tile.high - tile.first]
+                    pictures[name] = np.empty((high, *array.shape[1:]), array.dtype)
+                first, low, end = tile.first // cell, tile.low // cell, high if tile.high == rows else tile.high // cell
+                pictures[name][low:end] = array[low - first : end - first]
         results |= {tally.writes[0]: summary(tally, counters[tally.writes[0]]) for tally in tallies}
     return Done(pictures, counters, results)
 
@@ -180,7 +187,8 @@ def _overlapped(
 
 def _shortened(passes: Sequence[Pass], tile: Tile) -> list[Pass]:
     """Passes as they are done to a tile."""
-    return [dataclasses.replace(work, shape=(tile.end - tile.first, work.shape[1])) for work in passes]
+    rows = tile.end - tile.first
+    return [dataclasses.replace(work, shape=(max(1, rows // work.cell), work.shape[1])) for work in passes]
 
 
 def _nbytes(passes: Sequence[Pass], planes: Mapping[str, Array], tile: Tile) -> int:

@@ -31,6 +31,10 @@ class Rows(NamedTuple):
     high: int = 2**31 - 1
     """The tile's row behind the last that is counted."""
 
+    def of_cells(self, cell: int) -> Rows:
+        """The same in rows of cells; a tile begins at a whole one."""
+        return self if cell <= 1 else Rows(self.first // cell, self.low // cell, self.high // cell)
+
 
 WHOLE = Rows()
 

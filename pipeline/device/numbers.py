@@ -51,8 +51,8 @@ class Numbers:
         self.constant_spots: list[list[Spot]] = []
         self.counter_spots: list[list[Spot]] = []
         self.nbytes = 0
-        for bound, given in zip(self.bounds, constants, strict=True):
-            kf, ki, arrays = packed(bound, given, rows)
+        for work, bound, given in zip(passes, self.bounds, constants, strict=True):
+            kf, ki, arrays = packed(bound, given, rows.of_cells(work.cell))
             self._values.append([kf, ki, *arrays])
             self.constant_spots.append([self._spot(a.shape, a.dtype.name, a.itemsize) for a in self._values[-1]])
         behind = self.nbytes

@@ -13,6 +13,7 @@ from tenbit.kernels._cells import cell_of, cells
 from tenbit.kernels._facts import Cfa
 from tenbit.kernels._reference import run_step
 from tenbit.kernels._stage import PLANES, Access, Prepared, Stage, Step
+from tenbit.pipeline import tiles
 from tenbit.pipeline.device import CpuDevice, SimulatedDevice
 from tenbit.pipeline.plan import Link, plan
 
@@ -108,6 +109,22 @@ def test_a_card_looks_at_computed_places():
     samples, what = samples_of(6, 9), plan(links, facts)
     assert_as(by_definition(links, facts, samples), SimulatedDevice(), what, samples)
     assert not any(step.access is Access.CELLS for work in what.cuda_passes for step in work.steps)
+
+
+def test_tiles_of_rows_begin_at_whole_cells():
+    facts, links = chain(38, 4, 3)
+    links = links[2:4]
+    samples, what = samples_of(38, 4), plan(links, facts)
+    assert tiles.why_not(what.cuda_passes, 38) is None
+    # colour looks 1 pixel far, detail one cell.
+    assert tiles.margin_of(what.cuda_passes) == 1 + 3
+    parts = list(tiles.tiles(38, 12, 4, 12))
+    assert [tile.first for tile in parts] == [0, 0, 12, 24]
+    done = tiles._each(SimulatedDevice(), what.cuda_passes, {"mosaic": samples}, ("rgb", *what.keeps), parts, None)
+    planes, counts = by_definition(links, facts, samples)
+    for name in what.keeps:
+        np.testing.assert_array_equal(done.arrays[name], planes[name], err_msg=name)
+    np.testing.assert_array_equal(done.counters["sides"], counts["sides"])
 
 
 def test_no_strip_and_no_band_shows_in_cells(monkeypatch):
