@@ -16,7 +16,7 @@ ISO = (100, 800, 6400)
 F_NUMBERS = (2.8, 5.6)
 # A viewfinder's circle of confusion: the diagonal of its 1080 rows over 1500 is 1.5 px.
 CONFUSION_PX = 1.5
-GREEN = (0x00, 0xFF, 0x01)
+GREEN = (0.0, 1.0, 0.0)
 
 
 @cache
@@ -38,10 +38,11 @@ def bars(disc_px, iso):
 
 
 def peaking(picture):
-    """What the stage marks, (rows, cols), and its results. The picture goes in as it is, whole code values."""
+    """What the stage marks, (rows, cols), and its results."""
     rows, cols = picture.shape[:2]
-    frame = Frame(picture, Facts(state="display", rows=rows, cols=cols, space="srgb"))
-    done = tenbit.run(frame, [{"peaking": {"colour": "#00FF01"}}], device="cpu", bits=8)
+    samples = picture.astype(np.float32) / np.float32(255)
+    frame = Frame(samples, Facts(state="display", rows=rows, cols=cols, space="srgb"))
+    done = tenbit.run(frame, [{"peaking": {"colour": "#00FF00"}}], device="cpu")
     return (done.samples == GREEN).all(axis=-1), done.results
 
 

@@ -67,9 +67,17 @@ def shown(planes, samples):
     return planes(samples, state="display", space="srgb")
 
 
+# On the CPU contrast is a loop of its own, which takes many seconds to compile; the simulator has the same bodies.
 @pytest.mark.parametrize(
-    ("mode", "threshold"),
-    [("sharpness", 0.3), ("gradient", (0.16 * 0.025) ** 0.5), ("contrast", (0.1 * 0.015) ** 0.5)],
+    ("target", "mode", "threshold"),
+    [
+        ("cpu", "sharpness", 0.3),
+        ("cuda", "sharpness", 0.3),
+        ("cpu", "gradient", (0.16 * 0.025) ** 0.5),
+        ("cuda", "gradient", (0.16 * 0.025) ** 0.5),
+        ("cuda", "contrast", (0.1 * 0.015) ** 0.5),
+    ],
+    indirect=["target"],
 )
 def test_equals_whole_array_filters(develop, planes, target, mode, threshold):
     samples = boxes(*SHAPES[target], blur=0.6) + np.random.default_rng(2).normal(0, 0.01, (*SHAPES[target], 3))
