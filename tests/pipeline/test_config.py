@@ -111,7 +111,7 @@ def test_faults_of_overrides_name_the_override() -> None:
         "--set zebra[1].low=0: the chain has no zebra[1]; did you mean 'zebra'?",
         "--set tone.curve=[: value:1:2: no YAML: expected the node content, but found '<stream end>'",
         "--set exposure.eV=1: chain[6] exposure.eV: no such parameter; did you mean 'ev'?",
-        "--set zebra.high=1.5: chain[12] zebra.high: 1.5 is outside 0.0..1.0 (fraction of white)",
+        "--set zebra.high=1.5: chain[12] zebra.high: 1.5 is outside 0.0..1.1 (fraction of white)",
     ]
 
 
@@ -141,7 +141,7 @@ output: {quality: 101, format: jpg, bits: 12, qualty: 3}
         "job.yaml:1:7: name: 3 is not a text",
         "job.yaml:4:33: chain[0] black_level.black_counts: true is not a number or null, 0.0 or more (counts)",
         "job.yaml:5:5: chain[1] demosaik: no such stage; did you mean 'demosaic'?",
-        "job.yaml:6:19: chain[2] zebra.high: 1.5 is outside 0.0..1.0 (fraction of white)",
+        "job.yaml:6:19: chain[2] zebra.high: 1.5 is outside 0.0..1.1 (fraction of white)",
         "job.yaml:6:41: chain[2] zebra.source: 'lumma' is not one of luma, max; did you mean 'luma'?",
         "job.yaml:6:55: chain[2] zebra.phase: 1.5 is not a whole number, 0..1000000 (px)",
         "job.yaml:6:24: chain[2] zebra.hihg: no such parameter; did you mean 'high'?",
@@ -271,7 +271,7 @@ def test_the_schema_knows_every_parameter_with_its_range() -> None:
     assert body["additionalProperties"] is False
     assert set(body["properties"]) == set(stage("zebra").parameters.__dataclass_fields__)
     high = body["properties"]["high"]
-    assert (high["type"], high["minimum"], high["maximum"], high["default"]) == ("number", 0, 1, 0.95)
+    assert (high["type"], high["minimum"], high["maximum"], high["default"]) == ("number", 0, 1.1, 0.95)
     assert "fraction of white" in high["description"]
     output = made["properties"]["output"]["anyOf"][0]["properties"]
     assert set(output) == set(Output.__dataclass_fields__)
