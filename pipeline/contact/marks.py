@@ -41,7 +41,7 @@ class MarkCanvas:
         to_rows, to_cols = _behind(rows, self.rows, cell, len(mask)), _behind(cols, self.cols, cell, mask.shape[1])
         cover = np.clip(mask, 0, 1).astype(np.float32)
         share, side = _pooled(cover, to_rows, to_cols)
-        tone = np.asarray(colour, np.float32)
+        tone: Array = np.asarray(colour, np.float32)
         if tone.ndim == 3:
             weight = np.maximum(share, 1e-6)[..., None]
             tone = np.stack([_pooled(cover * tone[..., n], to_rows, to_cols)[0] for n in range(3)], axis=-1) / weight
@@ -76,10 +76,14 @@ class MarkCanvas:
 
 
 def _behind(small: int, whole: int, cell: int, cells: int) -> Array:
-    """First cell and last but one behind each pixel of a thumbnail's side: (small, 2)."""
-    edges = np.arange(small + 1) * (whole / small / cell)
-    first = np.clip(np.rint(edges[:-1]).astype(np.int64), 0, cells - 1)
-    return np.stack([first, np.clip(np.rint(edges[1:]).astype(np.int64), first + 1, cells)], axis=-1)
+    """The first of the cells behind each pixel along a side, and the one after the last: (small, 2)."""
+    per_pixel = whole / small / cell
+    starts = np.rint(np.arange(small + 1) * per_pixel)
+    if per_pixel < 1:
+        # Every pixel lies in one cell: that of its middle.
+        starts = np.floor((np.arange(small + 1) + 0.5) * per_pixel)
+    first = np.clip(starts[:-1].astype(np.int64), 0, cells - 1)
+    return np.stack([first, np.clip(starts[1:].astype(np.int64), first + 1, cells)], axis=-1)
 
 
 def _pooled(values: Array, rows: Array, cols: Array) -> tuple[Array, float]:

@@ -106,7 +106,7 @@ def _light(tag: bytes) -> Array | None:
         if kind < 3:
             # The first kinds have no straight part of their own: at these codes only the power is met.
             return np.asarray(np.maximum((a if kind else 1.0) * _CODES + b, 0) ** g + (c if kind == 2 else 0.0))
-        return np.where(d <= _CODES, np.maximum(a * _CODES + b, 0) ** g + e, c * _CODES + f)
+        return np.asarray(np.where(d <= _CODES, np.maximum(a * _CODES + b, 0) ** g + e, c * _CODES + f))
     return None
 
 
