@@ -49,8 +49,8 @@ class Parameters:
     angle: float = param(45.0, "How steeply stripes rise, or fall.", unit="degrees", low=0, high=90)
     duty: float = param(0.5, "Part of a period that is painted.", low=0.05, high=1)
     opacity: float = opacity_param(0.85)
-    phase: float = param(
-        0.0, "Moves the stripes, which walk on by 1 per frame of a sequence.", unit="px at 1080 rows", low=0, high=1e6
+    phase: int = param(
+        0, "Moves the stripes; they walk by 1 per frame of a sequence.", unit="px at 1080 rows", low=0, high=1_000_000
     )
 
 

@@ -119,7 +119,7 @@ def test_the_two_zebras_run_opposite_ways(develop, planes):
 @host
 def test_stripes_are_those_of_turned_coordinates(develop, planes):
     """30 degrees, 40 % painted, moved: the place across a stripe is that of a complex number turned."""
-    options = {"opacity": 1.0, "period": 108.0, "angle": 30.0, "duty": 0.4, "phase": 27.0}
+    options = {"opacity": 1.0, "period": 108.0, "angle": 30.0, "duty": 0.4, "phase": 27}
     found = cover(develop(lit(planes, 100, 130, 1.0), ("zebra", options)).samples, "red")
     row, col = np.indices((100, 130))
     across = ((col - 1j * row) * np.exp(-1j * np.radians(30))).imag  # up is positive
@@ -133,8 +133,8 @@ def test_stripes_walk_with_the_frame_number(develop, planes):
     """One px at 1080 rows per frame, on top of the phase; after a period they are where they were."""
     still = develop(lit(planes, 270, 30, 1.0), ("zebra", {})).samples
     third = develop(lit(planes, 270, 30, 1.0, number=3), ("zebra", {})).samples
-    by_phase = develop(lit(planes, 270, 30, 1.0), ("zebra", {"phase": 3.0})).samples
-    around = develop(lit(planes, 270, 30, 1.0, number=16 * 5000 + 1), ("zebra", {"phase": 2.0})).samples
+    by_phase = develop(lit(planes, 270, 30, 1.0), ("zebra", {"phase": 3})).samples
+    around = develop(lit(planes, 270, 30, 1.0, number=16 * 5000 + 1), ("zebra", {"phase": 2})).samples
     np.testing.assert_array_equal(third, by_phase)
     np.testing.assert_array_equal(third, around)
     assert not np.array_equal(third, still)

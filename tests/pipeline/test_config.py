@@ -142,8 +142,9 @@ output: {quality: 101, format: jpg, bits: 12, qualty: 3}
         "job.yaml:4:33: chain[0] black_level.black_counts: true is not a number or null, 0.0 or more (counts)",
         "job.yaml:5:5: chain[1] demosaik: no such stage; did you mean 'demosaic'?",
         "job.yaml:6:19: chain[2] zebra.high: 1.5 is outside 0.0..1.1 (fraction of white)",
-        "job.yaml:6:41: chain[2] zebra.source: 'lumma' is not one of luma, max; did you mean 'luma'?",
-        "job.yaml:6:55: chain[2] zebra.phase: 1.5 is not a whole number, 0..1000000 (px)",
+        "job.yaml:6:41: chain[2] zebra.source: 'lumma' is not one of luma, luma_709, luma_601, max; "
+        "did you mean 'luma'?",
+        "job.yaml:6:55: chain[2] zebra.phase: 1.5 is not a whole number, 0..1000000 (px at 1080 rows)",
         "job.yaml:6:24: chain[2] zebra.hihg: no such parameter; did you mean 'high'?",
         "job.yaml:8:14: chain[3] white_balance.gains: [1, 2] is not a list of 3 numbers or null, 0.01..100.0",
         "job.yaml:11:13: chain[4] white_balance.tint: '1.0' is not a number, -150.0..150.0",
