@@ -138,12 +138,13 @@ def pass_rows(
     come_as = (size + 1) / size if packing else np.dtype(dtype).itemsize
     stored = dict.fromkeys(("mosaic", "red", "green", "blue"), float(come_as))
     rows: list[tuple[str, ...]] = []
-    shape = facts.rows, facts.cols
+    pixels: dict[str, int] = {}
     for number, work in enumerate(what.passes_for(target), 1):
         come = sum(stored.get(plane, 4) for plane in work.reads)
+        nbytes = sum(stored.get(plane, 4) * pixels.get(plane, facts.rows * facts.cols) for plane in work.reads)
         made = {plane: np.dtype(work.dtype_of(plane)).itemsize for plane in work.writes}
-        gone = sum(made.values())
-        megabytes = (come * math.prod(shape) + gone * math.prod(work.shape)) / 1e6
+        pixels |= {plane: math.prod(work.small.get(plane, work.shape)) for plane in work.writes}
+        gone = sum(made[plane] * pixels[plane] for plane in work.writes)
         stored |= made
         kinds = ", ".join(dict.fromkeys(work.dtype_of(plane) for plane in work.writes)) or "counters"
         scratch = _cuda.shared_bytes(work) if target == "cuda" else _cpu.scratch_bytes(work, work.shape[1])
@@ -157,12 +158,11 @@ def pass_rows(
                 kinds,
                 f"{work.shape[0]} x {work.shape[1]}",
                 f"{come:g}",
-                f"{gone:g}",
-                f"{megabytes:.0f}",
+                f"{gone / math.prod(work.shape):.3g}",
+                f"{(nbytes + gone) / 1e6:.0f}",
                 f"{scratch / 1024:.0f}",
             )
         )
-        shape = work.shape
     return rows
 
 
