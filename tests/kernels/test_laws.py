@@ -133,7 +133,7 @@ def test_law_4_no_monitor_measures_paint():
     frame = scene(24, 40)
     # Step after step: loops that law 1 has compiled already.
     alone = {name: developed(frame, [*STRAIGHT, (name, given)], fuse=False).results[name] for name, given in MONITORS}
-    assert alone["peaking"] > 0 and alone["zebra"]["high"] > 0
+    assert alone["peaking"].share > 0 and alone["zebra"]["high"] > 0
     # Each order compiles loops of its own; every monitor stands first, in the middle and last once.
     for order in (MONITORS, MONITORS[1:] + MONITORS[:1], MONITORS[2:] + MONITORS[:2]):
         together = developed(frame, [*STRAIGHT, *order]).results
