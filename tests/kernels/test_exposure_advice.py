@@ -11,7 +11,7 @@ from tenbit import read, run
 from tenbit.kernels import _raw_counts
 from tenbit.kernels._raw_counts import CHANNELS, RawCounts
 from tenbit.kernels.errors import StageError
-from tenbit.kernels.exposure_advice import Advice, headroom, lines_of, over
+from tenbit.kernels.exposure_advice import Advice, draw, headroom, lines_of, over
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.sample import make
 
@@ -168,6 +168,24 @@ def test_record_and_text():
         "clipped 0 %",
         "range not known",
     ]
+
+
+def test_panel_keeps_its_text_inside():
+    advice = Advice(dict.fromkeys(CHANNELS), dict.fromkeys(CHANNELS, 0.1), None, 4.0, 0.001, None, None, None)
+    texts = []
+    paper = SimpleNamespace(
+        rows=100,
+        cols=200,
+        unit=1.0,
+        rect=lambda *_: None,
+        text=lambda row, col, text, colour, size: texts.append((row, col, text, size)),
+        text_cols=lambda text, size: 0.6 * size * len(text),
+    )
+    draw(paper, SimpleNamespace(results={"exposure_advice": advice}))
+    assert len(texts) == 4
+    for row, col, text, size in texts:
+        assert size / 2 < row < 100 - size / 2
+        assert 0 < col < col + 0.6 * size * len(text) <= 200
 
 
 def test_stands_before_white_balance(develop):
