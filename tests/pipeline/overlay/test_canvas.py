@@ -1,5 +1,7 @@
 """The canvas on pictures of all three kinds."""
 
+import tomllib
+
 import numpy as np
 import pytest
 
@@ -156,3 +158,12 @@ def test_digits_are_of_one_width_and_labels_have_their_signs():
 def test_text_is_cut_off_at_every_edge(drawn):
     for row, col in ((0, 0), (99, 99), (-40, 10), (50, -300), (50, 300)):
         drawn(100, 100, lambda c, row=row, col=col: c.text(row, col, "edge", WHITE, size=20))
+
+
+def test_the_font_is_shipped_with_its_licence():
+    root = font.FONT.parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    assert font.FONT.stat().st_size < 800 * 1024
+    assert "Bitstream Vera" in (font.FONT.parent / "LICENSE.txt").read_text("utf-8")
+    assert "configs/fonts/LICENSE.txt" in project["project"]["license-files"]
+    assert "configs/fonts/*" in project["tool"]["setuptools"]["package-data"]["tenbit"]
