@@ -43,8 +43,11 @@ LESS = 0.7
 RESPONSES = 32
 HIGHEST = 0.8
 PER_RESPONSE = RESPONSES / HIGHEST
-# A tile has about so many rows of cells, and so much of it must be edges, or its score is less in proportion.
-TILE_ROWS, TILES = 90, (12, 18)
+# A tile is at least so many cells wide and high; so many are along the shorter side and along the longer one at most.
+# As many are always counted, so that one loop does for pictures of all shapes.
+TILE_SIDE, TILES = 90, (12, 18)
+COUNTERS = 12 * 18 * RESPONSES
+# So much of a tile must be edges, or its score is less in proportion.
 EDGES = 0.01
 TILE_QUANTILE = 0.8
 # One tile in so many may be better than the frame's score.
@@ -205,15 +208,15 @@ def focus_steps(facts: Facts) -> tuple[Step, ...]:
         ),
         Step(
             "focus.tiles", Access.REDUCE, tile_counter, ("focus_response",), ("focus",), places,
-            counters=tile_rows * tile_cols * RESPONSES, summary=partial(focus_of, cells=(rows, cols)), is_shared=True,
+            counters=COUNTERS, summary=partial(focus_of, cells=(rows, cols)), is_shared=True,
         ),
     )  # fmt: skip
 
 
 def tiles_of(rows: int, cols: int) -> tuple[int, int]:
     """(rows, cols) of tiles over so many cells."""
-    down, right = (min(max(round(n / TILE_ROWS), 1), most) for n, most in zip((rows, cols), TILES, strict=True))
-    return down, right
+    side = max(TILE_SIDE, min(rows, cols) / TILES[0])
+    return min(max(round(rows / side), 1), TILES[1]), min(max(round(cols / side), 1), TILES[1])
 
 
 def noise_of(counters: Array) -> Array:
@@ -247,7 +250,7 @@ def noise_constants(results: Results) -> Constants:
 def focus_of(counters: Array, *, cells: tuple[int, int]) -> Focus:
     """The scores that the counted responses of all tiles show."""
     shape = tiles_of(*cells)
-    counts = counters.reshape(-1, RESPONSES)
+    counts = counters.reshape(-1, RESPONSES)[: shape[0] * shape[1]]
     steps = np.linspace(0, HIGHEST, RESPONSES + 1)
     tiles = np.zeros(len(counts))
     enough = EDGES * cells[0] * cells[1] / len(counts)

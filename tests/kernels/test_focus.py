@@ -9,7 +9,7 @@ from tilted_plane import COLS, DISCS, MIDDLE, ROWS, defocused, disc_at, shot, st
 
 import tenbit
 from tenbit.kernels._facts import Facts
-from tenbit.kernels._focus import HIGHEST, LEVELS, RESPONSES, Focus, focus_of, noise_of, tiles_of
+from tenbit.kernels._focus import COUNTERS, HIGHEST, LEVELS, RESPONSES, Focus, focus_of, noise_of, tiles_of
 from tenbit.pipeline.frame import Frame
 
 ISO = (100, 800, 6400)
@@ -154,7 +154,7 @@ def test_noise_is_that_of_what_is_flat():
 
 def test_hand_worked_scores():
     """Two tiles of 8100 cells: one with edges enough, one with half of the edges that it takes for a score."""
-    counters = np.zeros((2, RESPONSES), np.int64)
+    counters = np.zeros((COUNTERS // RESPONSES, RESPONSES), np.int64)
     step = HIGHEST / RESPONSES
     counters[0, 16] = 500
     counters[1, 8] = 45
@@ -166,5 +166,8 @@ def test_hand_worked_scores():
     assert focus.as_record() == {
         "score": pytest.approx(0.42), "sharpest": [0.5, 0.25], "tiles": [[0.42, pytest.approx(0.1222)]],
     }  # fmt: skip
+    shapes = [(1024, 1365), (1365, 1024), (1080, 1920), (1619, 2400), (1024, 8000), (160, 480), (3, 3)]
+    expected = [(11, 15), (15, 11), (12, 18), (12, 18), (11, 18), (2, 5), (1, 1)]
+    assert [tiles_of(*shape) for shape in shapes] == expected
     many = Focus(np.arange(192.0).reshape(12, 16))
     assert many.score == 188.0 and many.sharpest == (11.5 / 12, 15.5 / 16)
