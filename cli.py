@@ -109,7 +109,7 @@ def develop(
     """Develop files, the raw files of folders (known by their suffix), and the files that quoted globs meet."""
     if overwrite and skip_existing:
         raise click.UsageError("--overwrite and --skip-existing exclude each other")
-    from tenbit.pipeline import batch, config, console, jobs
+    from tenbit.pipeline import batch, config, console, drawings, jobs
     from tenbit.pipeline.lenses.resolve import check_lens
     from tenbit.pipeline.outcome import report as as_report
     from tenbit.pipeline.outcome import write_report
@@ -132,6 +132,7 @@ def develop(
     found = jobs.find_inputs(inputs, recursive=recursive)
     work = jobs.name_outputs(found, output, format=str(checked.output.format), chain=checked.name)
     jobs.check_report(report, work)
+    drawings.check_drawings(checked, work, report)
     existing: Existing = "replace" if overwrite else "skip" if skip_existing else "refuse"
     if dry_run:
         state = {"refuse": "  (exists: would fail)", "skip": "  (exists: skipped)", "replace": "  (replaced)"}

@@ -175,7 +175,7 @@ class Overlay:
         POINT steps on the display planes. They read ``red, green, blue`` as painted so far and may read ``seen_red``,
         ``seen_green``, ``seen_blue``, the picture before any paint, which they must go by; they write the three.
     layers : tuple of Layer
-        In order, after all paint.
+        In order, after all paint; panels lie over those of the whole picture.
     """
 
     meters: tuple[Meter, ...] = ()

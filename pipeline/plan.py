@@ -139,6 +139,9 @@ def plan(
         draft.notes.append(Told(f"{' and '.join(draft.left_out)} left out: the file is demosaiced already"))
     draft.notes += _left_undone(draft.facts)
     overlay, keeps = draft.overlay(), tuple(dict.fromkeys(draft.keeps))
+    if overlay.layers and draft.facts.orientation != 1:
+        drawn = ", ".join(dict.fromkeys(layer.name for layer in overlay.layers))
+        draft.notes.append(f"{drawn}: drawn as the samples lie, and a viewer will turn the picture; put orient first")
     facts, shape = draft.facts, (draft.facts.rows, draft.facts.cols)
     placed = [*draft.placed, *(Placed(step, facts, shape) for step in draft.paint)]
     if bits is not None:

@@ -156,10 +156,13 @@ def _plainly(option: Option | None, value: Any) -> Any:
         raise _DoubtError
     if value is None and option.may_be_none:
         return None
-    if len(option.kinds) != 1:
+    found = []
+    for kind in option.kinds:
+        with suppress(_DoubtError):
+            found.append(_item(kind, option, value))
+    if len(found) != 1:
         raise _DoubtError
-    (kind,) = option.kinds
-    return _item(kind, option, value)
+    return found[0]
 
 
 def _item(kind: Any, option: Option, value: Any) -> Any:

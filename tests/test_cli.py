@@ -231,12 +231,13 @@ def test_check_shows_the_passes() -> None:
     result = tenbit("check", "monitor", "--plan")
     assert result.exit_code == 0
     text = result.stdout
-    assert text.startswith("monitor: 14 stages, ")
+    assert text.startswith("monitor: 15 stages, ")
     assert "for a mosaic of 3072 x 4096 in uint16, to jpeg" in text
     first = next(line for line in text.splitlines() if line.startswith(" 1 "))
-    assert "black_level" in first
-    assert "stencil" in first
-    assert {"white_balance", "histogram.paint", "quantise"} <= set(text.split())  # whole words, though wrapped
+    assert "raw_noise" in first
+    assert "gather" in first
+    # whole words, though wrapped
+    assert {"white_balance", "histogram", "quantise", "measures", "paints", "draws", "zebra.paint"} <= set(text.split())
     assert max(map(len, text.splitlines())) <= 120
 
 

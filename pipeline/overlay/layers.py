@@ -34,7 +34,7 @@ def draw_layers(frame: Frame, layers: Sequence[Layer], seen: Seen) -> Frame:
     frame : Frame
         Finished, painted or not. A mosaic or a linear frame is not drawn on; panels that go to files are drawn.
     layers : sequence of Layer
-        In order, from the lowest.
+        In order, from the lowest; panels lie over what is drawn on the whole picture.
     seen : Seen
 
     Returns
@@ -51,6 +51,7 @@ def draw_layers(frame: Frame, layers: Sequence[Layer], seen: Seen) -> Frame:
     if drawings:
         frame = dataclasses.replace(frame, drawings=drawings)
     shown = [layer for layer in layers if layer.place is None or layer.place.to in ("picture", "beside")]
+    shown.sort(key=lambda layer: layer.place is not None)
     if frame.state != "display" or not shown:
         return frame
     boxes, added = _placed(shown, rows, cols)

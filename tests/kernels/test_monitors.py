@@ -49,13 +49,12 @@ def test_masks_do_not_depend_on_the_other_monitors(develop, frame):
     np.testing.assert_array_equal(develop(frame, zebra, peaking).samples, expected)
 
 
-def test_what_comes_later_in_the_chain_lies_on_top(develop, frame):
-    chain = list(MONITORS.items())
-    panel_last = develop(frame, *chain).samples
-    plain_panel = develop(frame, ("histogram", {"size": 0.5, "opacity": 1.0})).samples
-    assert panel_last.shape == plain_panel.shape
-    panel_first = develop(frame, *chain[::-1]).samples
-    assert (panel_first != panel_last).any()
+def test_panels_lie_over_marks_and_what_comes_later_on_top(develop, frame):
+    marks, panel = ("peaking", {"opacity": 0.5}), ("histogram", {"size": 0.5, "opacity": 1.0})
+    first, last = develop(frame, panel, marks).samples, develop(frame, marks, panel).samples
+    np.testing.assert_array_equal(first, last)
+    zebra, colours = ("zebra", {"high": 0.5, "mid": 0.0}), ("false_colour", {"to": "none"})
+    assert (develop(frame, zebra, colours).samples != develop(frame, colours, zebra).samples).any()
 
 
 def test_counts_of_a_saved_picture_are_those_before_the_paint(develop, frame):

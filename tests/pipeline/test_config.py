@@ -70,7 +70,7 @@ def test_shipped_chains_load_by_name_and_finish_a_picture(name: str) -> None:
 
 
 def test_every_shipped_chain_is_named_as_its_file() -> None:
-    assert set(shipped_chains()) == {"fast", "standard", "quality", "quad-full", "quad-binned", "monitor"}
+    assert set(shipped_chains()) == {"fast", "standard", "quality", "quad-full", "quad-binned", "monitor", "scopes"}
 
 
 def test_the_chain_of_the_readme_is_right(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_overrides_change_single_values() -> None:
     chain = load("monitor", overrides=["zebra.high=0.9", "output.quality=80", "white_balance.mode=daylight"])
     by_name = {link.stage.name: link.parameters for link in chain.links}
     assert by_name["zebra"].high == 0.9
-    assert by_name["zebra"].low == 0.02
+    assert by_name["zebra"].mid == 0.0
     assert by_name["white_balance"].mode == "daylight"
     assert chain.output.quality == 80
 
@@ -110,7 +110,7 @@ def test_faults_of_overrides_name_the_override() -> None:
         "--set high=1: not stage.parameter=value",
         "--set zebra[1].low=0: the chain has no zebra[1]; did you mean 'zebra'?",
         "--set tone.curve=[: value:1:2: no YAML: expected the node content, but found '<stream end>'",
-        "--set exposure.eV=1: chain[6] exposure.eV: no such parameter; did you mean 'ev'?",
+        "--set exposure.eV=1: chain[7] exposure.eV: no such parameter; did you mean 'ev'?",
         "--set zebra.high=1.5: chain[12] zebra.high: 1.5 is outside 0.0..1.1 (fraction of white)",
     ]
 

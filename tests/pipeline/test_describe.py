@@ -28,8 +28,8 @@ from tenbit.pipeline.plan import plan
 def test_a_row_per_parameter() -> None:
     rows = {row[0]: dict(zip(OPTION_COLUMNS, row, strict=True)) for row in option_rows(stage("zebra").parameters)}
     high = rows["high"]
-    assert (high["default"], high["allowed"], high["unit"]) == ("0.95", "a number, 0.0..1.0", "fraction of white")
-    assert rows["source"]["allowed"] == "luma, max"
+    assert (high["default"], high["allowed"], high["unit"]) == ("0.95", "a number, 0.0..1.1", "fraction of white")
+    assert rows["source"]["allowed"] == "luma, luma_709, luma_601, max"
     gains = next(row for row in option_rows(stage("white_balance").parameters) if row[0] == "gains")
     assert gains[1:3] == ("null", "a list of 3 numbers or null, 0.01..100.0")
 
@@ -81,7 +81,12 @@ def test_a_table_per_target_where_a_block_holds_less_than_a_thread(monkeypatch: 
     frame = Frame.from_mosaic(np.zeros((100, 200), np.uint16), black=64, white=1023)
     what = plan(load("monitor").links, frame.facts, bits=8)
     assert len(what.cuda_passes) > len(what.passes)
-    cpu, cuda = plan_tables(what, frame.facts)
+    cpu, cuda, after = plan_tables(what, frame.facts)
+    assert after.rows == [
+        ("measures", "exposure_advice"),
+        ("paints", "unpack + seen + zebra.paint + quantise"),
+        ("draws", "peaking, histogram (bottom-right)"),
+    ]
     assert (cpu.title.split(";")[0], cuda.title.split(";")[0]) == ("cpu", "cuda")
     assert (len(cpu.rows), len(cuda.rows)) == (len(what.passes), len(what.cuda_passes))
     assert (cpu.columns[-1], cuda.columns[-1]) == ("scratch KiB", "shared KiB")

@@ -132,3 +132,12 @@ def test_nothing_changes_the_picture_behind_a_monitor():
         plan([FIRST, size], picture(np.uint8).facts)
     with pytest.raises(PlanError, match="first stands twice"):
         plan([FIRST, FIRST], picture(np.uint8).facts)
+
+
+def test_what_is_drawn_on_a_turned_frame_is_told():
+    facts = dataclasses.replace(picture(np.uint8).facts, orientation=6)
+    histogram = Link(stage("histogram"), stage("histogram").parameters())
+    assert plan([histogram], facts).notes == (
+        "histogram: drawn as the samples lie, and a viewer will turn the picture; put orient first",
+    )
+    assert not plan([Link(stage("orient"), stage("orient").parameters()), histogram], facts).notes
