@@ -73,7 +73,7 @@ def contact(
         for found in measuring.measured(
             paths,
             wanted,
-            partial(sheets.made, chain=wanted.developing.name, long_edge=thumb),
+            partial(sheets.made, wanted=wanted, long_edge=thumb),
             watch=sheets.watch,
             device=device,
             camera=of_dumps,

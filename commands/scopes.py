@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,6 @@ def scopes(
     suffixes = jobs.RAW_SUFFIXES | pictures.SUFFIXES
     paths = [found.path for found in jobs.find_inputs(inputs, recursive=recursive, suffixes=suffixes)]
     is_table = output is not None and output.suffix.lower() == ".csv" if is_csv is None else is_csv
-    name = wanted.developing.name
     lines: list[str] = []
     kept: list[dict[str, Any]] = []
     has_failed = False
@@ -64,7 +64,7 @@ def scopes(
         for found in measuring.measured(
             paths,
             wanted,
-            lambda frame: records.of_frame(frame, None if frame.reader == "picture" and not chain else name),
+            partial(records.of_frame, wanted=wanted),
             device=device,
             camera=of_dumps,
             asked=asked,

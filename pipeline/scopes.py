@@ -11,7 +11,7 @@ from typing import Any
 
 from tenbit.kernels import STAGES
 from tenbit.pipeline.frame import Exif, Frame
-from tenbit.pipeline.measured import Measured
+from tenbit.pipeline.measured import Measured, Measures
 from tenbit.pipeline.outcome import as_json
 
 # Lists that are longer, of numbers or of records, are no columns: counts of histograms, tiles.
@@ -29,19 +29,19 @@ _TOLD = (
 )
 
 
-def of_frame(frame: Frame, chain: str | None) -> dict[str, Any]:
+def of_frame(frame: Frame, wanted: Measures) -> dict[str, Any]:
     """What is said of a finished frame: its size, how it was taken, what was measured; fit for JSON.
 
     Parameters
     ----------
     frame : Frame
-    chain : str or None
-        The name of the chain that it went through.
+    wanted : Measures
+        What it went through.
     """
     developed = frame.record.get("developed")
     chain_of = developed.get("chain") if isinstance(developed, Mapping) else None
     return {
-        "chain": chain,
+        "chain": wanted.developing.name if wanted.chain or frame.reader != "picture" else None,
         "rows": frame.facts.rows,
         "cols": frame.facts.cols,
         "space": frame.facts.space,

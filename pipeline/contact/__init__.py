@@ -21,7 +21,7 @@ from tenbit.pipeline.contact.tile import Watched, small_pictures
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import replaced
-from tenbit.pipeline.measured import Measured
+from tenbit.pipeline.measured import Measured, Measures
 from tenbit.pipeline.plan import Link, Plan
 
 SORTS = (
@@ -54,12 +54,12 @@ def _watched(seen: Seen, *, overlay: Overlay, links: tuple[Link, ...]) -> Watche
     return Watched(seen, overlay, links)
 
 
-def made(frame: Frame, *, chain: str | None, long_edge: int) -> dict[str, Any]:
+def made(frame: Frame, *, wanted: Measures, long_edge: int) -> dict[str, Any]:
     """A frame's record, and its small pictures as ``pictures``."""
     results = dict(frame.results)
     watched = results.pop(_SEEN)
     # `Seen.results` is the same mapping: nothing below looks for what was taken out.
-    record = scopes.of_frame(dataclasses.replace(frame, results=results), chain)
+    record = scopes.of_frame(dataclasses.replace(frame, results=results), wanted)
     return {"record": record, "pictures": small_pictures(watched, long_edge)}
 
 

@@ -28,7 +28,9 @@ class MarkCanvas:
 
     def pixels(self) -> Array:
         """(rows, cols, 4) uint8."""
-        parts = np.concatenate([self._colours, self._cover[..., None]], axis=-1)
+        # Thirds: more steps of a lone cell's faintness are not seen, and take twice the bytes.
+        cover = np.ceil(self._cover * 3) / 3
+        parts = np.concatenate([self._colours, cover[..., None]], axis=-1)
         return np.asarray(np.clip(parts, 0, 1) * 255 + 0.5, np.uint8)
 
     def marks(self, mask: Array, cell: int, colour: Triple | Array, alpha: float = 1.0) -> None:

@@ -393,7 +393,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const where = event.target;
+    const where = event.target instanceof Element ? event.target : document.body;
     const isTyping = where.matches("input:not([type=checkbox]):not([type=range]), textarea, select");
     if (isTyping) {
       if (event.key === "Escape") sheet.focus();

@@ -43,14 +43,15 @@ def test_a_line_of_cells_covers_and_a_lone_one_is_faint():
 
 
 def test_colours_of_cells_are_kept_and_later_marks_lie_over():
+    """Cover comes in thirds."""
     colours = np.zeros((4, 4, 3))
     colours[:, :2, 1] = 1
     colours[:, 2:, 2] = 1
     canvas = MarkCanvas((2, 2), (4, 4))
     canvas.marks(np.ones((4, 4)), 1, colours, alpha=0.5)
-    np.testing.assert_array_equal(canvas.pixels()[0], [[0, 255, 0, 128], [0, 0, 255, 128]])
+    np.testing.assert_array_equal(canvas.pixels()[0], [[0, 255, 0, 170], [0, 0, 255, 170]])
     canvas.marks(np.eye(4), 1, (1.0, 0.0, 0.0))
-    np.testing.assert_array_equal(canvas.pixels()[0], [[255, 0, 0, 255], [0, 0, 255, 128]])
+    np.testing.assert_array_equal(canvas.pixels()[0], [[255, 0, 0, 255], [0, 0, 255, 170]])
 
 
 def test_cells_larger_than_pixels_leave_no_gap():
