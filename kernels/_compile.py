@@ -25,7 +25,7 @@ from typing import Any
 from tenbit.kernels import _cpu_source, _cuda, _native
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._cpu import CpuPass
-from tenbit.kernels._cuda import CudaPass
+from tenbit.kernels._cuda_pass import CudaPass
 from tenbit.kernels._pass import Pass
 
 Said = Callable[[str], None]

@@ -7,17 +7,15 @@ branches on parity. Counters of REDUCE steps are raised in shared memory and add
 
 from __future__ import annotations
 
-from typing import Any
-
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._cells import is_gathered
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
 from tenbit.kernels._pass import Pass
 from tenbit.kernels._shared import BLOCKS, Tile, blocks_of, fits, has_own, loop_of, shared_bytes
 from tenbit.kernels._source import PACKINGS, Read, Writer, gathered, indented, interpolated, source_of, stored
-from tenbit.kernels._stage import PLANES, Access, Step
+from tenbit.kernels._stage import ANYWHERE, PLANES, Access, Step
 
-__all__ = ["BLOCK", "DECORATOR", "CudaPass", "fits", "shared_bytes", "source"]
+__all__ = ["BLOCK", "DECORATOR", "fits", "shared_bytes", "source"]
 
 BLOCK = BLOCKS[0]
 DECORATOR = "@cuda.jit(cache=True, **bounds)"
@@ -69,7 +67,8 @@ def source(work: Pass, bound: Bound) -> str:
     """Source of a module whose ``kernel(kf, ki, *ins, *arrays, *outs, *counters)`` does a pass.
 
     Three whole numbers behind the constants in ``ki`` are for frames that are done in tiles of rows: the row of the
-    frame that is row 0 here, and the first and the end of the rows whose pixels are counted.
+    frame that is row 0 here, and the first and the end of the rows whose pixels are counted. Two more are the shape of
+    what it goes over, for a pass that looks anywhere and writes counters alone.
     """
     return _Tiles(work, bound).module()
 
@@ -88,8 +87,11 @@ class _Tiles:
 
     def module(self) -> str:
         work, bound = self.work, self.bound
+        numbers = [f"ki[{len(bound.ints) + n}]" for n in range(5)]
         lines = ["rows, cols = int32({0}.shape[0]), int32({0}.shape[1])".format("out0" if work.outs else "in0")]
-        lines += [f"{n} = ki[{len(bound.ints) + i}]" for i, n in enumerate(("first_row", "low_row", "high_row"))]
+        if work.steps[0].access in ANYWHERE and not work.outs:
+            lines = [f"rows, cols = {numbers[3]}, {numbers[4]}"]
+        lines += [f"{n} = {ki}" for n, ki in zip(("first_row", "low_row", "high_row"), numbers, strict=False)]
         lines += ["ty, tx = int32(cuda.threadIdx.y), int32(cuda.threadIdx.x)"]
         lines += [f"top = int32(cuda.blockIdx.y * {self.high})"]
         lines += [f"left = int32(cuda.blockIdx.x * {self.wide})"]
@@ -279,31 +281,3 @@ def _kept(tile: Tile, around: int, value: str) -> list[str]:
         return [line]
     test = f"if {beyond} <= r and r < {tile.rows + beyond} and {beyond} <= c and c < {tile.cols + beyond}:"
     return [test, f"    {line}"]
-
-
-class CudaPass:
-    """A compiled pass, ready to be launched on frames of any size."""
-
-    def __init__(self, work: Pass, kernel: Any) -> None:
-        self.work, self.kernel = work, kernel
-        self.blocks = blocks_of(work)
-
-    def __call__(
-        self,
-        ins: list[Any],
-        outs: list[Any],
-        packed: tuple[Any, Any, list[Any]],
-        *,
-        counters: list[Any],
-        stream: Any = 0,
-    ) -> None:
-        """Launch over whole arrays of the device; every REDUCE adds to its ``counters`` (int32).
-
-        ``packed`` is what `Bound.packed` makes, with three numbers behind the whole ones: see `source`. ``stream`` is
-        one of numba's; 0 is the default stream.
-        """
-        rows, cols = (outs or ins)[0].shape[:2]
-        tall, wide = self.blocks.threads
-        grid = (-(-cols // (wide * self.blocks.span)), -(-rows // (tall * self.blocks.span)))
-        kf, ki, arrays = packed
-        self.kernel[grid, (wide, tall), stream](kf, ki, *ins, *arrays, *outs, *counters)

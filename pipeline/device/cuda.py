@@ -101,7 +101,7 @@ class CudaDevice:
 
     def _lane(self, passes: Sequence[Pass], ins: Sequence[Slot]) -> Lane:
         """A settled lane with a program: an idle one that has it already, else an idle one, else the oldest."""
-        key = (tuple((work.signature, work.outs, work.frees) for work in passes), tuple(ins))
+        key = (tuple((work.signature, work.shape, work.outs, work.frees) for work in passes), tuple(ins))
         idle = [lane for lane in self._lanes if lane.is_idle()]
         lane = next((lane for lane in idle if lane.key == key), idle[0] if idle else self._lanes[0])
         # The one that was started longest ago stands first.

@@ -135,7 +135,7 @@ class SimulatedDevice(HostDevice):
         bound = Bound.of(constants)
         ready = _compile.cuda_pass(work, bound, said)
         counters = [np.zeros(tally.counters, np.int32) for tally in work.tallies]
-        ready(ins, outs, packed(bound, constants, rows.of_cells(work.cell)), counters=counters)
+        ready(ins, outs, packed(work, bound, constants, rows), shape=work.shape, counters=counters)
         return [array.astype(np.int64) for array in counters]
 
 

@@ -17,10 +17,12 @@ Spot = tuple[int, tuple[int, ...], str]
 """First byte, shape and dtype of an array in the block."""
 
 
-def packed(bound: Bound, constants: list[Constants], rows: Rows = WHOLE) -> tuple[Array, Array, list[Array]]:
-    """A pass's constants as its CUDA kernel takes them: the rows stand behind the whole numbers."""
+def packed(
+    work: Pass, bound: Bound, constants: list[Constants], rows: Rows = WHOLE
+) -> tuple[Array, Array, list[Array]]:
+    """A pass's constants as its CUDA kernel takes them: rows and shape stand behind the whole numbers."""
     kf, ki, arrays = bound.packed(constants)
-    return kf, np.array([*ki[: len(bound.ints)], *rows], np.int32), arrays
+    return kf, np.array([*ki[: len(bound.ints)], *rows.of_cells(work.cell), *work.shape], np.int32), arrays
 
 
 class Numbers:
@@ -52,7 +54,7 @@ class Numbers:
         self.counter_spots: list[list[Spot]] = []
         self.nbytes = 0
         for work, bound, given in zip(passes, self.bounds, constants, strict=True):
-            kf, ki, arrays = packed(bound, given, rows.of_cells(work.cell))
+            kf, ki, arrays = packed(work, bound, given, rows)
             self._values.append([kf, ki, *arrays])
             self.constant_spots.append([self._spot(a.shape, a.dtype.name, a.itemsize) for a in self._values[-1]])
         behind = self.nbytes

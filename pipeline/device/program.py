@@ -96,7 +96,7 @@ class Stretch:
             kf, ki, *arrays = (kernel_array(part(self._block, *spot)) for spot in numbers.constant_spots[n])
             counters = [kernel_array(part(self._block, *spot)) for spot in numbers.counter_spots[n]]
             arguments = [*map(kernel_array, ins[n])], [*map(kernel_array, outs[n])], (kf, ki, arrays)
-            self._launches.append((kernel, arguments, {"counters": counters, "stream": launch_on}))
+            self._launches.append((kernel, arguments, {"shape": work.shape, "counters": counters, "stream": launch_on}))
         self._graph: Any = None
         self._is_loaded = False
         self.no_graph = ""

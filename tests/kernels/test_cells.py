@@ -111,6 +111,16 @@ def test_a_card_looks_at_computed_places():
     assert not any(step.access is Access.CELLS for work in what.cuda_passes for step in work.steps)
 
 
+@pytest.mark.parametrize("device", [CpuDevice(2), SimulatedDevice()], ids=["cpu", "cuda"])
+def test_cells_that_are_counted_alone(device):
+    # What is counted are the cells: the pass writes no array that would tell how many there are.
+    facts = frame_facts(None, 8, 9)
+    count = Step("sides", Access.REDUCE, side_of, ("means",), ("sides",), counters=2)
+    what = plan([stage_of("few", (cells("few", ("green",), ("means",), facts, 3), count), facts)], facts)
+    frame = {"rgb": np.full((8, 9, 3), 0.5, np.float32)}
+    assert device.begin(what.passes_for(device.target), frame, ("rgb",)).finish().counters["sides"].tolist() == [6, 0]
+
+
 def test_tiles_of_rows_begin_at_whole_cells():
     facts, links = chain(38, 4, 3)
     links = links[2:4]

@@ -25,19 +25,19 @@ def strict(monkeypatch):
     if os.environ.get("TENBIT_TEST_GPU"):
         pytest.skip("numba's simulator stands behind the stand-in, and TENBIT_TEST_GPU asks for the real numba")
     from tenbit.kernels import _compile
-    from tenbit.kernels._cuda import CudaPass
+    from tenbit.kernels._cuda_pass import CudaPass
     from tenbit.pipeline.device import cuda
 
     made, stand_in = [], strict_cupy()
     launch = CudaPass.__call__
 
-    def queued(self, ins, outs, packed, *, counters, stream=0):
+    def queued(self, ins, outs, packed, *, shape, counters, stream=0):
         kf, ki, arrays = packed
         groups = [ins, outs, [kf, ki], arrays, counters]
         held = [[array.held for array in group] for group in groups]
 
         def do():
-            launch(self, held[0], held[1], (*held[2], held[3]), counters=held[4])
+            launch(self, held[0], held[1], (*held[2], held[3]), shape=shape, counters=held[4])
 
         made[-1].launch(stream, [array for group in groups for array in group], do, kernel=self)
 

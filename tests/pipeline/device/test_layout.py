@@ -72,9 +72,9 @@ def test_constants_come_back_from_the_block_as_they_went_in(scene, planned):
     numbers = Numbers(passes, constants, Rows(6, 2, 4))
     block = np.zeros(numbers.nbytes, np.uint8)
     numbers.write(block)
-    for bound, given_, spots in zip(numbers.bounds, constants, numbers.constant_spots, strict=True):
-        kf, ki, arrays = packed(bound, given_, Rows(6, 2, 4))
-        assert list(ki[len(bound.ints) :]) == [6, 2, 4]
+    for work, bound, given_, spots in zip(passes, numbers.bounds, constants, numbers.constant_spots, strict=True):
+        kf, ki, arrays = packed(work, bound, given_, Rows(6, 2, 4))
+        assert list(ki[len(bound.ints) :]) == [6, 2, 4, 8, 8]
         for value, (first, shape, dtype) in zip([kf, ki, *arrays], spots, strict=True):
             there = block[first:][: value.nbytes].view(dtype).reshape(shape)
             np.testing.assert_array_equal(there, value)
