@@ -174,7 +174,6 @@ class Prepared:
 
     facts: Facts
     steps: tuple[Step, ...] = ()
-    paint: tuple[Step, ...] = ()
     overlay: Callable[[Facts], Overlay] | None = None
     keeps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -132,6 +132,10 @@ def test_nothing_changes_the_picture_behind_a_monitor():
         plan([FIRST, size], picture(np.uint8).facts)
     with pytest.raises(PlanError, match="first stands twice"):
         plan([FIRST, FIRST], picture(np.uint8).facts)
+    raw = Link(stage("histogram"), stage("histogram").parameters())
+    mosaic = Frame.from_mosaic(np.zeros((8, 8), np.uint16), white=1023).facts
+    with pytest.raises(PlanError, match="histogram stands twice"):
+        plan([raw, raw], mosaic)
 
 
 def test_what_is_drawn_on_a_turned_frame_is_told():
