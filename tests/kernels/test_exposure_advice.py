@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tenbit import read, run
-from tenbit.kernels import _raw_counts
+from tenbit.kernels import _noise, _raw_counts
 from tenbit.kernels._raw_counts import CHANNELS, RawCounts
 from tenbit.kernels.errors import StageError
-from tenbit.kernels.exposure_advice import Advice, draw, headroom, lines_of, over
+from tenbit.kernels.exposure_advice import Advice, advise, draw, headroom, lines_of, over
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.sample import make
 
@@ -79,20 +79,16 @@ def test_behind_black_level_the_advice_is_the_same(develop):
     assert behind.range_ev == pytest.approx(before.range_ev, abs=1e-9)
 
 
-def test_noise_that_no_file_tells_is_measured(develop, target):
-    """Where there is some: equal samples say nothing of it."""
-    flat = Frame.from_mosaic(np.full(SHAPE, 500, np.uint16), black=float(BLACK), white=float(WHITE))
-    unknown = develop(flat, CHAIN).results["exposure_advice"]
-    assert unknown.range_ev is unknown.under_noise is unknown.used_ev is None
-    if target == "cuda":
-        return
-    ramp = np.linspace(0.001, 0.5, 240)[:, None] * np.ones(320)
-    noisy = ramp + np.sqrt(1e-4 * ramp + 1e-5) * np.random.default_rng(2).standard_normal(ramp.shape)
-    counts = np.clip(np.rint(noisy * 15000 + 512), 0, 16383).astype(np.uint16)
-    frame = Frame.from_mosaic(counts, black=512.0, white=15512.0)
-    advice = develop(frame, CHAIN).results["exposure_advice"]
-    assert advice.range_ev == pytest.approx(-np.log2(np.sqrt(1e-5)), abs=0.35)
-    assert "noise" not in develop(frame, CHAIN).results  # other stages find the frame as if nobody had looked
+def test_noise_that_cannot_be_measured_is_not_made_up():
+    """Equal samples say nothing of it, and then neither does the advice; a file may say that there is none."""
+    facts = replace(bracket(0).facts, noise=None)
+    nothing = {"raw_noise": ((0.0, _noise.LEAST_OFFSET),) * 3}
+    assert set(_raw_counts.raw_noise(facts, nothing).values()) == {None}
+    raw = raw_of(np.ones(1024, int))
+    advice = advise(SimpleNamespace(results=nothing | {"raw_counts": raw}), facts=facts, ignore=0.001)
+    assert advice.range_ev is advice.under_noise is advice.used_ev is advice.noise_floor_ev is None
+    rounding = _raw_counts.raw_noise(replace(facts, noise=((0.0, 0.0),)), {})["B"]
+    assert rounding == pytest.approx((1 / (WHITE - BLACK) / np.sqrt(12),) * 2)
 
 
 def test_noise_of_a_tall_frame_is_that_of_some_bands_of_its_rows(monkeypatch):
@@ -112,10 +108,16 @@ def test_noise_of_a_tall_frame_is_that_of_some_bands_of_its_rows(monkeypatch):
     assert advice.range_ev == pytest.approx(-np.log2(np.sqrt(1e-5)), abs=0.5)
 
 
+@pytest.mark.parametrize("target", ["cuda"], indirect=True)
 def test_equals_plain_python(develop, plain):
-    there, here = develop(bracket(0), CHAIN), plain(bracket(0), CHAIN)
+    """Its noise measured: by the CPU's loops it is in another test."""
+    frame = bracket(0)
+    frame = Frame.from_mosaic(frame.samples[:16, :20], black=float(BLACK), white=float(WHITE))
+    there, here = develop(frame, CHAIN), plain(frame, CHAIN)
     np.testing.assert_array_equal(there.samples, here.samples)
     np.testing.assert_array_equal(there.results["raw_counts"].counts, here.results["raw_counts"].counts)
+    assert there.results["raw_noise"] == here.results["raw_noise"]
+    assert "noise" not in there.results  # other stages find the frame as if nobody had looked
 
 
 def raw_of(counts):

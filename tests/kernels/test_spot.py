@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tenbit import run
 from tenbit.kernels._facts import Facts, Opcode
 from tenbit.kernels._overlay import Seen
 from tenbit.kernels._raw_counts import CHANNELS
@@ -15,7 +14,10 @@ from tenbit.kernels.errors import StageError
 from tenbit.kernels.spot import Parameters, places_of
 from tenbit.kernels.spot.drawing import draw, label_of
 from tenbit.kernels.spot.meter import centre_weights, lab_of, spot_at
+from tenbit.pipeline.config import load
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.overlay.raw import counts_of
+from tenbit.pipeline.plan import plan
 
 # Stops below saturation of R, G1, G2 and B in the four quarters: upper left, upper right, lower left, lower right.
 STOPS = ((-1, -2, -2, -3), (-4, -3, -3, -2), (-2, -1, -1, -1), (-5, -4, -4.5, -6))
@@ -43,8 +45,17 @@ def picture(colour, shape=(20, 30), space="srgb"):
 
 
 def found(frame, chain, **asked):
-    bits = 8 if frame.state == "mosaic" else None
-    return run(frame, [*chain, {"spot": asked | {"opacity": 0}}], device="cpu", bits=bits).results["spot"]
+    """What is measured at the end of a chain. Of a mosaic nothing is developed: its picture is white."""
+    links = load([*chain, {"spot": asked}], is_order_checked=False).links
+    what = plan(links, frame.facts)
+    if frame.state == "mosaic":
+        shown = np.ones((what.facts.rows, what.facts.cols, 3), np.float32)
+        seen = Seen({}, what.facts, shown, {}, frame.facts, counts_of(frame))
+    else:
+        seen = Seen({}, what.facts, frame.samples, {}, frame.facts)
+    (meter,) = what.overlay.meters
+    assert meter.name == "spot"
+    return meter.measure(seen)
 
 
 def stops_of(spot):
@@ -109,12 +120,12 @@ def test_a_picture_without_its_raw_has_no_stops():
 
 def test_codes_of_a_table_say_no_stops():
     frame = quarters()
-    done = run(frame, [*DEVELOP, "tone"], device="cpu", bits=8)
-    (place,) = places_of(Parameters(), done.facts)
+    facts = plan(load([*DEVELOP, "tone"], is_order_checked=False).links, frame.facts).facts
+    (place,) = places_of(Parameters(), facts)
+    shown = np.ones((48, 64, 3), np.float32)
     came = replace(frame.facts, opcodes=(Opcode(1, "LinearizationTable", {}),))
-    raw = lambda top, left, rows, cols: frame.samples[top : top + rows, left : left + cols]  # noqa: E731
-    assert spot_at(place, Seen({}, done.facts, done.samples, {}, came, raw)).raw is None
-    assert spot_at(place, Seen({}, done.facts, done.samples, {}, frame.facts, raw)).raw is not None
+    assert spot_at(place, Seen({}, facts, shown, {}, came, counts_of(frame))).raw is None
+    assert spot_at(place, Seen({}, facts, shown, {}, frame.facts, counts_of(frame))).raw is not None
 
 
 def test_samples_that_lie_far_apart_are_read_one_period_at_a_time(monkeypatch):
@@ -139,7 +150,13 @@ def test_centre_weighting():
 
 
 def test_the_picture_is_measured_before_any_paint(develop):
-    """And drawn on: where the values of a point are written."""
+    """And drawn on: where the values of a point are written. The file's samples are found by a run, too."""
+    mosaic = Frame.from_mosaic(np.full((14, 19), 64 + 468, np.uint16), black=64.0, white=1000.0)
+    mosaic = replace(mosaic, facts=replace(mosaic.facts, noise=((1e-4, 1e-6),)))
+    # The loops of another test.
+    counted = ("histogram", {"to": "none"})
+    chain = counted, ("black_level", {}), ("demosaic", {"method": "bilinear"}), ("tone", {}), counted, ("spot", {})
+    assert stops_of(develop(mosaic, *chain, bits=8).results["spot"]["1"]) == pytest.approx([-1] * 4)
     frame = picture((200, 100, 50), (12, 14))
     out = develop(frame, ("spot", {"points": ((0.3, 0.3),)}))
     alone = develop(frame, ("spot", {"points": ((0.3, 0.3),), "opacity": 0.0}))
