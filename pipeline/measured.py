@@ -17,11 +17,12 @@ from tenbit.kernels._stage import Prepared, Stage
 from tenbit.pipeline.batch import CameraLike, opened
 from tenbit.pipeline.config import Chain, final_facts, load
 from tenbit.pipeline.device import Device, choose
+from tenbit.pipeline.draft import Link
 from tenbit.pipeline.errors import ReadError, RequestError, TenbitError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.outcome import failed
 from tenbit.pipeline.pictures import is_picture, read_picture, upright
-from tenbit.pipeline.plan import Link, Plan, plan
+from tenbit.pipeline.plan import Plan, plan
 from tenbit.pipeline.run import PendingFrame, Said, begin, came_bits, is_auto
 from tenbit.pipeline.schema import hint
 

@@ -18,11 +18,12 @@ from typing import Any, BinaryIO
 from tenbit.kernels._overlay import Meter, Overlay, Seen
 from tenbit.pipeline import scopes
 from tenbit.pipeline.contact.tile import Watched, small_pictures
+from tenbit.pipeline.draft import Link
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import replaced
 from tenbit.pipeline.measured import Measured, Measures
-from tenbit.pipeline.plan import Link, Plan
+from tenbit.pipeline.plan import Plan
 
 SORTS = (
     ("", "as given"),

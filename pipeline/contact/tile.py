@@ -16,10 +16,11 @@ from tenbit.kernels._facts import Array, Facts
 from tenbit.kernels._overlay import Layer, Overlay, Seen
 from tenbit.pipeline.contact.marks import MarkCanvas
 from tenbit.pipeline.device import CpuDevice
+from tenbit.pipeline.draft import Link
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import icc_profile
 from tenbit.pipeline.overlay.canvas import PictureCanvas
-from tenbit.pipeline.plan import Link, plan
+from tenbit.pipeline.plan import plan
 from tenbit.pipeline.run import run_plan
 
 MARKS = ("peaking", "zebra", "raw_zebra", "false_colour")
