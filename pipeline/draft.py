@@ -67,7 +67,7 @@ class Draft:
         """Put a stage behind the others."""
         name, facts = link.stage.name, self.facts
         if facts.state not in link.stage.takes:
-            if self.came_as == "linear" and link.stage.takes == ("mosaic",):
+            if self.came_as == "linear" and "mosaic" in link.stage.takes:
                 self.left_out.append(name)
                 return
             if name == "demosaic" and self.interpolated_by not in ("", name):

@@ -145,3 +145,11 @@ def test_what_is_drawn_on_a_turned_frame_is_told():
         "histogram: drawn as the samples lie, and a viewer will turn the picture; put orient first",
     )
     assert not plan([Link(stage("orient"), stage("orient").parameters()), histogram], facts).notes
+
+
+def test_monitors_of_the_mosaic_are_left_out_where_there_is_none():
+    linear = dataclasses.replace(picture(np.uint8).facts, state="linear")
+    chain = [Link(stage(name), stage(name).parameters()) for name in ("histogram", "zebra", "tone", "histogram")]
+    what = plan(chain, linear)
+    assert "histogram and zebra left out: the file is demosaiced already" in what.notes
+    assert [layer.name for layer in what.overlay.layers] == ["histogram"]
