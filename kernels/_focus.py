@@ -37,8 +37,6 @@ LEAST_NOISE = (0.3 / 255) ** 2
 # What a window, and a cell, must have of squared slope, in those of noise; and the cell of that of its window, so that
 # edges are found and not what is around them.
 WINDOW_OVER, CELL_OVER, RIDGE = 4.5, 7.0, 0.7
-# Of noise's slope, what is taken off a cell's.
-LESS = 0.7
 # Of counts of responses.
 RESPONSES = 32
 HIGHEST = 0.8
@@ -124,14 +122,15 @@ def noise_counter(energy, level, k):
 def response(slope, contrast, energy, level, k):
     """Slope over contrast, 0 … 1, where the slope is that of an edge and not of noise; else 0.
 
-    The noise at a brightness lies straight between those at the middles of the levels.
+    Noise adds to what passes for an edge: its own slope is taken off, so that it makes nothing sharper. The noise at a
+    brightness lies straight between those at the middles of the levels.
     """
     darker = k.bend_0 * max(level - 0.0625, 0.0) + k.bend_1 * max(level - 0.1875, 0.0)
     dark = k.bend_2 * max(level - 0.3125, 0.0) + k.bend_3 * max(level - 0.4375, 0.0)
     light = k.bend_4 * max(level - 0.5625, 0.0) + k.bend_5 * max(level - 0.6875, 0.0)
     lighter = k.bend_6 * max(level - 0.8125, 0.0) + k.bend_7 * max(level - 0.9375, 0.0)
     noise = max(k.noise + darker + dark + light + lighter, k.least)
-    over = max(f32(math.sqrt(slope)) - LESS * f32(math.sqrt(noise)), 0.0)
+    over = max(f32(math.sqrt(slope)) - f32(math.sqrt(noise)), 0.0)
     is_edge = energy > noise * WINDOW_OVER and slope > max(noise * CELL_OVER, energy * RIDGE)
     return min(over / max(contrast, 0.001), 1.0) if is_edge else 0.0
 
@@ -151,7 +150,7 @@ class Focus:
     ----------
     tiles : array
         (rows, cols) float64: of each tile, the slope over contrast that one in five of its edges has, in parts per
-        cell. About 0.45 where a lens is in focus, 0.3 where it is out by three cells, 0.15 where nothing is sharp; 0
+        cell. About 0.4 and more in focus, 0.3 where a point is a disc of three cells, under 0.2 nothing is sharp; 0
         without an edge that stands clear of the noise. Contrast and exposure do not change it.
     """
 

@@ -21,7 +21,7 @@ from tenbit.kernels._stage import PLANES, Access, Body, Constants, Prepared, Res
 
 Mode = Literal["sharpness", "gradient", "contrast"]
 RESPONSE: dict[Mode, tuple[float, float]] = {
-    "sharpness": (0.45, 0.2),
+    "sharpness": (0.42, 0.19),
     "gradient": (0.16, 0.025),
     "contrast": (0.1, 0.015),
 }
