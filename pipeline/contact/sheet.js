@@ -89,7 +89,8 @@
   function layOut() {
     const asked = Number(byId("size").value), room = Math.max(120, scroll.clientWidth - 20);
     const columns = Math.max(1, Math.floor((room + GAP) / (asked + PADDING + GAP)));
-    const wide = Math.min(asked + PADDING, room);
+    // As many as fit at the size asked for; what is left is shared out.
+    const wide = Math.floor((room + GAP) / columns) - GAP;
     const picture = Math.round(((wide - PADDING) * 3) / 4);
     const histogram = shows.histogram ? Math.round((wide - PADDING) / 1.8) + 4 : 0;
     const scopes = shows.scopes ? Math.round((wide - PADDING - 4) / 2.8) + 4 : 0;
