@@ -28,10 +28,6 @@ SLOPE_LOW, SLOPE_STEP = 0.15, 0.01
 QUANTILE, QUANTILE_OF_MEAN = 0.02, 0.42
 # Windows that a level has to have to be measured.
 FEWEST = 200
-# A level with so much fewer windows than another may have edges alone, as the greys of a page of text: it is at most so
-# many times noisier per level between them. What is near black and white is quieter than the rest by as much again.
-FEWER, NOISIER = 4, 2.0
-QUIETER = np.array([3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 12.0])
 # A mean squared slope that is never undercut: what rounding to 8 bits makes.
 LEAST_NOISE = (0.3 / 255) ** 2
 # What a window, and a cell, must have of squared slope, in those of noise; and the cell of that of its window, so that
@@ -78,7 +74,7 @@ def soft_and_slope(y):
 
 
 def windows_across(soft, slope):
-    """Along a row, seven cells: the most and the least brightness, the mean squared slope, the mean brightness."""
+    """Along a row, seven cells: the most and the least brightness, the mean squared slope."""
     most = max(
         max(max(soft(0, -3), soft(0, -2)), max(soft(0, -1), soft(0, 0))), max(max(soft(0, 1), soft(0, 2)), soft(0, 3))
     )
@@ -86,12 +82,15 @@ def windows_across(soft, slope):
         min(min(soft(0, -3), soft(0, -2)), min(soft(0, -1), soft(0, 0))), min(min(soft(0, 1), soft(0, 2)), soft(0, 3))
     )
     energy = mean_of_seven(slope(0, -3), slope(0, -2), slope(0, -1), slope(0, 0), slope(0, 1), slope(0, 2), slope(0, 3))
-    level = mean_of_seven(soft(0, -3), soft(0, -2), soft(0, -1), soft(0, 0), soft(0, 1), soft(0, 2), soft(0, 3))
-    return most, least, energy, level
+    return most, least, energy
 
 
-def windows(most, least, energy, level):
-    """The same down the columns: the contrast of 7 × 7 cells, their mean squared slope and brightness."""
+def windows(most, least, energy):
+    """The same down the columns, of 7 × 7 cells: contrast, mean squared slope, most brightness.
+
+    A window with an edge has the brightness of its lighter side, of which there are flat ones too: the greys between
+    ink and paper, which only edges have, do not pass for noisy.
+    """
     high = max(
         max(max(most(-3, 0), most(-2, 0)), max(most(-1, 0), most(0, 0))), max(max(most(1, 0), most(2, 0)), most(3, 0))
     )
@@ -102,8 +101,7 @@ def windows(most, least, energy, level):
     slope = mean_of_seven(
         energy(-3, 0), energy(-2, 0), energy(-1, 0), energy(0, 0), energy(1, 0), energy(2, 0), energy(3, 0)
     )
-    mean = mean_of_seven(level(-3, 0), level(-2, 0), level(-1, 0), level(0, 0), level(1, 0), level(2, 0), level(3, 0))
-    return high - low, slope, mean
+    return high - low, slope, high
 
 
 def mean_of_seven(a, b, c, d, e, f, g):
@@ -187,7 +185,7 @@ def focus_steps(facts: Facts) -> tuple[Step, ...]:
     averaged = (cells("focus.light_cells", ("focus_light",), ("focus_light_cells",), facts, cell),) if cell > 1 else ()
     plane = "focus_light_cells" if cell > 1 else "focus_light"
     places = {"per_row": tile_rows / rows, "per_col": tile_cols / cols, "tile_cols": tile_cols}
-    sums = ("focus_most", "focus_least", "focus_slopes", "focus_means")
+    sums = ("focus_most", "focus_least", "focus_slopes")
     found = ("focus_contrast", "focus_energy", "focus_level")
     return (
         Step("focus.light", Access.POINT, light, rgb, ("focus_light",), shares(facts.space), is_shared=True),
@@ -231,9 +229,7 @@ def noise_of(counters: Array) -> Array:
     edges = (SLOPE_LOW + SLOPE_STEP * np.arange(SLOPES + 1)) ** 8
     below = np.pad(counts[known].cumsum(axis=1), ((0, 0), (1, 0))) / windows[known, None]
     found = np.array([np.interp(QUANTILE, one, edges) for one in below]) / QUANTILE_OF_MEAN
-    most = found * QUIETER[known] * NOISIER ** np.abs(known[:, None] - known)
-    most[FEWER * windows[known, None] >= windows[known]] = np.inf
-    noise = np.interp(levels, known, np.minimum(found, most.min(axis=1)))
+    noise = np.interp(levels, known, found)
     around = np.pad(noise, 1, mode="edge")
     return np.asarray(np.maximum(noise, np.sqrt(around[:-2] * around[2:])))
 

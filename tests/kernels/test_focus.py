@@ -82,7 +82,7 @@ def test_the_width_of_the_band_follows_the_f_number(iso):
 def test_noise_and_soft_edges_stay_bare_and_sharp_ones_do_not(iso):
     assert inner(marked(ramp(iso))).mean() < 0.0005
     assert inner(marked(bars(8.0, iso))).mean() == 0
-    assert inner(marked(bars(0.0, iso))).mean() > 0.02
+    assert inner(marked(bars(0.0, iso))).mean() > 0.015
 
 
 def test_borrowed_ways_fail_where_they_are_said_to():
@@ -146,10 +146,8 @@ def test_noise_is_that_of_what_is_flat():
     texture = 0.1 * rng.random(20000)
     for level in (2, 3, 4, 5):
         counters[level] = np.histogram(np.concatenate([flat, texture]), edges)[0]
-    counters[4] = np.histogram(texture[:4000], edges)[0]  # a level of edges alone
     noise = np.sqrt(noise_of(counters.ravel()))
-    np.testing.assert_allclose(noise[[0, 1, 2, 3, 5, 6, 7]], 0.02, rtol=0.2)
-    assert noise[4] < 0.02 * 1.2 * 2**0.5
+    np.testing.assert_allclose(noise, 0.02, rtol=0.2)
     assert not noise_of(np.zeros(LEVELS * 64)).any()
 
 

@@ -40,8 +40,8 @@ def responses(samples, mode, noise):
         cross = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]) / 4
         return np.abs(convolve(y, cross, mode="mirror")), np.zeros(y.shape, bool)
     soft, taps = separable(y, [1, 2, 1]), [1, 6, 15, 20, 15, 6, 1]
-    contrast = maximum_filter(soft, 7, mode="mirror") - minimum_filter(soft, 7, mode="mirror")
-    energy, level = separable(slope, taps), separable(soft, taps)
+    high, low = maximum_filter(soft, 7, mode="mirror"), minimum_filter(soft, 7, mode="mirror")
+    contrast, level, energy = high - low, high, separable(slope, taps)
     expected = np.maximum(np.interp(level, (np.arange(8) + 0.5) / 8, noise), (0.3 / 255) ** 2)
     limits = [(energy, 4.5 * expected), (slope, 7 * expected), (slope, 0.7 * energy)]
     found = np.clip((np.sqrt(slope) - np.sqrt(expected)) / np.maximum(contrast, 1e-3), 0, 1)
