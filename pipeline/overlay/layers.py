@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Iterator, Sequence
-from itertools import repeat
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import combinations, repeat
 
 import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._overlay import GROUND, Layer, Seen, To
+from tenbit.pipeline.device.host import usable_cores
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.overlay.blend import peak_of
 from tenbit.pipeline.overlay.canvas import PictureCanvas
@@ -56,10 +59,28 @@ def draw_layers(frame: Frame, layers: Sequence[Layer], seen: Seen) -> Frame:
         return frame
     boxes, added = _placed(shown, rows, cols)
     samples = _wider(frame.samples, added)
-    for layer, box in zip(shown, boxes, strict=True):
+
+    def draw(layer: Layer, box: Box) -> None:
         part = samples[box.top : box.top + box.rows, box.left : box.left + box.cols]
         layer.draw(PictureCanvas(part, unit, layer.opacity), seen)
+
+    whole = sum(layer.place is None for layer in shown)
+    for layer, box in zip(shown[:whole], boxes[:whole], strict=True):
+        draw(layer, box)
+    # Panels that do not overlap, which is most often all, are drawn at once.
+    for_each = _pool().map if _are_apart(boxes[whole:]) else map
+    list(for_each(draw, shown[whole:], boxes[whole:]))
     return dataclasses.replace(frame, samples=samples, facts=dataclasses.replace(frame.facts, cols=cols + added))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(usable_cores(), thread_name_prefix="tenbit-draw")
+
+
+def _are_apart(boxes: Sequence[Box]) -> bool:
+    """Whether there are several boxes and none covers a pixel of another."""
+    return len(boxes) > 1 and not any(a.meets(b) for a, b in combinations(boxes, 2))
 
 
 def _placed(layers: Sequence[Layer], rows: int, cols: int) -> tuple[list[Box], int]:

@@ -7,6 +7,7 @@ import pytest
 
 from tenbit.kernels._draw import COLOURS
 from tenbit.kernels.errors import StageError
+from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.outcome import as_json
 
 MONITORS = {
@@ -66,6 +67,7 @@ def test_counts_of_a_saved_picture_are_those_before_the_paint(develop, frame):
 
 
 @pytest.mark.parametrize("name", list(MONITORS))
-def test_monitors_stand_behind_tone(develop, planes, name):
+def test_monitors_stand_behind_tone(develop, name):
+    mosaic = Frame.from_mosaic(np.zeros((8, 8), np.float32))
     with pytest.raises(StageError, match=f"{name} takes a (mosaic or )?display frame; here it is linear"):
-        develop(planes(np.zeros((8, 8, 3))), (name, {}))
+        develop(mosaic, ("demosaic", {"method": "malvar"}), (name, {}))
