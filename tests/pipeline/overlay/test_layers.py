@@ -83,7 +83,7 @@ def test_layers_lie_in_order_over_the_picture(draw):
     assert out[-3, -3].tolist() == [0, 255, 0]
     assert ((out == [0, 255, 0]).all(axis=-1)).sum() == high * wide
     assert out[0, 0].tolist() == [255, 0, 0]
-    assert (draw(panel, below).samples == [255, 0, 0]).all()
+    np.testing.assert_array_equal(draw(panel, below).samples, out)
     half = draw(Layer("below", filled((1, 0, 0)), opacity=0.5)).samples
     assert half[0, 0].tolist() == [178, 50, 50]
 
