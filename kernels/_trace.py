@@ -12,7 +12,7 @@ from tenbit.kernels._overlay import GRID, GROUND, GROUND_ALPHA, INK, TEXT, Canva
 from tenbit.kernels._scope import LEVELS, Range, code_of
 
 Scale = Literal["ire", "percent", "bit10", "mv"]
-TraceColour = Literal["true", "green", "white"]
+TraceColour = Literal["own", "green", "white"]
 
 LABEL = 0.9 * TEXT
 TRACES: dict[str, Triple] = {
@@ -42,7 +42,7 @@ class Box(NamedTuple):
 
 def trace_colour(channel: str, colour: TraceColour) -> Triple:
     """Colour of a channel's trace."""
-    return TRACES[channel] if colour == "true" else PHOSPHOR[colour]
+    return TRACES[channel] if colour == "own" else PHOSPHOR[colour]
 
 
 def ground(canvas: Canvas) -> None:

@@ -40,7 +40,7 @@ class Parameters:
     range: _scope.Range = _scope.range_param()
     matrix: _scope.Matrix = _scope.matrix_param()
     intensity: float = _scope.intensity_param()
-    colour: _trace.TraceColour = param("true", "Of the traces; true: of each channel its own, of luma white.")
+    colour: _trace.TraceColour = param("own", "Of the traces; own: of each channel its own, of luma white.")
     every: int = _scope.every_param()
     to: To = place_param()
     position: Corner = corner_param("top-left")

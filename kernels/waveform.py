@@ -38,7 +38,7 @@ class Parameters:
     range: _scope.Range = _scope.range_param()
     matrix: _scope.Matrix = _scope.matrix_param()
     intensity: float = _scope.intensity_param()
-    colour: _trace.TraceColour = param("true", "Of the trace; true: of each channel its own, of luma white.")
+    colour: _trace.TraceColour = param("own", "Of the trace; own: of each channel its own, of luma white.")
     every: int = _scope.every_param()
     to: To = place_param()
     position: Corner = corner_param("bottom-left")

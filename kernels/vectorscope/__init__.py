@@ -41,7 +41,7 @@ class Parameters:
     range: _scope.Range = _scope.range_param()
     matrix: _scope.Matrix = param("auto", "From RGB to colour differences; auto: bt2020 for rec2020, else bt709.")
     intensity: float = _scope.intensity_param()
-    colour: _trace.TraceColour = param("true", "Of the trace; true: of each place its own.")
+    colour: _trace.TraceColour = param("own", "Of the trace; own: of each place its own.")
     every: int = _scope.every_param()
     to: To = place_param()
     position: Corner = corner_param("top-right")

@@ -103,7 +103,7 @@ class Scope:
         even = max(vectors.pixels, 1) * 50.0 / shown.size
         bright = _trace.brightness(shown, even, intensity)
         box, is_smooth = _trace.Box(top, left, wide, wide), wide > len(shown)
-        if colour != "true":
+        if colour != "own":
             light = bright[..., None] * np.array(_trace.PHOSPHOR[colour], np.float32)
         else:
             light = bright[..., None] * hues(len(shown), edge, vectors.matrix)

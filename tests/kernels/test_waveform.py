@@ -152,7 +152,7 @@ def test_light_adds_up_to_white():
     pixels = np.zeros((8, 8, 3), np.float32)
     counts = np.zeros((3, 1, 1))
     counts[:] = 9
-    colours = [_trace.trace_colour(channel, "true") for channel in ("red", "green", "blue")]
+    colours = [_trace.trace_colour(channel, "own") for channel in ("red", "green", "blue")]
     _trace.draw_waveforms(PictureCanvas(pixels, 1.0), _trace.Box(0, 0, 8, 8), counts, colours, 1.0)
     assert pixels.min() > 0.5
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from tenbit.kernels import STAGES, stage
 from tenbit.pipeline.config import Output
+from tenbit.pipeline.document import parse_value
 from tenbit.pipeline.schema import _DoubtError, _plainly, checked, model_of, options
 
 OPTIONS = [(kind, option) for kind in (Output, *(stage(n).parameters for n in STAGES)) for option in options(kind)]
@@ -47,6 +48,10 @@ def test_plain_values_need_no_pydantic(known: Any) -> None:
     assert _plainly(option, option.default) == option.default
     for choice in option.choices:
         assert _plainly(option, choice) == choice
+
+
+def test_a_choice_can_be_written_as_the_docs_print_it() -> None:
+    assert [choice for choice in CHOICES if parse_value(str(choice)) != choice] == []
 
 
 def test_a_shipped_chain_loads_no_pydantic() -> None:
