@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tenbit.pipeline.errors import RequestError, StageError
+from tenbit.pipeline.errors import RequestError, StageError, WriteError
 from tenbit.pipeline.images import replaced
 from tenbit.pipeline.jobs import Job
 
@@ -57,9 +59,9 @@ def check_drawings(chain: Chain, jobs: Sequence[Job], report: Path | None = None
 
 @contextmanager
 def written(target: Path, drawings: Mapping[str, bytes]) -> Iterator[tuple[Path, ...]]:
-    """Drawings in their files beside a picture that is written inside; when it is not, they are removed again.
+    """Drawings in their files beside a picture that is written inside; when it is not, older ones stay as they were.
 
-    So a picture that is there has its drawings.
+    So a picture that is there has its drawings, and not those of another.
 
     Parameters
     ----------
@@ -75,18 +77,15 @@ def written(target: Path, drawings: Mapping[str, bytes]) -> Iterator[tuple[Path,
     Raises
     ------
     WriteError
-        If one of them cannot be written.
+        If one of them cannot be written; the picture is not begun then.
     """
     paths = paths_of(target, drawings)
-    done: list[Path] = []
-    try:
+    with ExitStack() as stack:
+        # All are on the disk before the picture is, and take their names right behind it.
         for path, drawing in zip(paths, drawings.values(), strict=True):
-            with replaced(path) as handle:
-                handle.write(drawing)
-            done.append(path)
+            if path.is_dir():
+                raise WriteError(f"{path}: cannot be written: {os.strerror(errno.EISDIR)}")
+            handle = stack.enter_context(replaced(path))
+            handle.write(drawing)
+            handle.flush()
         yield paths
-    except BaseException:
-        for path in done:
-            with suppress(OSError):
-                path.unlink()
-        raise

@@ -57,14 +57,18 @@ def test_a_drawing_stands_beside_its_picture_and_is_named(tmp_path: Path, chain:
 def test_a_picture_that_cannot_be_written_leaves_no_drawing(
     tmp_path: Path, chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(target: Path, *_: Any, **__: Any) -> None:
-        assert target.with_name("a.loupe.png").exists()
+    def write(*_: Any, **__: Any) -> None:
         raise WriteError("no room")
 
     monkeypatch.setattr(batch, "write", write)
-    (outcome,) = run([Job(Path("a.dng"), tmp_path / "a.png")], chain)
+    work = [Job(Path("a.dng"), tmp_path / "a.png")]
+    (outcome,) = run(work, chain)
     assert (outcome.status, outcome.error, outcome.drawings) == ("failed", "no room", ())
     assert listed(tmp_path) == []
+    for name in ("a.png", "a.loupe.png"):
+        (tmp_path / name).write_bytes(b"older")
+    assert run(work, chain, existing="replace")[0].error == "no room"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.png": b"older", "a.loupe.png": b"older"}
 
 
 def test_drawings_that_are_there_are_kept_like_pictures(tmp_path: Path, chain: Chain) -> None:
