@@ -44,14 +44,14 @@ def scopes(
     debug: bool,
 ) -> None:
     """Measure FILEs: raw, through a chain, or JPEG, PNG and TIFF as they are. Nothing is drawn, no picture written."""
-    from tenbit.pipeline import batch, console, jobs, pictures
+    from tenbit.pipeline import batch, console, jobs, measures, pictures
     from tenbit.pipeline import measured as measuring
     from tenbit.pipeline import scopes as records
     from tenbit.pipeline.images import replaced
 
     if output is not None and output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists already; --overwrite replaces")
-    wanted = measuring.measures(chain, overrides=overrides, monitors=monitors)
+    wanted = measures.measures(chain, overrides=overrides, monitors=monitors)
     of_dumps = batch.camera_from(camera)
     suffixes = jobs.RAW_SUFFIXES | pictures.SUFFIXES
     paths = [found.path for found in jobs.find_inputs(inputs, recursive=recursive, suffixes=suffixes)]

@@ -11,7 +11,8 @@ from typing import Any
 
 from tenbit.kernels import STAGES
 from tenbit.pipeline.frame import Exif, Frame
-from tenbit.pipeline.measured import Measured, Measures
+from tenbit.pipeline.measured import Measured
+from tenbit.pipeline.measures import Measures
 from tenbit.pipeline.outcome import as_json
 
 # Lists that are longer, of numbers or of records, are no columns: counts of histograms, tiles.

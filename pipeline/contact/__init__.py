@@ -22,7 +22,8 @@ from tenbit.pipeline.draft import Link
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import replaced
-from tenbit.pipeline.measured import Measured, Measures
+from tenbit.pipeline.measured import Measured
+from tenbit.pipeline.measures import Measures
 from tenbit.pipeline.plan import Plan
 
 SORTS = (
@@ -40,6 +41,8 @@ _FOCUS = ("focus.score",)
 _CLIPPED = ("exposure_advice.clipped", "histogram.clipped")
 _ETTR = ("exposure_advice.suggested_ev",)
 _SEEN = "contact"
+# In the order in which they run.
+_SCRIPTS = ("frames", "tiles", "views", "copy", "events")
 _SEPARATORS = (",", ":")
 
 
@@ -99,7 +102,7 @@ def write_sheet(path: Path, sheet: Sheet, found: Iterable[Measured]) -> int:
     WriteError
         If it cannot be written.
     """
-    style, script = _asset("sheet.css"), _asset("sheet.js")
+    style, script = _asset("sheet.css"), _script()
     page = _asset("sheet.html")
     values = {
         "title": html.escape(sheet.title),
@@ -171,6 +174,12 @@ def _block(handle: BinaryIO, name: str, value: Any) -> None:
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     handle.write(f'<script type="application/json" id="{name}">{text}</script>\n'.encode("ascii"))
+
+
+def _script() -> str:
+    """The scripts one behind the other, in a function of their own: nothing of them is seen from outside."""
+    parts = "\n".join(_asset(f"script/{name}.js") for name in _SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 
 def _asset(name: str) -> str:
