@@ -55,9 +55,10 @@ class Parameters:
 
 
 def band(value, high, low, mid_from, mid_to):
-    """1 at or above ``high``, 2 below ``low``, 3 in the band, both ends included, else 0."""
+    """1 at or above ``high``, 2 below ``low``, 3 in the band, both ends included, else 0; what is no number is 0."""
+    inside = value if value > 0.0 else 0.0
     middle = (3.0 if value <= mid_to else 0.0) if value >= mid_from else 0.0
-    return 1.0 if value >= high else (2.0 if max(value, 0.0) < low else middle)
+    return 1.0 if value >= high else (2.0 if inside < low else middle)
 
 
 def counted(red, green, blue, k):
@@ -119,6 +120,8 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     count = Step("zebra", Access.REDUCE, counted, rgb, ("zebra",), levels, counters=len(BANDS), summary=summary)
 
     def overlay(final: Facts) -> Overlay:
+        if p.opacity == 0:
+            return Overlay()
         constants = {
             **levels,
             **stripes(final, **look).constants(),
@@ -127,7 +130,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         }
         return Overlay(paint=(Step("zebra.paint", Access.POINT, striped, (*rgb, *SEEN), rgb, constants),))
 
-    return Prepared(facts, (count,), overlay=overlay if p.opacity > 0 else None)
+    return Prepared(facts, (count,), overlay=overlay)
 
 
 STAGE = Stage("zebra", Parameters, ("mosaic", "display"), prepare)

@@ -62,6 +62,12 @@ def test_hand_worked_thresholds(develop, planes):
     assert found == {"high": 3 / 9, "low": 0, "mid": 0}
 
 
+def test_what_is_no_number_is_dark(develop, planes):
+    frame = planes(grey([np.nan, 0.5, -np.inf, np.inf]), state="display")
+    found = develop(frame, ("zebra", {"low": 0.25, "source": "max"})).results["zebra"]
+    assert found == {"high": 1 / 4, "low": 2 / 4, "mid": 0}
+
+
 def test_ire_of_a_legal_range(develop, planes):
     """10-bit codes, by hand: 70 IRE is 677, 95 is 896, 100 is 940; the largest code is 109 IRE."""
     assert [round(1023 * code_of(level, "ire")) for level in (0, 0.5, 0.7, 0.75, 0.95, 1.0, 1.09)] == [
@@ -167,3 +173,12 @@ def test_low_above_high_is_refused(develop, planes):
 def test_a_colour_that_is_none_is_refused(develop, planes):
     with pytest.raises(StageError, match=r"zebra.mid_colour: 'gren' is no colour; did you mean 'green'"):
         develop(planes(np.zeros((4, 4, 3)), state="display"), ("zebra", {"mid_colour": "gren"}))
+
+
+@host
+@pytest.mark.parametrize("link", [{"crop": {"rows": 2}}, {"zebra": {"high": 0.8}}])
+def test_what_is_measured_alone_is_a_monitor_too(develop, planes, link):
+    frame = planes(np.zeros((4, 4, 3)), state="display")
+    ((name, parameters),) = link.items()
+    with pytest.raises(StageError, match=r"put it before zebra|zebra stands twice"):
+        develop(frame, ("zebra", {"opacity": 0.0}), (name, parameters))
