@@ -103,7 +103,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     StageError
         If there is no such colour.
     """
-    colour_of(parameters.colour)
+    colour_of(parameters.colour, "loupe.colour")
     overlay = partial(_overlay, parameters)
     if parameters.at != "sharpest":
         return Prepared(facts, overlay=overlay)

@@ -97,7 +97,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
     StageError
         For an aspect ratio, guides or a colour that there are not.
     """
-    aspect_of(parameters.aspect), guides_of(parameters.guides), colour_of(parameters.colour)
+    aspect_of(parameters.aspect), guides_of(parameters.guides), colour_of(parameters.colour, "framelines.colour")
     return Prepared(facts, overlay=partial(_overlay, parameters), notes=_notes(parameters, facts))
 
 

@@ -140,7 +140,7 @@ def test_what_cannot_be_drawn_is_said(develop, planes):
         ({"aspect": "16:0"}, "framelines: aspect '16:0' is not two numbers"),
         ({"aspect": "99:1"}, "framelines: aspect '99:1' is not two numbers"),
         ({"guides": "thirds+fifths"}, "framelines: there are no guides 'fifths'; there are thirds, golden"),
-        ({"colour": "whit"}, "'whit' is no colour; did you mean 'white'"),
+        ({"colour": "whit"}, "framelines.colour: 'whit' is no colour; did you mean 'white'"),
     ],
 )
 def test_faults(parameters, text):

@@ -100,5 +100,5 @@ def test_a_window_of_most_edges_around_the_sharpest_tile():
 
 
 def test_faults():
-    with pytest.raises(StageError, match="'whit' is no colour; did you mean 'white'"):
+    with pytest.raises(StageError, match=r"loupe\.colour: 'whit' is no colour; did you mean 'white'"):
         plan(links([("loupe", {"colour": "whit"})]), Facts(state="display", rows=9, cols=12))
