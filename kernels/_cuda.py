@@ -191,8 +191,6 @@ class _Tiles:
             if step.access is Access.REDUCE:
                 inner += self._counted(step, more, out, own)
                 continue
-            if step.within:
-                more, out = self._inside(step, more, out, values)
             inner += more
             values |= dict(zip(step.writes, out, strict=True))
         for plane in leg.keeps:
@@ -206,19 +204,6 @@ class _Tiles:
         if stores:
             inner += stores if own == "True" else [f"if {own}:", *indented(stores, 1)]
         return [*lines, f"if {inside}:", *indented(inner, 1)]
-
-    def _inside(
-        self, step: Step, lines: list[str], out: list[str], values: dict[str, str]
-    ) -> tuple[list[str], list[str]]:
-        """A step's lines done inside its rectangle alone."""
-        assert step.within is not None
-        index = self.work.steps.index(step)
-        top, left, rows, cols = (self.bound.expression(index, name, "0") for name in step.within)
-        names = [f"{name}_or" for name in out]
-        before = [f"{name} = {values[plane]}" for name, plane in zip(names, step.writes, strict=True)]
-        after = [f"{name} = {value}" for name, value in zip(names, out, strict=True)]
-        test = f"if {top} <= row + first_row < {top} + {rows} and {left} <= col < {left} + {cols}:"
-        return [*before, test, *indented([*lines, *after], 1)], names
 
     def _counted(self, step: Step, body: list[str], out: list[str], own: str) -> list[str]:
         """Counters raised, for a pixel of this tile that no other tile counts."""

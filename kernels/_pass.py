@@ -94,7 +94,7 @@ class Pass:
     def signature(self) -> tuple[object, ...]:
         """What decides the loop that is made from it: everything but the constants and the frame's size."""
         steps = tuple(
-            (s.access, s.body, s.reads, s.writes, s.radius, s.counters, s.is_sampled, s.within, s.taps, s.is_clamped)
+            (s.access, s.body, s.reads, s.writes, s.radius, s.counters, s.is_sampled, s.taps, s.is_clamped)
             for s in self.steps
         )
         return steps, self.reads, self.writes, self.period, self.dtype, self.comes, self.goes

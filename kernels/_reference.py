@@ -32,12 +32,6 @@ def _at_site(constants: Constants, site: int) -> SimpleNamespace:
     return SimpleNamespace(**here)
 
 
-def _is_within(names: tuple[str, str, str, str], constants: Constants, row: int, col: int) -> bool:
-    """Whether a pixel lies in the rectangle of the constants ``(top, left, rows, cols)``."""
-    top, left, rows, cols = (int(constants[name]) for name in names)  # type: ignore[arg-type]
-    return top <= row < top + rows and left <= col < left + cols
-
-
 def _interpolated(step: Step, plane: Array, row: int, col: int, d_row: Any, d_col: Any) -> Any:
     """A WARP's plane so far from a pixel; outside, the outermost pixels are repeated."""
     rows, cols = plane.shape
@@ -67,10 +61,6 @@ def run_step(step: Step, planes: dict[str, Array], constants: Constants, period:
     with np.errstate(all="ignore"):
         for row in range(0, shape[0], step.every or 1):
             for col in range(shape[1]):
-                if step.within and not _is_within(step.within, constants, row, col):
-                    for n, name in enumerate(step.writes):
-                        outs[n][row, col] = planes[name][row, col]
-                    continue
                 site = 0 if looks_anywhere else (row % period) * period + col % period
                 known = {"k": spaces[site], "row": row, "col": col}
                 rest = [known[name] for name in wanted[site]]

@@ -58,34 +58,8 @@ def _computed(rows: Rows, leg: Leg, site: int | None) -> list[str]:
         if "[" in text:
             loads += [f"p_{plane} = {text}"]
             values[plane] = f"p_{plane}"
-    everywhere, sinks = _points(rows, leg, dict(values), site, leaves_out=True)
-    everywhere = [*head, *loads, *inner, *everywhere]
-    panels = [step for step in leg.steps if step.within]
-    if not panels:
-        return [*lines, *sinks, "for x in range(n):", *indented(everywhere, 1)]
-    inside, _ = _points(rows, leg, dict(values), site, leaves_out=False)
-    lines += ["start, stop = n, uint64(0)"]
-    for step in panels:
-        lines += _widened(rows, step)
-    lines += ["stop = max(start, stop)", *sinks, "for side in range(2):"]
-    beside = ["first_x, last_x = (uint64(0), start) if side == 0 else (stop, n)"]
-    beside += ["for x in range(first_x, last_x):", *indented(everywhere, 1)]
-    within = ["for x in range(start, stop):", *indented([*head, *loads, *inner, *inside], 1)]
-    return [*lines, *indented(beside, 1), *within]
-
-
-def _widened(rows: Rows, step: Step) -> list[str]:
-    """Lines that widen ``start`` … ``stop`` of a row to what a step may change of it."""
-    assert step.within is not None
-    index = rows.work.steps.index(step)
-    top, left, high, wide = (rows.bound.expression(index, name, "0") for name in step.within)
-    period = rows.period
-
-    def at(col: str) -> str:
-        return f"uint64(min(max(({col} - pc + {period - 1}) // {period} - lo, 0), int64(n)))"
-
-    inner = [f"start, stop = min(start, {at(left)}), max(stop, {at(f'{left} + {wide}')})"]
-    return [f"if {top} <= row < {top} + {high}:", *indented(inner, 1)]
+    points, sinks = _points(rows, leg, values, site)
+    return [*lines, *sinks, "for x in range(n):", *indented([*head, *loads, *inner, *points], 1)]
 
 
 def _by_site(rows: Rows, leg: Leg) -> list[str]:
@@ -197,21 +171,14 @@ def _named(site: int | None) -> str:
     return HOISTED if site is None else str(site)
 
 
-def _points(
-    rows: Rows, leg: Leg, values: dict[str, str], site: int | None, *, leaves_out: bool
-) -> tuple[list[str], list[str]]:
-    """Lines at one pixel behind the core, and the rows that they write into.
-
-    ``leaves_out`` steps that change a part of the picture only.
-    """
+def _points(rows: Rows, leg: Leg, values: dict[str, str], site: int | None) -> tuple[list[str], list[str]]:
+    """Lines at one pixel behind the core, and the rows that they write into."""
     inner: list[str] = []
     sinks: list[str] = []
     seen = rows.seen(leg)
     for line in sorted(set(seen.values())):
         sinks += [f"l{line} = seen[{line}]"]
     for number, step in enumerate(leg.steps):
-        if leaves_out and step.within:
-            continue
         if step.access is Access.CELLS:
             more, lines = added(rows, leg, step, values)
             inner, sinks = inner + more, sinks + lines

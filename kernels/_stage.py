@@ -105,9 +105,6 @@ class Step:
         (rows, cols) written by a GATHER or CELLS, when not those of the frame.
     counters : int
         How many counters a REDUCE has.
-    within : tuple of str or None
-        Names of the constants ``(top, left, rows, cols)`` of the rectangle outside of which a POINT step changes
-        nothing: targets leave it out there.
     summary : callable or None
         Turns a REDUCE's counters (int64, (counters,)) into the result kept under its name.
     taps : Taps
@@ -131,7 +128,6 @@ class Step:
     radius: int = 0
     shape: tuple[int, int] | None = None
     counters: int = 0
-    within: tuple[str, str, str, str] | None = None
     summary: Callable[[Array], Any] | None = None
     taps: Taps = "bicubic"
     is_clamped: bool = False
@@ -230,11 +226,10 @@ def point(
     *,
     constants: Constants | Callable[[Results], Constants] | None = None,
     also_reads: tuple[str, ...] = (),
-    within: tuple[str, str, str, str] | None = None,
 ) -> Step:
     """A POINT step that rewrites the picture's own planes; ``also_reads`` are side planes that it looks at."""
     planes = PLANES[facts.state]
-    return Step(name, Access.POINT, body, (*planes, *also_reads), planes, constants or {}, within=within)
+    return Step(name, Access.POINT, body, (*planes, *also_reads), planes, constants or {})
 
 
 def require_signal(stage: str, facts: Facts) -> None:

@@ -138,9 +138,6 @@ def _may_join(group: list[Placed], here: Placed) -> bool:
     if callable(step.constants) and any(other.access is Access.REDUCE for other in before):
         # It may need what they count.
         return False
-    if step.within and any(other.within for other in before):
-        # The loops leave out one rectangle's outside, not several.
-        return False
     if before[0].access in ANYWHERE and not set(step.reads) <= {p for other in before for p in other.writes}:
         # What lies in memory is of the frame before it was resampled.
         return False

@@ -120,21 +120,6 @@ def test_black_that_differs_by_row_is_taken_off_before_pixels_move(mover):
     assert plan([*links("black_level"), moving], linear).passes
 
 
-def test_panels_that_each_draw_inside_a_rectangle_are_passes_of_their_own():
-    def drawn(red, green, blue, k, col):
-        return k.table[col - k.left], green, blue
-
-    def panel(left):
-        place = {"top": 0, "left": left, "rows": 2, "cols": 3, "table": np.ones(3)}
-        rgb = ("red", "green", "blue")
-        return Step(f"panel{left}", Access.POINT, drawn, rgb, rgb, place, within=("top", "left", "rows", "cols"))
-
-    linear = facts(state="linear", cfa=None, black=(0.0,) * 3, white=(1.0,) * 3)
-    placed = [Placed(panel(left), linear, (12, 16)) for left in (1, 9)]
-    found = passes_of(placed, "interleaved", "linear", fuse=True)
-    assert names(found) == [["panel1"], ["panel9"]]
-
-
 def test_counts_are_never_stored_as_a_picture():
     with pytest.raises(StageError, match="output: the samples are counts above a black level; put black_level before"):
         plan(links("demosaic"), facts(), bits=8)

@@ -6,7 +6,6 @@ from numpy import float32 as f32
 from tenbit.kernels._stage import PLANES, Access, PerPlane, PerSite, Step
 
 RGB = PLANES["linear"]
-INSIDE = ("top", "left", "rows", "cols")
 
 
 # ---- bodies of a mosaic ----
@@ -212,12 +211,6 @@ def per_site(facts, low, high):
     return PerSite(np.linspace(low, high, facts.cfa.period**2).tolist())
 
 
-def rectangle(draw, facts):
-    """A rectangle that may reach beyond the frame, or be empty."""
-    tall, wide = facts.rows + 3, facts.cols + 3
-    return dict(zip(INSIDE, (draw(-3, tall), draw(-3, wide), draw(-2, tall), draw(-2, wide)), strict=True))
-
-
 def from_counts(name):
     """Constants that follow from counters."""
     return lambda results: {"gain": 0.75 + 0.25 * (int(results[name].argmax()) % 5) / 4}
@@ -230,9 +223,7 @@ def mosaic_step(name, facts, draw):
         "unit": lambda: Step(name, Access.POINT, gained, own, own),
         "gain": lambda: Step(name, Access.POINT, gained, own, own, {"gain": per_site(facts, 0.5, 1.0), "base": 0.01}),
         "shade": lambda: Step(name, Access.POINT, shaded, own, own, {"gain": 0.75, "tilt": per_site(facts, 0.0, 0.1)}),
-        "box": lambda: Step(
-            name, Access.POINT, inverted, own, own, {"paint": 0.9, **rectangle(draw, facts)}, within=INSIDE
-        ),
+        "box": lambda: Step(name, Access.POINT, inverted, own, own, {"paint": 0.9}),
         "near": lambda: Step(name, Access.STENCIL, near, own, own, {"here": per_site(facts, 0.5, 0.75)}, radius=1),
         "farther": lambda: Step(name, Access.STENCIL, farther, own, own, {"here": 0.5}, radius=2),
         "farthest": lambda: Step(name, Access.STENCIL, farthest, own, own, {"here": 0.5}, radius=3),
@@ -261,9 +252,7 @@ def planes_step(name, facts, draw):
     turn = {"last": facts.rows - 1, "gain": PerPlane((1.0, 0.5, 0.75))}
     return {
         "mix": lambda: Step(name, Access.POINT, mixed, RGB, RGB, {"a": 0.5, "b": 0.25, "c": -0.125}),
-        "box": lambda: Step(
-            name, Access.POINT, boxed, RGB, RGB, {"paint": 0.7, **rectangle(draw, facts)}, within=INSIDE
-        ),
+        "box": lambda: Step(name, Access.POINT, boxed, RGB, RGB, {"paint": 0.7}),
         "luma": lambda: Step(name, Access.POINT, mean, RGB, ("y",), {"share": 0.25}),
         "detail": lambda: Step(name, Access.STENCIL, detail, ("y",), ("mask",), radius=1),
         "wide": lambda: Step(name, Access.STENCIL, wide_detail, ("y",), ("mask",), radius=3),
