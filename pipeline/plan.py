@@ -116,7 +116,8 @@ def plan(
     draft.notes += left_undone(draft.facts)
     overlay, keeps = draft.overlay(), tuple(dict.fromkeys(draft.keeps))
     if overlay.layers and draft.facts.orientation != 1:
-        drawn = ", ".join(dict.fromkeys(layer.name for layer in overlay.layers))
+        # A layer of more than one of its stage is called as loupe.marker.
+        drawn = ", ".join(dict.fromkeys(layer.name.partition(".")[0] for layer in overlay.layers))
         draft.notes.append(f"{drawn}: drawn as the samples lie, and a viewer will turn the picture; put orient first")
     facts, shape = draft.facts, (draft.facts.rows, draft.facts.cols)
     placed = list(draft.placed)

@@ -141,8 +141,9 @@ def test_nothing_changes_the_picture_behind_a_monitor():
 def test_what_is_drawn_on_a_turned_frame_is_told():
     facts = dataclasses.replace(picture(np.uint8).facts, orientation=6)
     histogram = Link(stage("histogram"), stage("histogram").parameters())
-    assert plan([histogram], facts).notes == (
-        "histogram: drawn as the samples lie, and a viewer will turn the picture; put orient first",
+    loupe = Link(stage("loupe"), stage("loupe").parameters(at=(0.5, 0.5)))
+    assert plan([histogram, loupe], facts).notes == (
+        "histogram, loupe: drawn as the samples lie, and a viewer will turn the picture; put orient first",
     )
     assert not plan([Link(stage("orient"), stage("orient").parameters()), histogram], facts).notes
 
