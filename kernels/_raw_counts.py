@@ -128,6 +128,17 @@ def require_raw(stage: str, facts: Facts) -> None:
     """
     if facts.is_balanced or facts.gains != (1.0, 1.0, 1.0):
         raise StageError(f"{stage}: white balance has multiplied the samples; put it before white_balance")
+    require_table(stage, facts)
+
+
+def require_table(stage: str, facts: Facts) -> None:
+    """For a ``prepare`` that compares samples with the levels of their frame.
+
+    Raises
+    ------
+    StageError
+        If they are codes of a table that has not been applied: levels are of what it makes of them.
+    """
     if any(opcode.name == LINEARIZATION for opcode in facts.opcodes):
         raise StageError(f"{stage}: samples are codes until opcode list 1 has been applied; put linearise before it")
 

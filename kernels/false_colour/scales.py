@@ -125,9 +125,12 @@ def custom(bands: Sequence[tuple[float, float, str]], *, is_light: bool) -> tupl
             raise StageError(f"false_colour: custom: the band {low:g} … {high:g} begins inside the one before it")
         made.append((low, high, colour_of(colour, "false_colour.custom")))
     ends = [(light(a), light(b)) if is_light else (a / 100, b / 100) for a, b, _ in made]
-    # White is the last code value there is.
+    if not is_light:
+        # Black and white are the first and the last code value that there are.
+        ends = [(start, end if end < 1 else INF) for start, end in ends]
+        ends[0] = (ends[0][0] if ends[0][0] > 0 else -INF, ends[0][1])
     return tuple(
-        Band(f"{low:g}..{high:g}", f"{low:g} – {high:g}", start, end if is_light or end < 1 else INF, colour)
+        Band(f"{low:g}..{high:g}", f"{low:g} – {high:g}", start, end, colour)
         for (low, high, colour), (start, end) in zip(made, ends, strict=True)
     )
 

@@ -104,7 +104,8 @@ def spot_at(place: Place, seen: Seen) -> Spot:
     weights = np.full((len(rows), len(cols)), 1.0 / (len(rows) * len(cols)))
     if place.is_weighted:
         weights = centre_weights(rows, cols, (place.rows, place.cols))
-    codes = seen.picture[np.ix_(rows, cols)].astype(np.float64) / seen.peak
+    # What is no number is black, as it is when whole code values are stored.
+    codes = np.nan_to_num(seen.picture[np.ix_(rows, cols)].astype(np.float64) / seen.peak, nan=0, posinf=1, neginf=0)
     space = seen.facts.space
     red, green, blue = shares(space).values()
     luma = float((weights * (codes @ np.array([red, green, blue]))).sum())

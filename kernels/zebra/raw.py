@@ -8,6 +8,7 @@ from functools import partial
 from tenbit.kernels._cells import cell_of, cells
 from tenbit.kernels._facts import BLUE, GREEN, RED, Array, Facts
 from tenbit.kernels._overlay import Layer, Overlay
+from tenbit.kernels._raw_counts import require_table
 from tenbit.kernels._stage import Access, PerSite, Prepared, Step
 from tenbit.kernels.errors import StageError
 from tenbit.kernels.zebra.gone import CELLS, FLOOR, GONE, draw_gone
@@ -16,6 +17,8 @@ from tenbit.kernels.zebra.stripes import stripes
 CHANNELS = ("red", "green", "blue")
 # What no sample is under, of the channels that have no floor.
 _NOWHERE = -1e30
+# Of signal: more than float32 is off by, less than half of one of 16 bits' codes.
+_ROUNDING = 1e-6
 # Counts of three channels are told apart in one float32 while a cell is no larger.
 _LARGEST_CELL = 16
 
@@ -60,7 +63,7 @@ def prepared(facts: Facts, look: dict[str, float], *, margin: float, is_floor_ma
     Raises
     ------
     StageError
-        If the samples have been multiplied, so that white is not where the sensor ends.
+        If the samples have been multiplied, or are codes of a table, so that white is not where the sensor ends.
     """
     assert facts.cfa is not None
     _refuse_multiplied(facts)
@@ -70,8 +73,10 @@ def prepared(facts: Facts, look: dict[str, float], *, margin: float, is_floor_ma
     of_channel = [_count(facts, colour) for colour in (RED, GREEN, BLUE)]
     pixels = min(cell, facts.rows) * min(cell, facts.cols)
     base = pixels + 1
+    # Behind black_level white is a quotient, and may be the float32 below 1.
+    rounding = _ROUNDING if facts.is_signal else 0.0
     constants = {
-        "clip": PerSite(white - margin * (white - black) for black, white in levels),
+        "clip": PerSite(white - margin * (white - black) - rounding for black, white in levels),
         "channel": PerSite(float(channel) for channel in channels),
     }
     steps = [Step("raw_zebra", Access.REDUCE, counted, ("mosaic",), ("raw_zebra",), constants, counters=3,
@@ -102,15 +107,16 @@ def prepared(facts: Facts, look: dict[str, float], *, margin: float, is_floor_ma
         steps.append(cells("raw_zebra.cells", tuple(drawn), keeps, facts, cell))
 
     def overlay(final: Facts) -> Overlay:
-        if final.state != "display":
+        if final.state != "display" or opacity == 0:
             return Overlay()
         draw = partial(draw_gone, stripes=stripes(final, **look), came=facts, cell=cell, pixels=pixels)
         return Overlay(layers=(Layer("raw_zebra", draw, opacity=opacity),))
 
-    return Prepared(facts, tuple(steps), overlay=overlay if opacity > 0 else None, keeps=keeps, notes=tuple(notes))
+    return Prepared(facts, tuple(steps), overlay=overlay, keeps=keeps, notes=tuple(notes))
 
 
 def _refuse_multiplied(facts: Facts) -> None:
+    require_table("zebra", facts)
     before = ""
     if facts.is_balanced or facts.gains != (1.0, 1.0, 1.0):
         before = "white_balance"

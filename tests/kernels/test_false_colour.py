@@ -70,6 +70,14 @@ def test_custom_bands_of_random_colours(develop, planes):
     np.testing.assert_allclose(out.samples, 0.5 * samples + 0.5 * expected, atol=0.003)
 
 
+def test_custom_bands_go_on_beyond_black_and_white(develop, planes):
+    """What is stored as the first or the last code value is in the band that begins, or ends, there."""
+    bands = ((50.0, 100.0, "red"), (0.0, 30.0, "blue"))
+    frame = planes(grey([-0.25, 0.0, 0.25, 0.4, 1.0, 1.5]), state="display", space="srgb")
+    found = develop(frame, ("false_colour", {"scale": "custom", "custom": bands, **NO_LEGEND})).results["false_colour"]
+    assert found == {"scale": "custom", "bands": {"0..30": 3 / 6, "50..100": 2 / 6}, "none": 1 / 6}
+
+
 TURNED = [("tone", {"curve": "linear"}), ("orient", {"degrees": 180})]
 
 

@@ -111,6 +111,13 @@ def test_hand_worked_colours():
     assert lab_of(np.zeros(3), "srgb") == pytest.approx((0, 0, 0), abs=1e-9)
 
 
+def test_what_is_no_number_is_black():
+    """Of a picture of floats; a report knows no NaN."""
+    frame = picture((255, 255, 255))
+    frame.samples[..., 0], frame.samples[..., 1], frame.samples[..., 2] = np.nan, -np.inf, np.inf
+    assert found(frame, [])["1"] == found(picture((0, 0, 255)), [])["1"]
+
+
 def test_a_picture_without_its_raw_has_no_stops():
     spot = found(picture((9, 9, 9), space="camera"), [])["1"]
     assert (spot.raw, spot.lab, spot.ev) == (None, None, None)

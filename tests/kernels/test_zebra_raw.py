@@ -7,7 +7,7 @@ import pytest
 from conftest import links
 
 from tenbit.kernels._draw import COLOURS
-from tenbit.kernels._facts import Cfa
+from tenbit.kernels._facts import Cfa, Opcode
 from tenbit.kernels._optics import Correction
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.device import choose
@@ -128,6 +128,25 @@ def test_nothing_is_drawn_on_what_is_no_picture():
     frame = mosaic(np.full((8, 8), 1000))
     assert plan(links([("zebra", {}), *DEVELOPED]), frame.facts).overlay.layers
     assert not plan(links([("zebra", {}), *DEVELOPED[:2]]), frame.facts).overlay.layers
+
+
+@host
+def test_white_itself_is_clipped_behind_black_level(develop):
+    """Less black, times a rounded reciprocal, white is 1 or the float32 below it: it counts with no margin too."""
+    for black, white in ((52.0, 951.0), (67.0, 1020.0), (49.0, 16383.0), (64.0, 1023.0)):
+        samples = np.full((4, 4), white)
+        samples[0, 0] -= 1
+        frame = mosaic(samples, black=(black,) * 4, white=(white,) * 4)
+        out = develop(frame, ("black_level", {}), ("zebra", {"margin": 0.0, "opacity": 0.0}))
+        assert out.results["raw_zebra"] == {"red": 3 / 4, "green": 1, "blue": 1, "any": 15 / 16}
+
+
+@host
+def test_codes_of_a_table_are_refused(develop):
+    """They are not on the scale of the white level."""
+    frame = mosaic(np.zeros((8, 8)), opcodes=(Opcode(1, "LinearizationTable", {}),))
+    with pytest.raises(StageError, match=r"zebra: samples are codes until .*; put linearise before it"):
+        develop(frame, ("zebra", {}))
 
 
 @host
