@@ -20,7 +20,7 @@ import tenbit
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.sample import make
 
-COLS, GAP, LINE = 720, 8, 26
+COLS, GAP, LINE = 640, 8, 26
 ROWS_OF_SCENE, COLS_OF_SCENE = 1080, 1440
 # A 35 mm lens on a sensor of 13.2 mm width, for the framelines.
 FOCAL_MM, SENSOR_MM = 35.0, 13.2
@@ -121,7 +121,7 @@ def main() -> None:
     for name, chains in SHEETS.items():
         for end, frame in frames.items():
             made = [(title, picture(frame, chain, COLS)) for title, chain in chains]
-            sheet(made).save(asked.folder / f"{name}{end}.jpg", quality=84)
+            sheet(made).save(asked.folder / f"{name}{end}.jpg", quality=80, optimize=True)
 
 
 if __name__ == "__main__":
