@@ -37,7 +37,7 @@ class Parameters:
         None, "Focal length of the lens that was on; by default what is known of it.", unit="mm", low=1, high=2000
     )
     aspect: str = param("none", "Width to height, as 2.39:1, 16:9, 1:1, 4:5: what is outside is darkened.")
-    mask: float = param(0.6, "How dark it is outside the aspect ratio; 1 is black.", low=0, high=1)
+    mask: float = param(0.6, "How dark it is outside the aspect ratio; 1, at full opacity, is black.", low=0, high=1)
     guides: str = param("none", f"{', '.join(lines.GUIDES)}; several joined by +, as thirds+centre.")
     safe: Literal["none", "action", "title", "both"] = param(
         "none", "Safe areas of SMPTE ST 2046-1: action, 93 % of height and width, and title, 90 %."
