@@ -20,7 +20,7 @@ function turn() {
 
 function resize(by) {
   byId("size").value = Number(byId("size").value) + by;
-  layOut();
+  refit();
   goTo(at);
 }
 
@@ -116,14 +116,14 @@ scroll.addEventListener("scroll", () => {
     draw();
   });
 }, { passive: true });
-new ResizeObserver(() => layOut()).observe(scroll);
+new ResizeObserver(() => refit()).observe(scroll);
 
 for (const button of document.querySelectorAll("[data-toggle]")) {
   button.addEventListener("click", () => toggle(button.dataset.toggle));
 }
 for (const id of ["find", "focus", "clipped", "ettr"]) byId(id).addEventListener("input", arrange);
 for (const id of ["lens", "only", "sort"]) byId(id).addEventListener("change", arrange);
-byId("size").addEventListener("input", () => layOut());
+byId("size").addEventListener("input", () => refit());
 byId("turn").addEventListener("click", turn);
 byId("all").addEventListener("click", () => selectShown(true));
 byId("none").addEventListener("click", () => selectShown(false));

@@ -15,6 +15,19 @@ function layOut() {
   draw();
 }
 
+/** Lay out at another size: the row of the active frame stays in its place, or that on top if it is out of sight. */
+function refit() {
+  const { columns, tall } = grid, pitch = tall + GAP, top = scroll.scrollTop;
+  const row = Math.floor(at / columns);
+  const isInSight = (row + 1) * pitch > top && row * pitch < top + scroll.clientHeight;
+  const place = isInSight ? at : Math.round(top / pitch) * columns;
+  const above = isInSight ? Math.max(0, row * pitch - top) : 0;
+  layOut();
+  const room = Math.max(0, scroll.clientHeight - grid.tall - GAP);
+  scroll.scrollTop = Math.floor(place / grid.columns) * (grid.tall + GAP) - Math.min(above, room);
+  draw();
+}
+
 /** Make the tiles in sight, and half a screen around, and let go of all others. */
 function draw() {
   const pitch = grid.tall + GAP, top = scroll.scrollTop, tall = scroll.clientHeight;

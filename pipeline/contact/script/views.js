@@ -34,23 +34,31 @@ function toggleSelected(n) {
 
 function changed() {
   remember();
-  if (byId("only").checked) arrange();
-  else tell();
+  if (byId("only").checked) {
+    const n = order[at], place = at;
+    arrange();
+    // Who takes a frame out goes on with the next.
+    if (order[at] !== n) goTo(place);
+    anchor = at;
+  } else {
+    tell();
+  }
+  if (large.open) enlarge();
 }
 
 function toggle(name) {
   shows[name] = !shows[name];
   document.querySelector(`[data-toggle=${name}]`).setAttribute("aria-pressed", shows[name]);
-  const top = Math.floor(scroll.scrollTop / (grid.tall + GAP));
-  layOut();
-  scroll.scrollTop = top * (grid.tall + GAP) + (scroll.scrollTop % 1);
-  draw();
+  refit();
   if (large.open) enlarge();
 }
 
 function enlarge() {
   const n = order[at];
-  if (n === undefined) return;
+  if (n === undefined) {
+    large.close();
+    return;
+  }
   const frame = frames[n], found = pictures(n), body = byId("large-body");
   const view = element("div", "view"), facts = element("div", "facts"), rows = element("table");
   const box = pictureOf(n, found);
@@ -75,7 +83,6 @@ large.addEventListener("keydown", (event) => {
     enlarge();
   } else if (event.key === " ") {
     toggleSelected(order[at]);
-    enlarge();
   } else if (event.key === "Enter") {
     large.close();
   } else {

@@ -112,11 +112,11 @@ def test_selecting_and_copying(page):
     page.click("#t7", modifiers=["Shift"])
     assert "5 selected" in status(page)
     page.keyboard.press("c")
-    page.wait_for_function("document.getElementById('status').textContent.includes('5 names copied')")
+    page.locator("#status", has_text="5 names copied").wait_for()
     expected = [f"frame-{n}.dng" for n in (0, 2, 5, 6, 7)]
     assert page.evaluate("navigator.clipboard.readText()").split("\n") == expected
     page.keyboard.press("C")
-    page.wait_for_function("document.getElementById('status').textContent.includes('5 paths copied')")
+    page.locator("#status", has_text="5 paths copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()").startswith("/")
     page.check("#only")
     assert names(page) == expected
@@ -172,9 +172,41 @@ def test_keys_alone(page):
     assert page.input_value("#size") == "280"
 
 
+def test_taking_frames_out_goes_on_with_the_next(page):
+    page.keyboard.press("End")
+    for key in ("Shift+ArrowLeft", "Shift+ArrowLeft", "Shift+ArrowLeft"):
+        page.keyboard.press(key)
+    page.check("#only")
+    page.focus("#sheet")
+    active = page.locator(".tile.active")
+    page.keyboard.press("ArrowRight")
+    assert active.get_attribute("data-n") == "297"
+    page.keyboard.press(" ")
+    assert active.get_attribute("data-n") == "298"
+    page.keyboard.press("Enter")
+    page.keyboard.press(" ")
+    assert page.locator("#large h2").inner_text() == "frame-296.dng"
+    # None is left: there is nothing to be seen large.
+    page.keyboard.press("n")
+    assert page.locator("#large[open]").count() == 0
+    assert status(page).startswith("0 of 300 frames · 0 selected")
+
+
+def test_another_size_keeps_its_place(page):
+    for _ in range(8):
+        page.keyboard.press("PageDown")
+    before = page.locator(".tile.active").bounding_box()
+    page.set_viewport_size({"width": 700, "height": 1000})
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    after = page.locator(".tile.active").bounding_box()
+    assert abs(after["y"] - before["y"]) < after["height"]
+    page.fill("#size", "120")
+    assert 0 < page.locator(".tile.active").bounding_box()["y"] < 1000
+
+
 def test_a_narrow_window(page):
     page.set_viewport_size({"width": 420, "height": 800})
-    page.wait_for_function("document.querySelectorAll('.tile').length > 0")
+    page.wait_for_selector(".tile")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator("#t0").bounding_box()["width"] <= 420
 
