@@ -82,7 +82,8 @@ def scopes(
         lines = [records.table(kept).rstrip("\n")]
     if output is not None:
         with replaced(output) as handle:
-            handle.write("".join(f"{text}\n" for text in lines).encode())
+            # A name that is no UTF-8 stands as in JSON.
+            handle.write("".join(f"{text}\n" for text in lines).encode("utf-8", "backslashreplace"))
     elif is_table:
         click.echo(lines[0])
     if has_failed:

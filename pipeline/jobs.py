@@ -67,7 +67,7 @@ def find_inputs(
     for text in wanted:
         here = list(_found(text, recursive, suffixes))
         if not here:
-            empty.append(_nothing(text, recursive))
+            empty.append(_nothing(text, recursive, "raw file" if suffixes == RAW_SUFFIXES else "raw file or picture"))
         for one in here:
             found.setdefault(one.path.resolve(), one)
     if empty:
@@ -99,10 +99,10 @@ def _found(text: str, recursive: bool, suffixes: frozenset[str]) -> Iterator[Inp
             yield from _found(name, recursive, suffixes)
 
 
-def _nothing(text: str, recursive: bool) -> str:
+def _nothing(text: str, recursive: bool, kind: str) -> str:
     if _kind(text) == "folder":
-        return f"{text}: no raw file in this folder" + ("" if recursive else "; -r looks into the folders below too")
-    return f"{text}: no raw file of such a name"
+        return f"{text}: no {kind} in this folder" + ("" if recursive else "; -r looks into the folders below too")
+    return f"{text}: no {kind} of such a name"
 
 
 def output_format(template: str, format: Format | None, *, is_asked: bool = False) -> Format:  # noqa: A002

@@ -104,8 +104,16 @@ def test_folders_give_raw_files_and_pictures(run, picture, here):
     picture.rename(folder / "b.png")
     Image.new("RGB", (8, 8)).save(folder / "a.jpg")
     (folder / "notes.txt").write_text("no picture")
+    (here / "none").mkdir()
+    assert "none: no raw file or picture in this folder" in run("none", code=2).stderr
     lines = run(folder, "-m", "histogram", "-m", "zebra").stdout.splitlines()
     assert [json.loads(line)["file"] for line in lines] == [str(folder / "a.jpg"), str(folder / "b.png")]
+
+
+def test_a_name_that_is_no_utf8(run, picture, here):
+    picture.rename(here / "\udcff.png")
+    run(".", "-m", "zebra", "-o", "out.csv")
+    assert "\n\\udcff.png,done," in (here / "out.csv").read_text()
 
 
 def test_an_output_that_exists_stays(run, picture, here):
