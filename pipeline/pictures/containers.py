@@ -78,6 +78,9 @@ def jpeg(content: bytes) -> Container:
         raise ReadError("a JPEG without a size")
     if content.find(b"\xff\xd9", at) < 0:
         raise ReadError("the JPEG is cut off: its end is missing")
+    if (len(content) - at) * 8 * 64 < size[0] * size[1]:
+        # Each block of 8 x 8 takes a bit at least: what is named larger would take memory for nothing.
+        raise ReadError(f"the JPEG is cut off: {len(content) - at} bytes are no picture of {size[0]} x {size[1]}")
     icc = b"".join(part for _, part in sorted(profile.items())) or None
     return Container(*size, exif=exif, icc=icc)
 

@@ -155,6 +155,14 @@ def _large_png():
     return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I4sI", 0, b"IEND", zlib.crc32(b"IEND"))
 
 
+def _huge() -> bytes:
+    """A few hundred bytes that say that they are 393 megapixels: libjpeg decodes that to grey, in half a minute."""
+    content = bytearray(_jpeg())
+    at = content.index(b"\xff\xc0") + 5
+    content[at : at + 4] = (65500).to_bytes(2, "big") + (6000).to_bytes(2, "big")
+    return bytes(content)
+
+
 PNG = imagecodecs.png_encode(np.zeros((9, 9, 3), np.uint8))
 
 
@@ -163,6 +171,7 @@ PNG = imagecodecs.png_encode(np.zeros((9, 9, 3), np.uint8))
     [
         ("a.jpg", _jpeg()[:900], "cut off"),
         ("a.jpg", _jpeg()[:40], "cut off"),
+        ("a.jpg", _huge(), "no picture of 65500 x 6000"),
         ("a.jpg", _jpeg()[:2] + b"\xff\xd8rubbish", "no marker"),
         ("a.jpg", _inks(), "4 inks"),
         ("a.png", PNG[:50], "cut off"),
