@@ -226,7 +226,8 @@ def _noise_counter(raw_noise_bin):
 def raw_noise(facts: Facts, results: Results) -> dict[str, tuple[float, float] | None]:
     """By channel the noise at black (one standard deviation) and the signal at which it equals the noise.
 
-    Parts of white. None where it cannot be known: a frame without noise, or without flat places to measure it at.
+    Parts of white. None where it cannot be known: a frame without noise, without flat places to measure it at, or whose
+    shadows do not show what is left of it at black.
 
     Parameters
     ----------
@@ -242,7 +243,8 @@ def raw_noise(facts: Facts, results: Results) -> dict[str, tuple[float, float] |
     found = {}
     for name, colour in zip(CHANNELS, (RED, GREEN, GREEN, BLUE), strict=True):
         scale, offset = pairs[colour]
-        is_known = facts.noise is not None or scale > 0 or offset > _noise.LEAST_OFFSET
+        # Measured noise that is nothing at black was lost beside that of light: it is not the sensor's.
+        is_known = facts.noise is not None or offset > _noise.LEAST_OFFSET
         # Codes are whole: a twelfth of one squared is the least that rounding leaves.
         step = 0.0 if facts.is_signal else 1.0 / min(w - b for w, b in zip(facts.white, facts.black, strict=True))
         variance = max(offset, step * step / 12)

@@ -82,8 +82,10 @@ def test_behind_black_level_the_advice_is_the_same(develop):
 def test_noise_that_cannot_be_measured_is_not_made_up():
     """Equal samples say nothing of it, and then neither does the advice; a file may say that there is none."""
     facts = replace(bracket(0).facts, noise=None)
-    nothing = {"raw_noise": ((0.0, _noise.LEAST_OFFSET),) * 3}
-    assert set(_raw_counts.raw_noise(facts, nothing).values()) == {None}
+    # None at all, and none at black: 17 EV would be of no sensor.
+    for scale in (0.0, 1e-4):
+        nothing = {"raw_noise": ((scale, _noise.LEAST_OFFSET),) * 3}
+        assert set(_raw_counts.raw_noise(facts, nothing).values()) == {None}
     raw = raw_of(np.ones(1024, int))
     advice = advise(SimpleNamespace(results=nothing | {"raw_counts": raw}), facts=facts, ignore=0.001)
     assert advice.range_ev is advice.under_noise is advice.used_ev is advice.noise_floor_ev is None
