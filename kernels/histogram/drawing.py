@@ -238,8 +238,11 @@ def _ends(
 ) -> None:
     """For each channel with samples at an end of the range a mark, the brighter the more there are, and their part."""
     side = min(max(0.8 * TEXT * canvas.unit, 2.0), inside.rows, inside.cols / 8)
+    shown = [percent(parts[name]) for parts in (low, high) for name in names if parts[name] >= _CLIP_SEEN]
+    room = inside.cols - sum(canvas.text_cols(label) + 2 * side for label in shown)
     has_text = _has_text(canvas)
     top = inside.top - 1.2 * side if has_text else inside.top
+    has_text = has_text and room > 0
     for parts, is_high in ((low, False), (high, True)):
         col = inside.left + inside.cols if is_high else inside.left
         # From the corner inwards, so that red stands left of blue at both ends.
