@@ -96,6 +96,9 @@ def flat(record: Mapping[str, Any]) -> dict[str, Any]:
     Short lists of numbers and lists of records get a number each (``spot.0.ev``); long ones are left out.
     """
     rest = {name: value for name, value in record.items() if name not in ("exif", "results", "warnings")}
+    if "developed" in rest:
+        # The same columns, whether or not tenbit wrote a picture.
+        rest["developed"] = rest["developed"] or {"source": None, "chain": None}
     columns = dict(_walked("", rest))
     columns |= dict(record.get("exif") or {})
     columns |= dict(_walked("", record.get("results") or {}))

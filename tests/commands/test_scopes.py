@@ -135,6 +135,13 @@ def test_flat_records():
     assert scopes.flat(record) == {"file": "a", "iso": 100, "spot.0.ev": -1.0, "x.two.0": 1, "x.two.1": 2}
 
 
+def test_columns_of_what_made_a_picture_are_always_there():
+    made = {"source": "a.dng", "chain": "fast"}
+    head = [next(csv.reader(io.StringIO(scopes.table([{"file": "a", "developed": one}])))) for one in (made, None)]
+    assert head[0] == head[1]
+    assert head[0][-2:] == ["developed.source", "developed.chain"]
+
+
 def test_columns_do_not_depend_on_the_order_of_files():
     one = {"file": "a", "results": {"raw_zebra": {"any": 0.0}, "zebra": {"high": 0.1, "low": 0.2}}}
     other = {"file": "b", "results": {"histogram": {"pixels": 1}, "zebra": {"high": 0.1, "low": 0.2}}}
