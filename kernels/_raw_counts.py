@@ -16,7 +16,7 @@ import numpy as np
 from tenbit.kernels import _noise
 from tenbit.kernels._arithmetic import fma
 from tenbit.kernels._facts import BLUE, GREEN, LINEARIZATION, RED, Array, Cfa, Facts
-from tenbit.kernels._stage import Access, Constants, PerSite, Results, Step
+from tenbit.kernels._stage import Access, Constant, Constants, PerSite, Results, Step
 from tenbit.kernels.errors import StageError
 
 CHANNELS = ("R", "G1", "G2", "B")
@@ -41,7 +41,8 @@ class RawCounts:
     black, white : mapping
         Levels of each channel, in codes.
     is_exact : bool
-        Whether codes are the sensor's own. Behind black_level they are told again: black is 4096, white 65535.
+        Whether codes are the sensor's own. Behind black_level, and of floats up to 1, they are told again: black is
+        4096, white 65535.
     """
 
     counts: Array
@@ -143,6 +144,11 @@ def require_table(stage: str, facts: Facts) -> None:
         raise StageError(f"{stage}: samples are codes until opcode list 1 has been applied; put linearise before it")
 
 
+def _are_codes(facts: Facts) -> bool:
+    """Whether samples are whole numbers: neither signal, nor floats up to 1 that still have their black."""
+    return not facts.is_signal and max(facts.white) > 1
+
+
 def raw_counting(facts: Facts) -> Step:
     """The step that counts the samples of a mosaic; its result ``raw_counts`` is a `RawCounts`.
 
@@ -150,13 +156,20 @@ def raw_counting(facts: Facts) -> Step:
     """
     assert facts.cfa is not None
     channels = channels_of(facts.cfa)
-    if facts.is_signal:
-        codes, scale, shift = _MOST_CODES, float(SIGNAL_WHITE - SIGNAL_BLACK), SIGNAL_BLACK + 0.5
+    scale: Constant = 1.0
+    shift: Constant = 0.5
+    uneven = sum(float(np.mean(more)) for more in (facts.black_rows, facts.black_cols) if more is not None)
+    if not _are_codes(facts):
+        codes, span = _MOST_CODES, float(SIGNAL_WHITE - SIGNAL_BLACK)
+        scale, shift = span, SIGNAL_BLACK + 0.5
+        if not facts.is_signal:
+            scale = PerSite(span / (high - low - uneven) for low, high in zip(facts.black, facts.white, strict=True))
+            shift = PerSite(
+                SIGNAL_BLACK + 0.5 - times * (low + uneven) for low, times in zip(facts.black, scale, strict=True)
+            )
         black, white = dict.fromkeys(CHANNELS, float(SIGNAL_BLACK)), dict.fromkeys(CHANNELS, float(SIGNAL_WHITE))
     else:
         codes = min(2 ** math.ceil(math.log2(max(facts.white) + 1)), _MOST_CODES)
-        scale, shift = 1.0, 0.5
-        uneven = sum(float(np.mean(more)) for more in (facts.black_rows, facts.black_cols) if more is not None)
         black = {name: level + uneven for name, level in _by_channel(channels, facts.black).items()}
         white = _by_channel(channels, facts.white)
     constants: Constants = {
@@ -165,7 +178,7 @@ def raw_counting(facts: Facts) -> Step:
         "top": codes - 0.5,
         "first": PerSite(float(channel * codes) for channel in channels),
     }
-    summary = partial(_summary, black=black, white=white, is_exact=not facts.is_signal)
+    summary = partial(_summary, black=black, white=white, is_exact=_are_codes(facts))
     counters = len(CHANNELS) * codes
     return Step(
         COUNTS, Access.REDUCE, counted, ("mosaic",), (COUNTS,), constants,
@@ -246,7 +259,7 @@ def raw_noise(facts: Facts, results: Results) -> dict[str, tuple[float, float] |
         # Measured noise that is nothing at black was lost beside that of light: it is not the sensor's.
         is_known = facts.noise is not None or offset > _noise.LEAST_OFFSET
         # Codes are whole: a twelfth of one squared is the least that rounding leaves.
-        step = 0.0 if facts.is_signal else 1.0 / min(w - b for w, b in zip(facts.white, facts.black, strict=True))
+        step = 0.0 if not _are_codes(facts) else 1.0 / min(w - b for w, b in zip(facts.white, facts.black, strict=True))
         variance = max(offset, step * step / 12)
         scale = max(scale, 0.0)
         floor = (scale + math.sqrt(scale * scale + 4 * variance)) / 2

@@ -79,6 +79,22 @@ def test_behind_black_level_the_advice_is_the_same(develop):
     assert behind.range_ev == pytest.approx(before.range_ev, abs=1e-9)
 
 
+def test_floats_that_have_their_black_are_told_on_16_bits():
+    """Samples up to 1 are no codes: three channels a stop below white, blue two."""
+    facts = replace(bracket(0).facts, black=(0.0625,) * 4, white=(1.0,) * 4)
+    step = _raw_counts.raw_counting(facts)
+    assert step.counters == 4 * 65536
+    signal = np.array([0.5, 0.5, 0.5, 0.25])
+    sites = [SimpleNamespace(**{n: v[at] if isinstance(v, tuple) else v for n, v in step.constants.items()})
+             for at in range(4)]  # fmt: skip
+    counters = np.zeros(step.counters, np.int64)
+    for k, light in zip(sites, signal, strict=True):
+        counters[step.body(0.0625 + 0.9375 * light, k)] += 1
+    found = step.summary(counters)
+    assert not found.is_exact
+    assert [headroom(found, name, 0.0) for name in ("R", "G1", "G2", "B")] == pytest.approx([1, 1, 1, 2], abs=1e-4)
+
+
 def test_noise_that_cannot_be_measured_is_not_made_up():
     """Equal samples say nothing of it, and then neither does the advice; a file may say that there is none."""
     facts = replace(bracket(0).facts, noise=None)
