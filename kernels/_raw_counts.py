@@ -21,7 +21,7 @@ from tenbit.kernels.errors import StageError
 
 CHANNELS = ("R", "G1", "G2", "B")
 """Of a CFA: G1 is the green beside red in its row, G2 the green beside blue."""
-COUNTS, NOISE = "raw_counts", "raw_noise"
+NOISE = "raw_noise"
 # Where samples are signal already, codes are told again on 16 bits: with room for noise below black.
 SIGNAL_BLACK, SIGNAL_WHITE = 4096, 65535
 _MOST_CODES = 65536
@@ -149,8 +149,13 @@ def _are_codes(facts: Facts) -> bool:
     return not facts.is_signal and max(facts.white) > 1
 
 
+def counts_name(facts: Facts) -> str:
+    """The result of `raw_counting`: one chain may count the sensor's codes, and behind black_level signal."""
+    return "raw_counts_signal" if facts.is_signal else "raw_counts"
+
+
 def raw_counting(facts: Facts) -> Step:
-    """The step that counts the samples of a mosaic; its result ``raw_counts`` is a `RawCounts`.
+    """The step that counts the samples of a mosaic; its result, of the name `counts_name`, is a `RawCounts`.
 
     There are as many codes as the bits of the white level can say, so that counters are few where bits are.
     """
@@ -180,8 +185,9 @@ def raw_counting(facts: Facts) -> Step:
     }
     summary = partial(_summary, black=black, white=white, is_exact=_are_codes(facts))
     counters = len(CHANNELS) * codes
+    name = counts_name(facts)
     return Step(
-        COUNTS, Access.REDUCE, counted, ("mosaic",), (COUNTS,), constants,
+        name, Access.REDUCE, counted, ("mosaic",), (name,), constants,
         counters=counters, summary=summary, is_shared=True,
     )  # fmt: skip
 

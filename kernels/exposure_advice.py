@@ -27,7 +27,15 @@ from tenbit.kernels._overlay import (
     place_param,
     size_param,
 )
-from tenbit.kernels._raw_counts import CHANNELS, COUNTS, RawCounts, noise_steps, raw_counting, raw_noise, require_raw
+from tenbit.kernels._raw_counts import (
+    CHANNELS,
+    RawCounts,
+    counts_name,
+    noise_steps,
+    raw_counting,
+    raw_noise,
+    require_raw,
+)
 from tenbit.kernels._stage import Prepared, Stage, param
 
 NAME = "exposure_advice"
@@ -153,7 +161,7 @@ def over(raw: RawCounts, channel: str, ignore: float) -> float:
 
 def advise(seen: Seen, *, facts: Facts, ignore: float) -> Advice:
     """The advice for the mosaic of these facts, counted already."""
-    raw: RawCounts = seen.results[COUNTS]
+    raw: RawCounts = seen.results[counts_name(facts)]
     noise = raw_noise(facts, seen.results)
     found = {name: headroom(raw, name, ignore) for name in CHANNELS}
     lost = [name for name in CHANNELS if found[name] is None]

@@ -11,7 +11,7 @@ import numpy as np
 
 from tenbit.kernels._facts import Array, Facts
 from tenbit.kernels._overlay import Seen
-from tenbit.kernels._raw_counts import CHANNELS, COUNTS, RawCounts, raw_noise
+from tenbit.kernels._raw_counts import CHANNELS, RawCounts, counts_name, raw_noise
 
 PER_EV = 3
 """Bars of a stop."""
@@ -96,4 +96,4 @@ class RawHistogram:
 
 def measured(seen: Seen, *, facts: Facts) -> RawHistogram:
     """The result ``raw_histogram``, of what has been counted of the mosaic of these facts."""
-    return RawHistogram(seen.results[COUNTS], raw_noise(facts, seen.results))
+    return RawHistogram(seen.results[counts_name(facts)], raw_noise(facts, seen.results))

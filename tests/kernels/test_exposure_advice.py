@@ -103,7 +103,7 @@ def test_noise_that_cannot_be_measured_is_not_made_up():
         nothing = {"raw_noise": ((scale, _noise.LEAST_OFFSET),) * 3}
         assert set(_raw_counts.raw_noise(facts, nothing).values()) == {None}
     raw = raw_of(np.ones(1024, int))
-    advice = advise(SimpleNamespace(results=nothing | {"raw_counts": raw}), facts=facts, ignore=0.001)
+    advice = advise(SimpleNamespace(results=nothing | {_raw_counts.counts_name(facts): raw}), facts=facts, ignore=0.001)
     assert advice.range_ev is advice.under_noise is advice.used_ev is advice.noise_floor_ev is None
     rounding = _raw_counts.raw_noise(replace(facts, noise=((0.0, 0.0),)), {})["B"]
     assert rounding == pytest.approx((1 / (WHITE - BLACK) / np.sqrt(12),) * 2)

@@ -135,12 +135,18 @@ def test_raw_counts_of_quad_bayer(develop):
 
 def test_behind_black_level_codes_are_told_again_on_16_bits(develop):
     frame = mosaic()
-    found = develop(frame, ("black_level", {}), ("histogram", {})).results["raw_counts"]
+    found = develop(frame, ("black_level", {}), ("histogram", {})).results["raw_counts_signal"]
     assert (found.is_exact, found.black["G1"], found.white["B"]) == (False, 4096, 65535)
     own = frame.samples[::2, ::2].ravel().astype(float)
     there = np.repeat(np.arange(65536), found["R"])
     np.testing.assert_allclose(there, np.clip(np.sort((own - 64) / 936 * 61439 + 4096), 0, 65535), atol=0.51)
     assert found.clipped["R"] == (own >= 1000).mean()
+
+
+def test_a_monitor_behind_black_level_leaves_the_codes_of_one_before_it(plain):
+    chain = ("histogram", {"to": "none"}), ("black_level", {}), ("exposure_advice", {"to": "none"})
+    results = plain(mosaic(), *chain).results
+    assert [results[name].is_exact for name in ("raw_counts", "raw_counts_signal")] == [True, False]
 
 
 def test_raw_and_picture_in_one_chain(develop):
