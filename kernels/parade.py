@@ -83,7 +83,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         most=_scope.PARADE_COLUMNS,
     )
     if p.to == "none" or p.opacity == 0:
-        return Prepared(facts, (count,))
+        return Prepared(facts, (count,), overlay=lambda _: Overlay())
     layer = Layer("parade", partial(draw, parameters=p), Place(p.to, p.position, p.size, ASPECT), p.opacity)
     return Prepared(facts, (count,), overlay=lambda _: Overlay(layers=(layer,)))
 

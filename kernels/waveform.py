@@ -74,7 +74,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         most=_scope.WAVEFORM_COLUMNS,
     )
     if p.to == "none" or p.opacity == 0:
-        return Prepared(facts, (count,))
+        return Prepared(facts, (count,), overlay=lambda _: Overlay())
     layer = Layer("waveform", partial(draw, parameters=p), Place(p.to, p.position, p.size, ASPECT), p.opacity)
     return Prepared(facts, (count,), overlay=lambda _: Overlay(layers=(layer,)))
 

@@ -185,7 +185,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
              counters=len(bands), summary=summary, every=every)
     ]  # fmt: skip
     if p.opacity == 0:
-        return Prepared(facts, tuple(steps))
+        return Prepared(facts, tuple(steps), overlay=lambda _: Overlay())
     if is_light:
         cell = cell_of(facts)
         steps += [

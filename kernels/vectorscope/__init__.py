@@ -105,7 +105,7 @@ def prepare(parameters: Parameters, facts: Facts) -> Prepared:
         every=every,
     )
     if p.to == "none" or p.opacity == 0:
-        return Prepared(facts, (count,))
+        return Prepared(facts, (count,), overlay=lambda _: Overlay())
     layer = Layer("vectorscope", partial(draw, parameters=p), Place(p.to, p.position, p.size, 1.0), p.opacity)
     return Prepared(facts, (count,), overlay=lambda _: Overlay(layers=(layer,)))
 

@@ -173,12 +173,3 @@ def test_low_above_high_is_refused(develop, planes):
 def test_a_colour_that_is_none_is_refused(develop, planes):
     with pytest.raises(StageError, match=r"zebra.mid_colour: 'gren' is no colour; did you mean 'green'"):
         develop(planes(np.zeros((4, 4, 3)), state="display"), ("zebra", {"mid_colour": "gren"}))
-
-
-@host
-@pytest.mark.parametrize("link", [{"crop": {"rows": 2}}, {"zebra": {"high": 0.8}}])
-def test_what_is_measured_alone_is_a_monitor_too(develop, planes, link):
-    frame = planes(np.zeros((4, 4, 3)), state="display")
-    ((name, parameters),) = link.items()
-    with pytest.raises(StageError, match=r"put it before zebra|zebra stands twice"):
-        develop(frame, ("zebra", {"opacity": 0.0}), (name, parameters))

@@ -138,6 +138,17 @@ def test_nothing_changes_the_picture_behind_a_monitor():
         plan([raw, raw], mosaic)
 
 
+@pytest.mark.parametrize("name", ["false_colour", "zebra", "peaking", "histogram", "waveform", "parade", "vectorscope"])
+def test_a_monitor_that_draws_nothing_is_one_too(name):
+    unseen = Link(stage(name), stage(name).parameters(opacity=0.0))
+    size = Link(stage("crop"), stage("crop").parameters(rows=4, cols=4))
+    facts = picture(np.uint8).facts
+    with pytest.raises(PlanError, match=f"put it before {name}"):
+        plan([unseen, size], facts)
+    with pytest.raises(PlanError, match=f"{name} stands twice"):
+        plan([unseen, unseen], facts)
+
+
 def test_what_is_drawn_on_a_turned_frame_is_told():
     facts = dataclasses.replace(picture(np.uint8).facts, orientation=6)
     histogram = Link(stage("histogram"), stage("histogram").parameters())
