@@ -54,7 +54,7 @@ def shaded(pixels: Array, colour: Triple | Array, cover: Array) -> None:
     pixels : array
         (rows, cols, 3), written to.
     colour : Triple or array
-        One, or (rows, cols, 3): encoded values 0 … 1.
+        One, also as (3,), or (rows, cols, 3): encoded values 0 … 1.
     cover : array
         (rows, cols), 0 … 1.
     """
@@ -65,7 +65,7 @@ def shaded(pixels: Array, colour: Triple | Array, cover: Array) -> None:
         keep = np.float32(1) - alpha
         added, mixed = np.empty_like(keep), np.empty_like(keep)
         for n in range(3):
-            if isinstance(colour, np.ndarray):
+            if isinstance(colour, np.ndarray) and colour.ndim == 3:
                 np.multiply(colour[top : top + band, :, n], peak, out=added, dtype=np.float32, casting="same_kind")
                 added *= alpha
             else:

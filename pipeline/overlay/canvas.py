@@ -10,7 +10,9 @@ from tenbit.kernels._facts import Array, Triple
 from tenbit.kernels._overlay import INK, TEXT, Anchor
 from tenbit.pipeline.overlay import blend, font, marked
 from tenbit.pipeline.overlay.coverage import line_cover, polygon_cover
-from tenbit.pipeline.overlay.stretch import stretched
+from tenbit.pipeline.overlay.stretch import across, cells_of, is_from_cells, stretched
+
+_BAND_PIXELS = 16384  # of an image, stretched and laid on at a time
 
 
 class PictureCanvas:
@@ -104,14 +106,39 @@ class PictureCanvas:
         shape = round(top + rows) - first_row, round(left + cols) - first_col
         if min(shape) < 1 or not colours.size:
             return
-        paint, cover = stretched(np.asarray(colours), alpha, shape, is_smooth=is_smooth)
         inside = (
-            slice(max(0, -first_row), max(0, self.rows - first_row)),
-            slice(max(0, -first_col), max(0, self.cols - first_col)),
+            slice(max(0, -first_row), max(0, min(shape[0], self.rows - first_row))),
+            slice(max(0, -first_col), max(0, min(shape[1], self.cols - first_col))),
         )
-        paint = paint[inside]
-        part = self._pixels[max(first_row, 0) :, max(first_col, 0) :][: paint.shape[0], : paint.shape[1]]
-        blend.shaded(part, paint, cover[inside] * np.float32(self._opacity))
+        part = self._pixels[max(first_row, 0) :, max(first_col, 0) :]
+        part = part[: inside[0].stop - inside[0].start, : inside[1].stop - inside[1].start]
+        if is_from_cells(colours, shape, is_smooth=is_smooth):
+            self._cells(part, np.asarray(colours), alpha, shape, inside)
+            return
+        paint, cover = stretched(np.asarray(colours), alpha, shape, is_smooth=is_smooth)
+        blend.shaded(part, paint[inside], cover[inside] * np.float32(self._opacity))
+
+    def _cells(
+        self, part: Array, colours: Array, alpha: Array | float, shape: tuple[int, int], inside: tuple[slice, slice]
+    ) -> None:
+        """An image whose pixels are those of cells, some rows at a time: fresh memory costs more than the paint."""
+        opacity, band = np.float32(self._opacity), max(1, _BAND_PIXELS // max(part.shape[1], 1))
+        if colours.shape[:2] == shape:
+            cover = np.broadcast_to(np.asarray(alpha, np.float32), shape)[inside]
+            paint = colours[inside]
+            for top in range(0, len(part), band):
+                here = slice(top, top + band)
+                blend.shaded(part[here], paint[here], cover[here] * opacity)
+            return
+        planes, wide = across(colours, alpha, shape[1])
+        wide, is_one = wide[:, inside[1]] * opacity, planes.ndim == 1
+        # take() copies what is not in one piece, each time.
+        planes = planes if is_one else np.ascontiguousarray(planes[..., inside[1]])
+        rows = cells_of(shape[0], len(colours))[inside[0]]
+        for top in range(0, len(rows), band):
+            cells = rows[top : top + band]
+            one = planes if is_one else np.moveaxis(np.take(planes, cells, axis=1), 0, -1)
+            blend.shaded(part[top : top + band], one, np.take(wide, cells, axis=0))
 
     def marks(self, mask: Array, cell: int, colour: Triple | Array, alpha: float = 1.0) -> None:
         """Paint the pixels of every cell where ``mask`` (n, m) is above 0, its value being the cover of the colour."""

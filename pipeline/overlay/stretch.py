@@ -35,11 +35,11 @@ def stretched(colours: Array, alpha: Array | float, shape: tuple[int, int], *, i
     even = np.broadcast_to(cover[:1, :1], shape)
     # Channels apart from each other, as they are blended.
     planes = np.empty((3, *shape), np.float32)
-    if not is_smooth and shape[0] >= colours.shape[0] and shape[1] >= colours.shape[1]:
-        rows, cols = ((np.arange(n) * 2 + 1) * m // (2 * n) for n, m in zip(shape, colours.shape, strict=False))
-        for n in range(3):
-            planes[n] = colours[:, cols, n][rows]
-        return np.moveaxis(planes, 0, -1), even if is_even else cover[:, cols][rows]
+    if is_from_cells(colours, shape, is_smooth=is_smooth):
+        paint, wide = across(colours, cover, shape[1])
+        rows = cells_of(shape[0], len(colours))
+        paint = np.broadcast_to(paint.reshape(3, *paint.shape[1:] or (1, 1)), (3, len(colours), shape[1]))
+        return np.moveaxis(np.take(paint, rows, axis=1), 0, -1), np.take(wide, rows, axis=0)
     wide = even if is_even else _resized(cover, shape, is_smooth)
     divisor = None if is_even else np.where(wide > 0, wide, np.float32(1))
     for n in range(3):
@@ -47,6 +47,33 @@ def stretched(colours: Array, alpha: Array | float, shape: tuple[int, int], *, i
         if divisor is not None:
             planes[n] /= divisor
     return np.moveaxis(planes, 0, -1), wide
+
+
+def is_from_cells(colours: Array, shape: tuple[int, int], *, is_smooth: bool) -> bool:
+    """Whether every pixel of a rectangle has the colour and the cover of one cell of an image."""
+    return not is_smooth and shape[0] >= colours.shape[0] and shape[1] >= colours.shape[1]
+
+
+def across(colours: Array, alpha: Array | float, cols: int) -> tuple[Array, Array]:
+    """Rows of cells, so many pixels wide.
+
+    Returns
+    -------
+    tuple of array
+        Colours (3, n, cols), or (3,) where there is one; covers (n, cols); float32.
+    """
+    at = cells_of(cols, colours.shape[1])
+    cover = np.broadcast_to(np.asarray(alpha, np.float32), colours.shape[:2])
+    # take(): an index in brackets would lay them column by column, which takes eight times as long to read.
+    if colours.strides[:2] == (0, 0):
+        return np.asarray(colours[0, 0], np.float32), np.take(cover, at, axis=1)
+    channels = [np.take(colours[..., n], at, axis=1).astype(np.float32, copy=False) for n in range(3)]
+    return np.stack(channels), np.take(cover, at, axis=1)
+
+
+def cells_of(pixels: int, cells: int) -> Array:
+    """The cell in which the centre of each of so many pixels lies."""
+    return (np.arange(pixels) * 2 + 1) * cells // (2 * pixels)
 
 
 def _resized(plane: Array, shape: tuple[int, int], is_smooth: bool) -> Array:
