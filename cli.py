@@ -35,9 +35,9 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             click.echo("interrupted", err=True)
-            ctx.exit(INTERRUPTED)
+            ctx.exit(128 + getattr(stop, "number", INTERRUPTED - 128))
         except Exception as error:
             from tenbit.pipeline.errors import ChainError, DeviceError, RequestError, TenbitError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,35 +57,36 @@ def scopes(
     suffixes = jobs.RAW_SUFFIXES | pictures.SUFFIXES
     paths = [found.path for found in jobs.find_inputs(inputs, recursive=recursive, suffixes=suffixes)]
     is_table = output is not None and output.suffix.lower() == ".csv" if is_csv is None else is_csv
-    lines: list[str] = []
     kept: list[dict[str, Any]] = []
     has_failed = False
     progress = console.Progress(len(paths), "measuring")
-    with console.stoppable(), progress:
-        for found in measuring.measured(
-            paths,
-            wanted,
-            partial(records.of_frame, wanted=wanted),
-            device=device,
-            camera=of_dumps,
-            asked=asked,
-            said=progress.say,
-        ):
-            progress.tell(found.path, found.warnings, found.error, found.cause if debug else None)
-            has_failed |= bool(found.error)
-            if is_table:
-                kept.append(records.record(found))
-            elif output is not None:
-                lines.append(records.line(found))
+    # Opened first: an output that cannot be written is told before hours of measuring.
+    with replaced(output) if output else nullcontext() as handle:
+
+        def put(text: str) -> None:
+            if handle is None:
+                click.echo(text)
             else:
-                click.echo(records.line(found))
-    if is_table:
-        lines = [records.table(kept).rstrip("\n")]
-    if output is not None:
-        with replaced(output) as handle:
-            # A name that is no UTF-8 stands as in JSON.
-            handle.write("".join(f"{text}\n" for text in lines).encode("utf-8", "backslashreplace"))
-    elif is_table:
-        click.echo(lines[0])
+                # A name that is no UTF-8 stands as in JSON.
+                handle.write(f"{text}\n".encode("utf-8", "backslashreplace"))
+
+        with console.stoppable(), progress:
+            for found in measuring.measured(
+                paths,
+                wanted,
+                partial(records.of_frame, wanted=wanted),
+                device=device,
+                camera=of_dumps,
+                asked=asked,
+                said=progress.say,
+            ):
+                progress.tell(found.path, found.warnings, found.error, found.cause if debug else None)
+                has_failed |= bool(found.error)
+                if is_table:
+                    kept.append(records.record(found))
+                else:
+                    put(records.line(found))
+        if is_table:
+            put(records.table(kept).rstrip("\n"))
     if has_failed:
         raise click.exceptions.Exit(SOME_FAILED)

@@ -115,10 +115,7 @@ def plan(
         draft.notes.append(Told(f"{' and '.join(draft.left_out)} left out: the file is demosaiced already"))
     draft.notes += left_undone(draft.facts)
     overlay, keeps = draft.overlay(), tuple(dict.fromkeys(draft.keeps))
-    if overlay.layers and draft.facts.orientation != 1:
-        # A layer of more than one of its stage is called as loupe.marker.
-        drawn = ", ".join(dict.fromkeys(layer.name.partition(".")[0] for layer in overlay.layers))
-        draft.notes.append(f"{drawn}: drawn as the samples lie, and a viewer will turn the picture; put orient first")
+    draft.notes += _of_drawing(overlay, draft.facts)
     facts, shape = draft.facts, (draft.facts.rows, draft.facts.cols)
     placed = list(draft.placed)
     if bits is not None:
@@ -144,6 +141,18 @@ def plan(
         return tuple(passes if bits is None else _stored(passes, bits))
 
     return Plan(facts, tuple(draft.notes), overlay, keeps, bits, grouped)
+
+
+def _of_drawing(overlay: Overlay, facts: Facts) -> list[str]:
+    """What a user should know of what is drawn over the picture, files of their own left aside."""
+    layers = [layer for layer in overlay.layers if layer.place is None or layer.place.to in ("picture", "beside")]
+    # A stage with several layers calls them as loupe.marker.
+    drawn = ", ".join(dict.fromkeys(layer.name.partition(".")[0] for layer in layers))
+    if drawn and facts.state != "display":
+        return [Told(f"{drawn}: measured, not drawn, for the picture is {facts.state} to the end; put tone before")]
+    if drawn and facts.orientation != 1:
+        return [f"{drawn}: drawn as the samples lie, and a viewer will turn the picture; put orient first"]
+    return []
 
 
 def paint_passes(paint: Sequence[Step], facts: Facts, bits: int | None) -> tuple[Pass, ...]:

@@ -38,6 +38,8 @@ _PAINTERS = (
     "vectorscope",
     "framelines",
     "loupe",
+    "spot",
+    "exposure_advice",
 )
 
 
@@ -252,9 +254,7 @@ def _painted(record: dict[str, Any]) -> tuple[str, ...]:
 
 def _is_drawn(parameters: Any) -> bool:
     known = parameters if isinstance(parameters, dict) else {}
-    return (
-        known.get("to", "picture") == "picture" and known.get("opacity", 1) != 0 and known.get("overlay") is not False
-    )
+    return known.get("to", "picture") in ("picture", "beside") and known.get("opacity", 1) != 0
 
 
 def _line(fault: BaseException) -> str:

@@ -165,3 +165,14 @@ def test_monitors_of_the_mosaic_are_left_out_where_there_is_none():
     what = plan(chain, linear)
     assert "histogram and zebra left out: the file is demosaiced already" in what.notes
     assert [layer.name for layer in what.overlay.layers] == ["histogram"]
+
+
+def test_what_cannot_be_drawn_is_told():
+    linear = dataclasses.replace(picture(np.uint8).facts, state="linear")
+    mosaic = Frame.from_mosaic(np.zeros((8, 8), np.uint16), white=1023).facts
+    histogram = [Link(stage("histogram"), stage("histogram").parameters(to=to)) for to in ("picture", "png")]
+    assert plan(histogram[:1], mosaic).notes[-1:] == (
+        "raw_histogram: measured, not drawn, for the picture is mosaic to the end; put tone before",
+    )
+    assert not any("not drawn" in note for note in plan(histogram[1:], mosaic).notes)
+    assert not any("not drawn" in note for note in plan([], linear).notes)
