@@ -109,7 +109,7 @@ def develop(
     """Develop files, the raw files of folders (known by their suffix), and the files that quoted globs meet."""
     if overwrite and skip_existing:
         raise click.UsageError("--overwrite and --skip-existing exclude each other")
-    from tenbit.pipeline import batch, config, console, drawings, jobs
+    from tenbit.pipeline import batch, config, console, drawings, foreseen, jobs
     from tenbit.pipeline.lenses.resolve import check_lens
     from tenbit.pipeline.outcome import report as as_report
     from tenbit.pipeline.outcome import write_report
@@ -121,11 +121,11 @@ def develop(
         "output.quality": quality,
     }
     given = [*overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
-    of_dumps, listed = batch.camera_from(camera), defects_from(defects)
+    of_dumps, listed = foreseen.camera_from(camera), defects_from(defects)
     is_asked = any(text.startswith("output.format=") for text in given)
     by_suffix = None if is_asked else jobs.suffix_format(output)
     checked = config.load(chain, overrides=given, long_edge_px=long_edge, format=by_suffix)
-    checked = batch.settled(checked, jobs.output_format(output, checked.output.format, is_asked=is_asked))
+    checked = foreseen.settled(checked, jobs.output_format(output, checked.output.format, is_asked=is_asked))
     if quality is not None and checked.output.format != "jpeg":
         click.echo(f"--quality is of a jpeg only; the output is {checked.output.format}, which has none", err=True)
     check_lens(checked, asked)
@@ -188,15 +188,15 @@ def check(
     asked: Asked,
 ) -> None:
     """Name every fault of a chain, or say that there is none."""
-    from tenbit.pipeline import batch, config, describe
+    from tenbit.pipeline import config, describe, foreseen
     from tenbit.pipeline.lenses.resolve import check_lens
     from tenbit.pipeline.raw.defects import defects_from
 
-    of_dumps, listed = batch.camera_from(camera), defects_from(defects)
+    of_dumps, listed = foreseen.camera_from(camera), defects_from(defects)
     checked = config.load(chain, overrides=overrides)
-    checked = batch.settled(checked, batch.likely_format(checked))
+    checked = foreseen.settled(checked, foreseen.likely_format(checked))
     check_lens(checked, asked)
-    what, facts, dtype, packing = batch.planned_for(checked, frame, camera=of_dumps, defects=listed, asked=asked)
+    what, facts, dtype, packing = foreseen.planned_for(checked, frame, camera=of_dumps, defects=listed, asked=asked)
     passes = count(len(what.passes), "pass")
     if len(what.cuda_passes) != len(what.passes):
         passes += f" (cuda: {len(what.cuda_passes)})"
@@ -245,9 +245,9 @@ def schema() -> None:
 @click.option("--camera", help=CAMERA_HELP)
 def info(file: str, is_json: bool, camera: str | None) -> None:
     """Show all that is known of a raw file."""
-    from tenbit.pipeline import batch, describe, raw
+    from tenbit.pipeline import describe, foreseen, raw
 
-    of_dumps = batch.camera_from(camera)
+    of_dumps = foreseen.camera_from(camera)
     record = describe.frame_record(raw.read(file, camera=of_dumps))
     if is_json:
         click.echo(json.dumps(record, indent=2))

@@ -28,14 +28,14 @@ def calibrate() -> None:
 @click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
 def dark(inputs: tuple[str, ...], output: Path, k_sigma: float, camera: str | None, overwrite: bool) -> None:
     """Black level, read noise and defective sites from frames taken with the lens cap on."""
-    from tenbit.pipeline import batch, jobs
+    from tenbit.pipeline import foreseen, jobs
     from tenbit.pipeline.calibrate import dark as measured
 
     if output.suffix not in (".yaml", ".yml"):
         raise click.UsageError(f"--output: {output} is no .yaml file")
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists already; --overwrite replaces")
-    of_dumps = batch.camera_from(camera)
+    of_dumps = foreseen.camera_from(camera)
     paths = [found.path for found in jobs.find_inputs(inputs)]
     found, failed = measured.dark(paths, camera=of_dumps, k_sigma=k_sigma, said=lambda text: click.echo(text, err=True))
     measured.write_dark(output, found)
@@ -127,7 +127,7 @@ def _measured(
     **more: Any,
 ) -> None:
     """Measure, tell, plot, write."""
-    from tenbit.pipeline import batch, jobs, plots
+    from tenbit.pipeline import foreseen, jobs, plots
     from tenbit.pipeline.calibrate import kept
     from tenbit.pipeline.lenses import asked as asking
 
@@ -135,7 +135,7 @@ def _measured(
     if plot is not None:
         plots.check(plot)
     asked = asking.of_options(lens=place.slug or None, focus=focus, sensor=sensor)
-    of_dumps = batch.camera_from(camera)
+    of_dumps = foreseen.camera_from(camera)
     paths = [found.path for found in jobs.find_inputs(inputs)]
     found, refused = measure(paths, asked=asked, camera=of_dumps, said=lambda text: click.echo(text, err=True), **more)
     measurement = found.measurement(focal_mm=focal, focus_m=asked.focus_m)

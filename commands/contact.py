@@ -55,14 +55,14 @@ def contact(
 
     It opens from disk in any browser, needs no network, and a key does everything: ? lists them.
     """
-    from tenbit.pipeline import batch, console, jobs, measures, pictures
+    from tenbit.pipeline import console, foreseen, jobs, measures, pictures
     from tenbit.pipeline import contact as sheets
     from tenbit.pipeline import measured as measuring
 
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists already; --overwrite replaces")
     wanted = measures.measures(chain, overrides=overrides, monitors=monitors)
-    of_dumps = batch.camera_from(camera)
+    of_dumps = foreseen.camera_from(camera)
     suffixes = jobs.RAW_SUFFIXES | pictures.SUFFIXES
     paths = [found.path for found in jobs.find_inputs(inputs, recursive=recursive, suffixes=suffixes)]
     failed = 0

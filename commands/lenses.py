@@ -136,13 +136,13 @@ def show(
 @click.option("--json", "is_json", is_flag=True, help="A list of objects.")
 def match(inputs: tuple[str, ...], asked: Asked, camera: str | None, remember: bool, is_json: bool) -> None:
     """Which lens each FILE was taken with, why, and what of it would be corrected."""
-    from tenbit.pipeline import batch, jobs
+    from tenbit.pipeline import foreseen, jobs
     from tenbit.pipeline.errors import ReadError, TenbitError
     from tenbit.pipeline.lenses import beside, catalogue, matched, names
 
     if remember and asked.lens is None:
         raise click.UsageError("--remember writes what --lens says, and there is none")
-    of_dumps = batch.camera_from(camera)
+    of_dumps = foreseen.camera_from(camera)
     if isinstance(asked.lens, str) and asked.lens != "none":
         asked = replace(asked, lens=names.resolved(asked.lens, "--lens")[0])
     paths = [found.path for found in jobs.find_inputs(inputs)]

@@ -45,7 +45,7 @@ def scopes(
     debug: bool,
 ) -> None:
     """Measure FILEs: raw, through a chain, or JPEG, PNG and TIFF as they are. Nothing is drawn, no picture written."""
-    from tenbit.pipeline import batch, console, jobs, measures, pictures
+    from tenbit.pipeline import console, foreseen, jobs, measures, pictures
     from tenbit.pipeline import measured as measuring
     from tenbit.pipeline import scopes as records
     from tenbit.pipeline.images import replaced
@@ -53,7 +53,7 @@ def scopes(
     if output is not None and output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists already; --overwrite replaces")
     wanted = measures.measures(chain, overrides=overrides, monitors=monitors)
-    of_dumps = batch.camera_from(camera)
+    of_dumps = foreseen.camera_from(camera)
     suffixes = jobs.RAW_SUFFIXES | pictures.SUFFIXES
     paths = [found.path for found in jobs.find_inputs(inputs, recursive=recursive, suffixes=suffixes)]
     is_table = output is not None and output.suffix.lower() == ".csv" if is_csv is None else is_csv

@@ -39,7 +39,7 @@ def suggest(
     Ten or more pictures of different things, at one aperture, are needed. A draft is never applied unasked: name its
     file as the lens to try it, or take out 'withheld' once you believe it.
     """
-    from tenbit.pipeline import batch, jobs, plots
+    from tenbit.pipeline import foreseen, jobs, plots
     from tenbit.pipeline.calibrate import kept
     from tenbit.pipeline.lenses import files
     from tenbit.pipeline.lenses import suggest as suggested
@@ -57,7 +57,7 @@ def suggest(
         paths,
         asked=replace(asked, lens=place.slug or None),
         focal_mm=usual,
-        camera=batch.camera_from(camera),
+        camera=foreseen.camera_from(camera),
         said=lambda text: click.echo(text, err=True),
     )
     table(suggested.COLUMNS, found.table())

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from tenbit.kernels import _native
 from tenbit.kernels._overlay import Overlay
-from tenbit.pipeline.batch import CameraLike, opened
 from tenbit.pipeline.device import Device, choose
 from tenbit.pipeline.draft import Link
 from tenbit.pipeline.errors import ReadError
+from tenbit.pipeline.foreseen import CameraLike, opened
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.measures import Measures
 from tenbit.pipeline.outcome import failed

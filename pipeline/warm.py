@@ -17,10 +17,10 @@ import numpy as np
 from tenbit.kernels._facts import CFA_NAMES, Cfa
 from tenbit.kernels._optics import Falloff, Lateral, Law, Optics, Origin, Warp
 from tenbit.kernels._pass import Packing
-from tenbit.pipeline.batch import likely_format, planned, settled
 from tenbit.pipeline.config import Chain, load, nominal, shipped_chains
 from tenbit.pipeline.device import choose, is_simulated, usable_cores
 from tenbit.pipeline.errors import DeviceError
+from tenbit.pipeline.foreseen import likely_format, planned, settled
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.raw.camera import PACKINGS, camera_file, shipped_cameras
 from tenbit.pipeline.run import Said, run_plan

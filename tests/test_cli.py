@@ -175,11 +175,11 @@ def test_an_internal_error_is_one_line_and_its_traceback_is_for_debug(
 def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     import dataclasses
 
-    from tenbit.pipeline import batch
+    from tenbit.pipeline import foreseen
 
-    read = batch.read
+    read = foreseen.read
     monkeypatch.setattr(
-        batch, "read", lambda path, **options: dataclasses.replace(read(path, **options), warnings=("no matrix",))
+        foreseen, "read", lambda path, **options: dataclasses.replace(read(path, **options), warnings=("no matrix",))
     )
     (raw.parent / "b.dng").write_bytes(raw.read_bytes())
     result = develop("a.dng", "b.dng", "--report", "r.json")

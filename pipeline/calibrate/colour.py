@@ -17,7 +17,7 @@ from tenbit.pipeline.lenses.profile import Colour, Measurement
 from tenbit.pipeline.plots import Curve, Panel
 
 if TYPE_CHECKING:
-    from tenbit.pipeline.batch import CameraLike
+    from tenbit.pipeline.foreseen import CameraLike
     from tenbit.pipeline.lenses.asked import Asked
 
 SOURCE = "tenbit calibrate colour"

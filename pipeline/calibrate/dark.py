@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.pipeline.batch import CameraLike
 from tenbit.pipeline.errors import ReadError, RequestError, TenbitError
+from tenbit.pipeline.foreseen import CameraLike
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images.atomic import replaced
 from tenbit.pipeline.raw import read

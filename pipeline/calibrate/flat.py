@@ -21,7 +21,7 @@ from tenbit.pipeline.lenses.profile import FlatMap, Light, Measurement
 from tenbit.pipeline.plots import Curve, Panel
 
 if TYPE_CHECKING:
-    from tenbit.pipeline.batch import CameraLike
+    from tenbit.pipeline.foreseen import CameraLike
     from tenbit.pipeline.frame import Frame
     from tenbit.pipeline.lenses.asked import Asked
     from tenbit.pipeline.raw.defects import DefectList

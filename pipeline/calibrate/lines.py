@@ -20,7 +20,7 @@ from tenbit.pipeline.lenses.profile import Distortion, Measurement
 from tenbit.pipeline.plots import Curve, Panel
 
 if TYPE_CHECKING:
-    from tenbit.pipeline.batch import CameraLike
+    from tenbit.pipeline.foreseen import CameraLike
     from tenbit.pipeline.lenses.asked import Asked
 
 SOURCE = "tenbit calibrate lines"

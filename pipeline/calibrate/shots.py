@@ -14,7 +14,7 @@ from tenbit.pipeline.errors import ReadError, RequestError, StageError, TenbitEr
 from tenbit.pipeline.frame import Frame
 
 if TYPE_CHECKING:
-    from tenbit.pipeline.batch import CameraLike
+    from tenbit.pipeline.foreseen import CameraLike
     from tenbit.pipeline.lenses.asked import Asked
 
 Seen = TypeVar("Seen")

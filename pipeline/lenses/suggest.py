@@ -23,7 +23,7 @@ from tenbit.pipeline.lenses.suggest_light import FallOff, fall_off
 from tenbit.pipeline.plots import Curve, Panel
 
 if TYPE_CHECKING:
-    from tenbit.pipeline.batch import CameraLike
+    from tenbit.pipeline.foreseen import CameraLike
     from tenbit.pipeline.lenses.asked import Asked
 
 SOURCE = "tenbit lenses suggest"

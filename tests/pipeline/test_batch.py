@@ -13,10 +13,11 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from tenbit.pipeline import batch, outcome
-from tenbit.pipeline.batch import develop, settled
+from tenbit.pipeline import batch, foreseen, outcome
+from tenbit.pipeline.batch import develop
 from tenbit.pipeline.config import Chain, load
 from tenbit.pipeline.errors import ChainError, DeviceError, ReadError
+from tenbit.pipeline.foreseen import settled
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import read_record
 from tenbit.pipeline.jobs import Job
@@ -46,7 +47,7 @@ def frames(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Frame]:
         mosaic = np.random.default_rng(len(str(path))).integers(64, 1024, (8, 12), np.uint16)
         return Frame.from_mosaic(mosaic, cfa="RGGB", black=64, white=1023)
 
-    monkeypatch.setattr(batch, "read", read)
+    monkeypatch.setattr(foreseen, "read", read)
     return read
 
 
@@ -172,7 +173,7 @@ def test_a_name_that_the_system_refuses_is_one_line(frames: Any, tmp_path: Path)
 def test_the_next_frame_is_read_and_the_last_one_written_while_one_runs(
     frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, begin, write = batch.read, batch.begin, batch.write
+    read, begin, write = foreseen.read, batch.begin, batch.write
     is_read, is_writing = threading.Event(), threading.Event()
     alive: list[int] = []
     most, count = 0, 0
@@ -205,7 +206,7 @@ def test_the_next_frame_is_read_and_the_last_one_written_while_one_runs(
         is_writing.set()
         write(path, *arguments, **options)
 
-    monkeypatch.setattr(batch, "read", reading)
+    monkeypatch.setattr(foreseen, "read", reading)
     monkeypatch.setattr(batch, "begin", running)
     monkeypatch.setattr(batch, "write", writing)
     outcomes = run(jobs(tmp_path, "a", "b", "c", "broken", "d", "e"), chain_of(SEEN))
@@ -293,5 +294,5 @@ def test_a_packed_dump_is_developed_as_its_samples_are(tmp_path: Path, monkeypat
     assert (outcome.status, packings) == ("done", ["raw10"])
     expected = tenbit.run(tenbit.read(tmp_path / "a.raw10"), SEEN, device="cpu", bits=8).samples
     np.testing.assert_array_equal(iio.imread(tmp_path / "a.png"), expected)
-    what, _, dtype, packing = batch.planned_for(chain_of(SEEN), str(tmp_path / "a.raw10"))
+    what, _, dtype, packing = foreseen.planned_for(chain_of(SEEN), str(tmp_path / "a.raw10"))
     assert (what.passes[0].comes, dtype, packing) == ("raw10", "uint8", "raw10")

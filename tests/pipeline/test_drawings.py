@@ -10,11 +10,12 @@ import pytest
 
 import tenbit
 from tenbit.kernels._facts import Facts
-from tenbit.pipeline import batch
-from tenbit.pipeline.batch import develop, settled
+from tenbit.pipeline import batch, foreseen
+from tenbit.pipeline.batch import develop
 from tenbit.pipeline.config import Chain, load
 from tenbit.pipeline.drawings import check_drawings, names_of, written
 from tenbit.pipeline.errors import RequestError, WriteError
+from tenbit.pipeline.foreseen import settled
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome
@@ -35,7 +36,7 @@ def frames(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(path: Path, *, camera: Any = None, keep_packed: bool = False) -> Frame:
         return Frame.from_mosaic(np.full((8, 12), 500, np.uint16), cfa="RGGB", black=64, white=1023)
 
-    monkeypatch.setattr(batch, "read", read)
+    monkeypatch.setattr(foreseen, "read", read)
 
 
 def run(work: list[Job], chain: Chain, **options: Any) -> list[Outcome]:

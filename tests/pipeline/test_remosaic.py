@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tenbit
-from tenbit.pipeline import batch, config
+from tenbit.pipeline import batch, config, foreseen
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.sample import make
 
@@ -20,7 +20,7 @@ def developed(tmp_path):
     """A simulated RAW10 dump, and the DNG that the chain makes of it."""
     make(tmp_path / "a.raw10", rows=64, cols=80, cfa="QGRBG", seed=2, is_noisy=False, truth=False)
     (tmp_path / "remosaic.yaml").write_text(CHAIN, "utf-8")
-    chain = batch.settled(config.load(tmp_path / "remosaic.yaml"), "dng")
+    chain = foreseen.settled(config.load(tmp_path / "remosaic.yaml"), "dng")
     (outcome,) = batch.develop([Job(tmp_path / "a.raw10", tmp_path / "a.dng")], chain, device="cpu")
     assert outcome.status == "done", outcome.error
     return tmp_path

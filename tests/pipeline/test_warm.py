@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from tenbit.cli import commands
 from tenbit.pipeline import warm
-from tenbit.pipeline.batch import planned
 from tenbit.pipeline.config import shipped_chains
+from tenbit.pipeline.foreseen import planned
 from tenbit.pipeline.sample import make
 
 # Frames upright alone: a compile takes seconds.

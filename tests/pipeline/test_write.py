@@ -66,14 +66,14 @@ def test_a_batch_says_how_to_turn_what_the_chain_did_not(
 
     import tifffile
 
-    from tenbit.pipeline import batch, config
+    from tenbit.pipeline import batch, config, foreseen
     from tenbit.pipeline.jobs import Job
 
     lying = dataclasses.replace(frame, facts=dataclasses.replace(frame.facts, orientation=6))
-    monkeypatch.setattr(batch, "read", lambda *_, **__: lying)
+    monkeypatch.setattr(foreseen, "read", lambda *_, **__: lying)
     as_it_lies: list[Any] = [MALVAR, "tone", {"orient": {"to": "none"}}]
     for stages, expected in (([MALVAR, "tone"], 6), ([MALVAR, "tone", "orient"], 1), (as_it_lies, 1)):
-        chain = batch.settled(config.load(["black_level", *stages]), "tiff")
+        chain = foreseen.settled(config.load(["black_level", *stages]), "tiff")
         (outcome,) = batch.develop([Job(Path("a.dng"), tmp_path / "a.tif")], chain, device="cpu", existing="replace")
         assert outcome.status == "done", outcome.error
         with tifffile.TiffFile(tmp_path / "a.tif") as file:

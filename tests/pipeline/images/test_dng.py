@@ -8,7 +8,7 @@ import pytest
 
 import tenbit
 from tenbit.kernels._facts import CFA_NAMES, CameraColour
-from tenbit.pipeline import batch, config
+from tenbit.pipeline import batch, config, foreseen
 from tenbit.pipeline.errors import ChainError, WriteError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.images import write
@@ -31,7 +31,9 @@ def test_counts_come_back_bit_for_bit_with_their_facts(tmp_path, cfa):
     tenbit.write(tmp_path / "a.dng", tenbit.run(frame, [], device="cpu"))
     back = tenbit.read(tmp_path / "a.dng")
     np.testing.assert_array_equal(back.samples, frame.samples)
-    assert back.facts == dataclasses.replace(frame.facts, optical_centre=back.facts.optical_centre)
+    # What a reader takes from EXIF.
+    known = {"optical_centre": back.facts.optical_centre, "focal_mm": frame.exif.focal_mm}
+    assert back.facts == dataclasses.replace(frame.facts, **known)
     assert (back.exif, back.reader) == (frame.exif, "dng")
 
 
@@ -80,7 +82,7 @@ def test_white_balance_in_the_samples_is_told_and_changes_no_colour(tmp_path):
 
 def test_a_chain_writes_one_by_its_suffix(tmp_path):
     tenbit.write(tmp_path / "a.dng", mosaic())
-    chain = batch.settled(config.load([]), "dng")
+    chain = foreseen.settled(config.load([]), "dng")
     (outcome,) = batch.develop([Job(tmp_path / "a.dng", tmp_path / "b.dng")], chain, device="cpu")
     assert outcome.status == "done", outcome.error
     np.testing.assert_array_equal(tenbit.read(tmp_path / "b.dng").samples, mosaic().samples)
@@ -88,9 +90,9 @@ def test_a_chain_writes_one_by_its_suffix(tmp_path):
 
 def test_what_no_dng_can_hold_is_refused(tmp_path):
     with pytest.raises(ChainError, match=r"output\.format: dng holds a mosaic, and this frame is linear"):
-        batch.settled(config.load(["black_level", "demosaic"]), "dng")
+        foreseen.settled(config.load(["black_level", "demosaic"]), "dng")
     with pytest.raises(ChainError, match="a mosaic has one plane, which jpeg cannot hold"):
-        batch.settled(config.load(["black_level"]), "jpeg")
+        foreseen.settled(config.load(["black_level"]), "jpeg")
     with pytest.raises(WriteError, match="a dng holds a mosaic with its facts"):
         write(tmp_path / "a.dng", np.zeros((4, 6), np.float32), space="camera", state="mosaic")
     with pytest.raises(WriteError, match="8 is not possible in dng, allowed: 16"):
