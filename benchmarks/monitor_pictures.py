@@ -94,14 +94,14 @@ def picture(frame: Frame, chain: list[Any], cols: int) -> Image.Image:
     return shown.resize((cols, round(cols * shown.height / shown.width)), Image.Resampling.LANCZOS)
 
 
-def sheet(titled: Sequence[tuple[str, Image.Image]]) -> Image.Image:
-    """Pictures in two columns, each under its title."""
-    high = max(image.height for _, image in titled) + LINE
-    rows = math.ceil(len(titled) / 2)
-    out = Image.new("RGB", (2 * COLS + GAP, rows * (high + GAP) - GAP), (255, 255, 255))
-    draw, font = ImageDraw.Draw(out), ImageFont.load_default(17)
+def sheet(titled: Sequence[tuple[str, Image.Image]], columns: int = 2) -> Image.Image:
+    """Pictures in columns, each under its title."""
+    wide, high = titled[0][1].width, max(image.height for _, image in titled) + LINE
+    rows = math.ceil(len(titled) / columns)
+    out = Image.new("RGB", (columns * (wide + GAP) - GAP, rows * (high + GAP) - GAP), (255, 255, 255))
+    draw, font = ImageDraw.Draw(out), ImageFont.load_default(17 * wide // COLS if columns == 2 else 10)
     for n, (title, image) in enumerate(titled):
-        left, top = n % 2 * (COLS + GAP), n // 2 * (high + GAP)
+        left, top = n % columns * (wide + GAP), n // columns * (high + GAP)
         draw.text((left + 2, top + 2), title, (0, 0, 0), font)
         out.paste(image, (left, top + LINE))
     return out
@@ -115,13 +115,14 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         simulated = with_lens(scene(Path(folder)))
-    frames = {"": simulated}
-    if asked.photograph:
-        frames["-photograph"] = tenbit.read(asked.photograph)
     for name, chains in SHEETS.items():
-        for end, frame in frames.items():
-            made = [(title, picture(frame, chain, COLS)) for title, chain in chains]
-            sheet(made).save(asked.folder / f"{name}{end}.jpg", quality=80, optimize=True)
+        made = [(title, picture(simulated, chain, COLS)) for title, chain in chains]
+        sheet(made).save(asked.folder / f"{name}.jpg", quality=80, optimize=True)
+    if asked.photograph:
+        photograph = tenbit.read(asked.photograph)
+        every = [one for chains in SHEETS.values() for one in chains]
+        made = [(title, picture(photograph, chain, COLS * 9 // 16)) for title, chain in every]
+        sheet(made, 4).save(asked.folder / "monitors-photograph.jpg", quality=78, optimize=True)
 
 
 if __name__ == "__main__":
