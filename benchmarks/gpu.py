@@ -52,6 +52,8 @@ BEFORE = {
     "linear": _LINEAR,
     "display": [*_LINEAR, "colour", "tone"],
     "highlights": ["black_level", {"white_balance": {"highlights": "keep"}}],
+    # They take frames of earlier states too.
+    **{name: [*_LINEAR, "colour", "tone"] for name in ("false_colour", "zebra", "histogram")},
 }
 TOLD: dict[str, dict[str, Any]] = {
     "white_balance": {"mode": "grey_world"},
@@ -137,6 +139,8 @@ def cases(rows: int, cols: int) -> Iterator[tuple[str, Frame, list[Any]]]:
         ["black_level", {"vignetting": TOLD["vignetting"] | {"strength": 0.5}}],
     )
     yield "lens lanczos3", noise(rows, cols), [*_LINEAR, {"lens": TOLD["lens"] | {"resample": "lanczos3"}}]
+    yield "histogram raw", noise(rows, cols), ["histogram", {"zebra": {"floor": True}}, *BEFORE["display"]]
+    yield "false_colour stops", noise(rows, cols), [*_LINEAR, "colour", {"false_colour": {"scale": "stops"}}, "tone"]
     yield "raw10", packed(noise(rows, cols)), BEFORE["display"]
 
 

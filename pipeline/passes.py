@@ -81,7 +81,9 @@ def _group_for(
     number = None
     for n in range(len(groups) - 1, -1, -1):
         group = groups[n]
-        if _may_join(group, here) and (can is None or can(_one([*group, here]))):
+        # Neighbours of what is resampled are resampled too: no reason to go back for.
+        is_dear = n < len(groups) - 1 and here.step.access is Access.STENCIL and group[0].step.access in ANYWHERE
+        if not is_dear and _may_join(group, here) and (can is None or can(_one([*group, here]))):
             if any(set(here.step.reads) & set(other.step.writes) for other in group):
                 return n
             number = n if number is None else number
@@ -106,7 +108,8 @@ def _on_grids(placed: list[Placed], can: Callable[[Pass], bool] | None) -> Itera
             if can is not None and not can(_one([out])):
                 out = Placed(gathered(step), here.facts, shape, grid)
         elif step.access in ANYWHERE:
-            grid = () if PICTURE.issuperset(step.writes) else (*grid, step.name)
+            if step.access is Access.GATHER:
+                grid = () if PICTURE.issuperset(step.writes) else (*grid, step.name)
             out = dataclasses.replace(here, grid=grid)
             shape = here.shape
         else:

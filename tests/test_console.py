@@ -17,7 +17,7 @@ Told = Callable[[str], list[str]]
 
 def test_an_interrupt_leaves_no_part_of_a_file(raw: Path) -> None:
     script = (
-        "import tenbit.pipeline.batch as b, tenbit.cli\n"
+        "import tenbit.pipeline.foreseen as b, tenbit.cli\n"
         "from tenbit.pipeline.images import jpeg\n"
         "import tenbit.pipeline.images as i\n"
         "def stop(handle, *a, **k):\n"
@@ -79,7 +79,7 @@ def test_a_listing_that_nobody_takes_is_one_line() -> None:
 
 def test_library_warnings_do_not_litter(raw: Path, told: Told) -> None:
     script = (
-        "import warnings, tenbit.pipeline.batch as b, tenbit.cli\n"
+        "import warnings, tenbit.pipeline.foreseen as b, tenbit.cli\n"
         "read = b.read\n"
         "def noisy(*a, **k):\n"
         "    warnings.warn('of a library', RuntimeWarning)\n"
@@ -123,7 +123,7 @@ def test_a_terminal_that_is_closed_stops_no_picture(raw: Path) -> None:
     (raw.parent / "z.dng").write_bytes(raw.read_bytes())
     outer, inner = pty.openpty()
     script = (
-        "import os, sys, tenbit.cli, tenbit.pipeline.batch as b\n"
+        "import os, sys, tenbit.cli, tenbit.pipeline.foreseen as b\n"
         "read = b.read\n"
         "def waits(path, **k):\n"
         "    if path.name == 'z.dng':\n"

@@ -181,8 +181,19 @@ CASES = (
         Case(f"raw monitors, {kind}", RAW_MONITORS, facts=facts, bits=None)
         for kind, facts in (("Bayer", FLAT), ("quad-Bayer", QUAD))
     ),
+    Case(
+        "raw zebra, known noise",
+        [{"zebra": {"floor": True}}],
+        facts=dataclasses.replace(FLAT, noise=((1e-4, 1e-6),)),
+        bits=None,
+    ),
     Case("raw monitors of light", ["black_level", *RAW_MONITORS], facts=FLAT, bits=None),
     Case("light in false colour", ["black_level", MALVAR, "colour", {"false_colour": {"scale": "stops"}}, "tone"]),
+    Case(
+        "light in bands of one's own",
+        ["black_level", MALVAR, "colour", {"false_colour": {"scale": "custom", "custom": [[-1, 1, "red"]]}}, "tone"],
+    ),
+    Case("edges only", [{"peaking": {"draw": "edges_only"}}], facts=SHOWN, dtype="uint8"),
     *(Case(f"peaking {m}", [{"peaking": {"mode": m, "share": s}}], facts=SHOWN, dtype="uint8") for m, s in PEAKING),
     *(
         Case(f"false colour {scale}", [{"false_colour": {"scale": scale, **more}}], facts=SHOWN, dtype="uint8")
