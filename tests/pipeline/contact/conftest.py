@@ -63,7 +63,9 @@ def browser() -> Iterator[Any]:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
-        pytest.skip(f"none of {', '.join(names)} is here")
+        pytest.skip(
+            f"no browser to drive the page: none of {', '.join(names)} is on the path (apt-get install chromium)"
+        )
     with api.sync_playwright() as running:
         # Inside a container the browser's own sandbox has no rights to make another.
         opened = running.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
