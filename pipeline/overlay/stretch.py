@@ -19,8 +19,8 @@ def stretched(colours: Array, alpha: Array | float, shape: tuple[int, int], *, i
     shape : tuple of int
         (rows, cols) of the rectangle.
     is_smooth : bool
-        Between values there are values between; else every pixel has that of the cell where its centre lies. Where
-        several cells fall on one pixel it has their mean either way.
+        Between values there are values between; else several cells that fall on one pixel give it their mean. Where
+        each pixel has one cell, see `is_from_cells`, there is no need to come here.
 
     Returns
     -------
@@ -35,11 +35,6 @@ def stretched(colours: Array, alpha: Array | float, shape: tuple[int, int], *, i
     even = np.broadcast_to(cover[:1, :1], shape)
     # Channels apart from each other, as they are blended.
     planes = np.empty((3, *shape), np.float32)
-    if is_from_cells(colours, shape, is_smooth=is_smooth):
-        paint, wide = across(colours, cover, shape[1])
-        rows = cells_of(shape[0], len(colours))
-        paint = np.broadcast_to(paint.reshape(3, *paint.shape[1:] or (1, 1)), (3, len(colours), shape[1]))
-        return np.moveaxis(np.take(paint, rows, axis=1), 0, -1), np.take(wide, rows, axis=0)
     wide = even if is_even else _resized(cover, shape, is_smooth)
     divisor = None if is_even else np.where(wide > 0, wide, np.float32(1))
     for n in range(3):
