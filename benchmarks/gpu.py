@@ -31,11 +31,11 @@ from rich.table import Table
 
 from tenbit.kernels import STAGES, stage
 from tenbit.kernels._optics import Flat, Optics, Origin
-from tenbit.pipeline.batch import as_json
 from tenbit.pipeline.config import load, shipped_chains
 from tenbit.pipeline.device import Device, choose
 from tenbit.pipeline.doctor import versions
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.outcome import as_json
 from tenbit.pipeline.plan import Plan, plan
 from tenbit.pipeline.run import begin, run_plan
 

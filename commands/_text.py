@@ -15,6 +15,8 @@ CAMERA_HELP = (
     "For sensor dumps: a shipped camera's name, a camera file, or fields: '{rows: 480, cols: 640, cfa: RGGB}'."
 )
 
+DEFECTS_HELP = "Defective sites for defect_pixels: a file that `tenbit calibrate dark` wrote."
+
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, piped: int | None = None) -> None:
     """Rows under their columns; wrapped to the terminal's width, or to ``piped`` columns elsewhere."""

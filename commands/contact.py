@@ -80,7 +80,7 @@ def contact(
             asked=asked,
             said=progress.say,
         ):
-            progress.tell(found.path, found.warnings, found.error, found.cause if debug else None)
+            progress.tell(found.path, found.warnings, found.error, found.trace if debug else "")
             failed += bool(found.error)
             yield found
 

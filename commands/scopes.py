@@ -80,7 +80,7 @@ def scopes(
                 asked=asked,
                 said=progress.say,
             ):
-                progress.tell(found.path, found.warnings, found.error, found.cause if debug else None)
+                progress.tell(found.path, found.warnings, found.error, found.trace if debug else "")
                 has_failed |= bool(found.error)
                 if is_table:
                     kept.append(records.record(found))

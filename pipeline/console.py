@@ -95,12 +95,12 @@ class Progress:
 
     def show(self, outcome: Outcome, *, is_debug: bool) -> None:
         """One line on stdout for a picture, on stderr for a failure; a warning is said for the first file only."""
-        self.tell(outcome.job.source, outcome.warnings, outcome.error, outcome.cause if is_debug else None)
+        self.tell(outcome.job.source, outcome.warnings, outcome.error, outcome.trace if is_debug else "")
         if outcome.status != "failed":
             what = f"{outcome.seconds:.2f} s" if outcome.status == "done" else "exists, skipped"
             self._line(shown(f"{outcome.job.target}  {what}"), sys.stdout)
 
-    def tell(self, source: Path, warnings: Sequence[str], error: str, cause: BaseException | None = None) -> None:
+    def tell(self, source: Path, warnings: Sequence[str], error: str, trace: str = "") -> None:
         """Lines on stderr for one more file: its warnings, each for the first file only, and why it failed."""
         for warning in dict.fromkeys(warnings):
             self._warned[warning] += 1
@@ -108,10 +108,8 @@ class Progress:
                 self._line(shown(f"{source}: {_kind(warning)}: {warning}"), sys.stderr)
         if error:
             self._line(shown(f"{source}: {error}"), sys.stderr)
-        if cause is not None:
-            import traceback
-
-            self._line("".join(traceback.format_exception(cause)).rstrip(), sys.stderr)
+        if trace:
+            self._line(trace, sys.stderr)
         if self._bar:
             self._bar.advance(self._task)
 

@@ -8,13 +8,16 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from tenbit.pipeline.config import Format
 from tenbit.pipeline.errors import RequestError, WriteError
 from tenbit.pipeline.images import FORMATS, format_of
 from tenbit.pipeline.raw import DUMPS
 from tenbit.pipeline.schema import hint
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.shots.given import Given
 
 # What is taken from a folder. A file that is named, or met by a glob, is taken whatever its suffix.
 RAW_SUFFIXES = frozenset(DUMPS) | {
@@ -35,10 +38,21 @@ class Input:
 
 @dataclass(frozen=True)
 class Job:
-    """One raw file and the picture that it becomes."""
+    """One raw file and the picture that it becomes.
+
+    Parameters
+    ----------
+    source, target : Path
+    number : int
+        The frame's number in its shot.
+    given : Given, optional
+        White balance and exposure that are not left to the frame itself.
+    """
 
     source: Path
     target: Path
+    number: int = 0
+    given: Given | None = None
 
 
 def find_inputs(

@@ -40,8 +40,8 @@ class Measured:
         What the caller's function made of the frame; None where that failed.
     error : str
         Why it failed, one line.
-    cause : BaseException or None
-        The exception behind an error that tenbit did not expect.
+    trace : str
+        The traceback of an error that tenbit did not expect.
     warnings : tuple of str
     seconds : float
     """
@@ -50,7 +50,7 @@ class Measured:
     kind: str = ""
     made: Any = None
     error: str = ""
-    cause: BaseException | None = None
+    trace: str = ""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -170,4 +170,4 @@ def _failed(path: Path, error: Exception) -> Measured:
     if isinstance(error, ReadError):
         return Measured(path, error=" ".join(error.reason.split()))
     outcome = failed(Job(path, path), error)
-    return Measured(path, error=outcome.error, cause=outcome.cause)
+    return Measured(path, error=outcome.error, trace=outcome.trace)

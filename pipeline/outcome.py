@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +27,10 @@ class Outcome:
         Wall time of reading, developing and writing.
     error : str
         Why it failed, one line.
-    cause : BaseException or None
-        The exception behind an error that tenbit did not expect.
+    kind : str
+        The error's class: ``ReadError``, ``WriteError`` …; ``internal`` for one that tenbit did not expect.
+    trace : str
+        The traceback of an error that tenbit did not expect.
     warnings : tuple of str
     results : mapping
         Of measuring stages, fit for JSON.
@@ -39,19 +42,26 @@ class Outcome:
         What was done about the lens, and what was not and why; as the picture's own record has it.
     drawings : tuple of Path
         Files that monitors drew beside the picture.
+    phases : mapping
+        Seconds of each part, as far as it came: ``read``, ``develop``, ``write``.
+    attempts : int
+        How often it was tried.
     """
 
     job: Job
     status: Literal["done", "skipped", "failed"]
     seconds: float = 0.0
     error: str = ""
-    cause: BaseException | None = None
+    kind: str = ""
+    trace: str = ""
     warnings: tuple[str, ...] = ()
     results: Mapping[str, Any] = field(default_factory=dict)
     device: str = ""
     lens: Mapping[str, Any] = field(default_factory=dict)
     corrections: Sequence[Mapping[str, Any]] = ()
     drawings: tuple[Path, ...] = ()
+    phases: Mapping[str, float] = field(default_factory=dict)
+    attempts: int = 1
 
     def as_record(self) -> dict[str, Any]:
         """The same, fit for JSON."""
@@ -63,6 +73,9 @@ class Outcome:
             "seconds": round(self.seconds, 4),
             "device": self.device,
             "error": self.error or None,
+            "error_class": self.kind or None,
+            "attempts": self.attempts,
+            "phases": {name: round(seconds, 4) for name, seconds in self.phases.items()},
             "warnings": list(self.warnings),
             "lens": as_json(self.lens) or None,
             "corrections": as_json(self.corrections),
@@ -72,17 +85,19 @@ class Outcome:
 
 def failed(job: Job, error: Exception) -> Outcome:
     """The outcome of a file over which something was raised: one line, whatever it was."""
-    if isinstance(error, ReadError):
-        return Outcome(job, "failed", error=" ".join(error.reason.split()))
     if isinstance(error, TenbitError):
-        return Outcome(job, "failed", error=" ".join(str(error).split()))
+        text = error.reason if isinstance(error, ReadError) else str(error)
+        return Outcome(job, "failed", error=" ".join(text.split()), kind=type(error).__name__)
     if isinstance(error, MemoryError):
-        return Outcome(job, "failed", error="too little memory for this picture", cause=error)
-    if isinstance(error, OSError):
-        return Outcome(job, "failed", error=f"{job.target}: {error.strerror or error}", cause=error)
-    # A fault of tenbit's own must not end a batch of a thousand files.
-    text = " ".join(f"internal error: {type(error).__name__}: {error}".split())
-    return Outcome(job, "failed", error=text, cause=error)
+        text = "too little memory for this picture"
+    elif isinstance(error, OSError):
+        text = f"{job.target}: {error.strerror or error}"
+    else:
+        # A fault of tenbit's own must not end a batch of a thousand files.
+        text = " ".join(f"internal error: {type(error).__name__}: {error}".split())
+    kind = type(error).__name__ if isinstance(error, MemoryError | OSError) else "internal"
+    trace = "".join(traceback.format_exception(error)).rstrip()
+    return Outcome(job, "failed", error=text, kind=kind, trace=trace)
 
 
 def as_json(value: Any) -> Any:

@@ -159,12 +159,12 @@ def test_the_report_is_written_when_files_fail(here: Path) -> None:
 def test_an_internal_error_is_one_line_and_its_traceback_is_for_debug(
     raw: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tenbit.pipeline import batch
+    from tenbit.pipeline.batch import one
 
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(batch, "begin", broken)
+    monkeypatch.setattr(one, "begin", broken)
     result = develop("a.dng")
     assert (result.exit_code, result.stderr) == (1, "a.dng: internal error: ZeroDivisionError: oh\n")
     result = CliRunner().invoke(commands, ["develop", "a.dng", "-c", "small.yaml", "--debug"])

@@ -10,8 +10,8 @@ import pytest
 
 import tenbit
 from tenbit.kernels._facts import Facts
-from tenbit.pipeline import batch, foreseen
-from tenbit.pipeline.batch import develop
+from tenbit.pipeline import foreseen
+from tenbit.pipeline.batch import Order, develop, one
 from tenbit.pipeline.config import Chain, load
 from tenbit.pipeline.drawings import check_drawings, names_of, written
 from tenbit.pipeline.errors import RequestError, WriteError
@@ -40,7 +40,7 @@ def frames(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(work: list[Job], chain: Chain, **options: Any) -> list[Outcome]:
-    return list(develop(work, chain, device="cpu", **options))
+    return list(develop(work, Order(chain, device="cpu", **options)))
 
 
 def listed(folder: Path) -> list[str]:
@@ -61,7 +61,7 @@ def test_a_picture_that_cannot_be_written_leaves_no_drawing(
     def write(*_: Any, **__: Any) -> None:
         raise WriteError("no room")
 
-    monkeypatch.setattr(batch, "write", write)
+    monkeypatch.setattr(one, "write", write)
     work = [Job(Path("a.dng"), tmp_path / "a.png")]
     (outcome,) = run(work, chain)
     assert (outcome.status, outcome.error, outcome.drawings) == ("failed", "no room", ())

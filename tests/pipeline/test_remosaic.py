@@ -21,7 +21,7 @@ def developed(tmp_path):
     make(tmp_path / "a.raw10", rows=64, cols=80, cfa="QGRBG", seed=2, is_noisy=False, truth=False)
     (tmp_path / "remosaic.yaml").write_text(CHAIN, "utf-8")
     chain = foreseen.settled(config.load(tmp_path / "remosaic.yaml"), "dng")
-    (outcome,) = batch.develop([Job(tmp_path / "a.raw10", tmp_path / "a.dng")], chain, device="cpu")
+    (outcome,) = batch.develop([Job(tmp_path / "a.raw10", tmp_path / "a.dng")], batch.Order(chain, device="cpu"))
     assert outcome.status == "done", outcome.error
     return tmp_path
 

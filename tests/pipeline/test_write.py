@@ -74,7 +74,9 @@ def test_a_batch_says_how_to_turn_what_the_chain_did_not(
     as_it_lies: list[Any] = [MALVAR, "tone", {"orient": {"to": "none"}}]
     for stages, expected in (([MALVAR, "tone"], 6), ([MALVAR, "tone", "orient"], 1), (as_it_lies, 1)):
         chain = foreseen.settled(config.load(["black_level", *stages]), "tiff")
-        (outcome,) = batch.develop([Job(Path("a.dng"), tmp_path / "a.tif")], chain, device="cpu", existing="replace")
+        (outcome,) = batch.develop(
+            [Job(Path("a.dng"), tmp_path / "a.tif")], batch.Order(chain, device="cpu", existing="replace")
+        )
         assert outcome.status == "done", outcome.error
         with tifffile.TiffFile(tmp_path / "a.tif") as file:
             assert file.pages[0].tags["Orientation"].value == expected
