@@ -133,7 +133,7 @@ class CpuPass:
     ) -> list[Array]:
         """Run over whole arrays of a frame of ``shape``; returns the counters of each REDUCE, int64.
 
-        Bands and strips meet at multiples of ``whole`` pixels: the side of its cells.
+        Bands and strips meet at multiples of ``whole`` pixels: the side of its cells. One thread is the caller's own.
         """
         kf, ki, arrays = packed
         (rows, cols), period = shape, self.work.period
@@ -169,7 +169,8 @@ class CpuPass:
             self.band(rows, cols, first, last, left, right, step, near, places, scratch, across, *more)
 
         # Strip after strip: bands that are done at the same time then share no line of memory.
-        for _ in pool.map(job, itertools.product(across_all, bands)):
+        every = itertools.product(across_all, bands)
+        for _ in map(job, every) if threads == 1 else pool.map(job, every):
             pass
         tallied = zip(*counted.values(), strict=True)
         return [np.asarray(parts).sum(axis=(0, 1), dtype=np.int64)[:-1] for parts in tallied]

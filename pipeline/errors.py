@@ -8,6 +8,7 @@
     ├── ReadError             a file cannot be developed: not there, broken, or not a raw file
     │   └── UnsupportedError  a sound file of a kind that tenbit does not develop (X-Trans, VC-5 …)
     ├── WriteError            an output cannot be written
+    │   └── ExistsError       it is there already, and may not be replaced
     ├── RequestError          what is asked for cannot be meant: no input, two inputs for one output
     └── DeviceError           the device asked for cannot be used
 """
@@ -22,6 +23,7 @@ from tenbit.kernels.errors import StageError, TenbitError
 __all__ = [
     "ChainError",
     "DeviceError",
+    "ExistsError",
     "ReadError",
     "RequestError",
     "StageError",
@@ -72,6 +74,10 @@ class UnsupportedError(ReadError):
 
 class WriteError(TenbitError):
     """An output that cannot be written."""
+
+
+class ExistsError(WriteError):
+    """An output that is there already and may not be replaced."""
 
 
 class RequestError(TenbitError):

@@ -3,33 +3,90 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from tenbit.pipeline.batch.budget import Budget, default_bytes
 from tenbit.pipeline.batch.order import Existing, Order
 from tenbit.pipeline.config import Chain
-from tenbit.pipeline.device import Device, choose
+from tenbit.pipeline.device import CpuDevice, Device, choose, usable_cores
 from tenbit.pipeline.drawings import paths_of, written
-from tenbit.pipeline.errors import WriteError
+from tenbit.pipeline.errors import ExistsError
 from tenbit.pipeline.foreseen import bits_of, opened, planned
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import write
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome, as_json, failed
 from tenbit.pipeline.overlay.layers import drawings_of
-from tenbit.pipeline.run import PendingFrame, Said, begin, is_auto
+from tenbit.pipeline.plan import Plan
+from tenbit.pipeline.run import PendingFrame, Said, begin, bytes_needed, is_auto
+
+# Another try changes nothing about these.
+_FINAL = ("UnsupportedError", "StageError", "ChainError", "ExistsError")
+_LONGEST_WAIT_S = 30.0
 
 
-@dataclass
+class DroppedError(Exception):
+    """The batch ends: a file that has not come to its writing is let go of."""
+
+
+class Around:
+    """What the files of a batch share in one process.
+
+    Parameters
+    ----------
+    order : Order
+    device : Device
+    said : callable, optional
+    budget : Budget
+    """
+
+    def __init__(self, order: Order, device: Device, said: Said | None, budget: Budget) -> None:
+        self.order, self.device, self.said, self.budget = order, device, said, budget
+        self.stop = threading.Event()
+        self.cores = order.threads or usable_cores()
+        self._running = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Inside, files can be read."""
+        yield
+
+    @contextmanager
+    def running(self, work: Work) -> Iterator[None]:
+        """Inside, a file is on a lane."""
+        with self._lock:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
+            self.budget.release(work)
+
+    def lane_device(self) -> Device:
+        """The device for one more frame: on the CPU with its share of the cores."""
+        with self._lock:
+            threads = max(1, self.cores // max(self._running, 1))
+        return self.device.shared(threads) if isinstance(self.device, CpuDevice) else self.device
+
+    def check_going(self) -> None:
+        """Raise `DroppedError` if the batch ends."""
+        if self.stop.is_set():
+            raise DroppedError
+
+
 class Work:
     """One file on its way."""
 
-    job: Job
-    order: Order
-    phases: dict[str, float] = field(default_factory=dict)
+    def __init__(self, job: Job, around: Around) -> None:
+        self.job, self.around, self.order = job, around, around.order
+        self.phases: dict[str, float] = {}
 
     @property
     def chain(self) -> Chain:
@@ -58,69 +115,98 @@ def develop_one(job: Job, order: Order, *, said: Said | None = None) -> Outcome:
     DeviceError
         If the device asked for cannot be used.
     """
-    where, _ = choose(order.device)
-    work = Work(job, order)
-    came = came_in(work)
-    if isinstance(came, Outcome):
-        return came
-    begun = set_off(work, came, where, said=said)
-    return begun if isinstance(begun, Outcome) else put_down(work, begun)
+    around = Around(order, choose(order.device)[0], said, Budget(default_bytes()))
+    work = Work(job, around)
+    with around.opened(), around.running(work):
+        return tried(work, put_down)
 
 
-def came_in(work: Work) -> Frame | Outcome:
-    """The frame that was read; an outcome for a file that is done already, or cannot be read."""
-    job, order = work.job, work.order
+def tried(work: Work, last: Callable[[Work, Frame | PendingFrame], Outcome]) -> Outcome:
+    """The outcome of a file that is tried as often as the order says, while another try may help.
+
+    Raises
+    ------
+    DroppedError
+        If the batch ends before the file is written.
+    """
+    for attempt in itertools.count(1):
+        outcome = _attempted(work, last)
+        may_help = outcome.status == "failed" and outcome.kind not in _FINAL
+        if not may_help or attempt > work.order.retries:
+            return dataclasses.replace(outcome, attempts=attempt)
+        # What cured itself by waiting: a share that was away, a file that was still on its way.
+        work.around.stop.wait(min(0.25 * 2**attempt, _LONGEST_WAIT_S))
+        work.around.check_going()
+    raise AssertionError
+
+
+def _attempted(work: Work, last: Callable[[Work, Frame | PendingFrame], Outcome]) -> Outcome:
+    around, job = work.around, work.job
     try:
+        around.check_going()
         with work.timed("read"):
-            if kept := _kept(job, order.existing):
-                return kept
-            return opened(job.source, work.chain, camera=order.camera, defects=order.defects, asked=order.asked)
-    except Exception as error:
-        return work.told(failed(job, error))
-
-
-def set_off(work: Work, came: Frame, device: Device, *, said: Said | None = None) -> Frame | PendingFrame | Outcome:
-    """The frame that the CPU has developed, or that is on its way through a card; an outcome if it fails."""
-    job, order = work.job, work.order
-    try:
+            if kept := _kept(job, work.order.existing):
+                return work.told(kept)
+            came = _read(work)
+        around.check_going()
         with work.timed("develop"):
-            what = planned(came.facts, work.chain, packing=came.packing)
-            drawn = paths_of(job.target, drawings_of(what.overlay.layers))
-            # Without their picture they are what an interrupted run has left, or files of the user's.
-            if order.existing == "refuse" and (there := next((path for path in drawn if path.exists()), None)):
-                raise _exists(there)
-            pending = begin(came, what, device, said=said, may_fall_back=is_auto(order.device))
-            # The CPU has done it already, and then lets go of the samples that it was made from.
-            return pending.finish() if pending.device.target == "cpu" else pending
+            begun = _begun(work, came)
+        del came
+        around.check_going()
+        return last(work, begun)
+    except DroppedError:
+        raise
     except Exception as error:
         return work.told(failed(job, error))
+
+
+def _read(work: Work) -> Frame:
+    order = work.order
+    return opened(work.job.source, work.chain, camera=order.camera, defects=order.defects, asked=order.asked)
+
+
+def _begun(work: Work, came: Frame) -> Frame | PendingFrame:
+    """The frame that the CPU has developed, or that is on its way through a card."""
+    job, order, around = work.job, work.order, work.around
+    device = around.lane_device()
+    what = planned(came.facts, work.chain, packing=came.packing)
+    around.budget.correct(work, job.source, _taken(what, came, device))
+    drawn = paths_of(job.target, drawings_of(what.overlay.layers))
+    # Without their picture they are what an interrupted run has left, or files of the user's.
+    if order.existing == "refuse" and (there := next((path for path in drawn if path.exists()), None)):
+        raise _exists(there)
+    pending = begin(came, what, device, said=around.said, may_fall_back=is_auto(order.device))
+    # The CPU has done it already, and then lets go of the samples that it was made from.
+    return pending.finish() if pending.device.target == "cpu" else pending
+
+
+def _taken(what: Plan, came: Frame, device: Device) -> int:
+    """Bytes that a frame takes at most: its arrays, and as much again as the picture for its encoder."""
+    return bytes_needed(what, came, device.target) + 3 * what.facts.rows * what.facts.cols
 
 
 def put_down(work: Work, begun: Frame | PendingFrame) -> Outcome:
     """The outcome of a frame that is finished and written."""
     job, output = work.job, work.order.chain.output
-    try:
-        with work.timed("develop"):
-            done = begun if isinstance(begun, Frame) else begun.finish()
-        with work.timed("write"), written(job.target, done.drawings) as drawings:
-            write(
-                job.target,
-                done.samples,
-                space=done.facts.space,
-                state=done.state,
-                format=output.format,
-                bits=bits_of(output),
-                quality=output.quality,
-                subsampling=output.subsampling,
-                compression=output.compression,
-                exif=done.exif,
-                orientation=done.facts.orientation,
-                record={**done.record, "source": job.source.name, "chain": work.chain.as_record()},
-                facts=done.facts,
-            )
-        return dataclasses.replace(work.told(finished(job, done)), drawings=drawings)
-    except Exception as error:
-        return work.told(failed(job, error))
+    with work.timed("develop"):
+        done = begun if isinstance(begun, Frame) else begun.finish()
+    with work.timed("write"), written(job.target, done.drawings) as drawings:
+        write(
+            job.target,
+            done.samples,
+            space=done.facts.space,
+            state=done.state,
+            format=output.format,
+            bits=bits_of(output),
+            quality=output.quality,
+            subsampling=output.subsampling,
+            compression=output.compression,
+            exif=done.exif,
+            orientation=done.facts.orientation,
+            record={**done.record, "source": job.source.name, "chain": work.chain.as_record()},
+            facts=done.facts,
+        )
+    return dataclasses.replace(work.told(finished(job, done)), drawings=drawings)
 
 
 def finished(job: Job, done: Frame) -> Outcome:
@@ -145,5 +231,5 @@ def _kept(job: Job, existing: Existing) -> Outcome | None:
     raise _exists(job.target)
 
 
-def _exists(path: Path) -> WriteError:
-    return WriteError(f"{path} exists already; --overwrite replaces it, --skip-existing leaves it")
+def _exists(path: Path) -> ExistsError:
+    return ExistsError(f"{path} exists already; --overwrite replaces it, --skip-existing leaves it")

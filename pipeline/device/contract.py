@@ -97,6 +97,9 @@ class Device(Talks, Protocol):
     def free_bytes(self) -> int | None:
         """Memory left; None where it is not counted."""
 
+    def keep_at_most(self, count: int) -> None:
+        """Keep no more bytes of host memory for later frames."""
+
     def begin(
         self,
         passes: Sequence[Pass],

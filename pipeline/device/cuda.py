@@ -78,6 +78,9 @@ class CudaDevice:
             held = self.cupy.get_default_memory_pool().free_bytes() + sum(lane.nbytes for lane in self._lanes)
             return int(self.cupy.cuda.runtime.memGetInfo()[0] + held)
 
+    def keep_at_most(self, count: int) -> None:
+        self.pinned.most_bytes = self._ordinary.most_bytes = min(count, an_eighth_of_memory())
+
     def begin(
         self,
         passes: Sequence[Pass],

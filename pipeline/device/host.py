@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 from abc import ABC, abstractmethod
@@ -35,6 +36,9 @@ class HostDevice(ABC):
 
     def free_bytes(self) -> int | None:
         return None
+
+    def keep_at_most(self, count: int) -> None:
+        self._buffers.most_bytes = min(count, an_eighth_of_memory())
 
     @abstractmethod
     def run(
@@ -84,6 +88,14 @@ class CpuDevice(HostDevice):
         self.threads = threads or usable_cores()
         self.name = f"cpu ({self.threads} thread{'s' if self.threads > 1 else ''})"
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="tenbit")
+
+    def shared(self, threads: int) -> CpuDevice:
+        """The same device for a frame that gets so many of its threads; with one, the caller's own."""
+        if threads == self.threads:
+            return self
+        part = copy.copy(self)
+        part.threads = threads
+        return part
 
     def run(
         self,
