@@ -1,0 +1,38 @@
+"""A report may take the place of an earlier report, and of no other file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tenbit.pipeline.errors import RequestError
+from tenbit.pipeline.jobs.job import Job
+from tenbit.pipeline.jobs.places import Places, folded
+
+REPORT_SUFFIXES = (".json", ".jsonl")
+
+
+def check_report(report: Path | None, jobs: Sequence[Job]) -> None:
+    """Refuse a report that would be written over a raw file, a picture, or any file that is no earlier report.
+
+    Raises
+    ------
+    RequestError
+        Naming the file.
+    """
+    if report is None:
+        return
+    # Pipes and devices are written to, not replaced.
+    if report.suffix.lower() not in REPORT_SUFFIXES and (report.is_file() or report.is_dir()):
+        raise RequestError(f"--report: {report} exists and is no .json or .jsonl; give the report a name of its own")
+    places = Places()
+    here = folded(places.file(report))
+    for job in jobs:
+        beside = {job.source.with_name(f"{name}.json") for name in (job.source.name, job.source.stem)}
+        for path, what in (
+            (job.source, "an input"),
+            (job.target, "an output"),
+            *((path, "the sidecar of an input") for path in beside if report.name == path.name and report.exists()),
+        ):
+            if folded(places.file(path)) == here:
+                raise RequestError(f"--report: {report} is {what}; give the report a name of its own")
