@@ -40,7 +40,7 @@ class _Commands(click.Group):
             from tenbit.pipeline.errors import ChainError, DeviceError, RequestError, TenbitError
 
             if isinstance(error, OSError) and error.filename is None:
-                from tenbit.pipeline.console import let_go
+                from tenbit.pipeline.progress import let_go
 
                 let_go(sys.stdout)
                 click.echo(f"standard output: {error.strerror}", err=True)

@@ -55,9 +55,10 @@ def contact(
 
     It opens from disk in any browser, needs no network, and a key does everything: ? lists them.
     """
-    from tenbit.pipeline import console, foreseen, jobs, measures, pictures
     from tenbit.pipeline import contact as sheets
+    from tenbit.pipeline import foreseen, jobs, measures, pictures
     from tenbit.pipeline import measured as measuring
+    from tenbit.pipeline import progress as telling
 
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists already; --overwrite replaces")
@@ -66,7 +67,7 @@ def contact(
     suffixes = jobs.RAW_SUFFIXES | pictures.SUFFIXES
     paths = [found.path for found in jobs.find_inputs(inputs, recursive=recursive, suffixes=suffixes)]
     failed = 0
-    progress = console.Progress(len(paths), "developing")
+    progress = telling.reporter("auto", len(paths), doing="developing")
 
     def come() -> Iterator[measuring.Measured]:
         nonlocal failed
@@ -84,7 +85,7 @@ def contact(
             failed += bool(found.error)
             yield found
 
-    with console.stoppable(), progress:
+    with telling.stoppable(), progress:
         shown = sheets.write_sheet(output, sheets.Sheet(title, thumb), come())
     size = output.stat().st_size
     click.echo(f"{output}  {count(shown, 'frame')}, {size / 1e6:.1f} MB")

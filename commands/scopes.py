@@ -45,8 +45,9 @@ def scopes(
     debug: bool,
 ) -> None:
     """Measure FILEs: raw, through a chain, or JPEG, PNG and TIFF as they are. Nothing is drawn, no picture written."""
-    from tenbit.pipeline import console, foreseen, jobs, measures, pictures
+    from tenbit.pipeline import foreseen, jobs, measures, pictures
     from tenbit.pipeline import measured as measuring
+    from tenbit.pipeline import progress as telling
     from tenbit.pipeline import scopes as records
     from tenbit.pipeline.images import replaced
 
@@ -59,7 +60,7 @@ def scopes(
     is_table = output is not None and output.suffix.lower() == ".csv" if is_csv is None else is_csv
     kept: list[dict[str, Any]] = []
     has_failed = False
-    progress = console.Progress(len(paths), "measuring")
+    progress = telling.reporter("auto", len(paths), doing="measuring")
     # Opened first: an output that cannot be written is told before hours of measuring.
     with replaced(output) if output else nullcontext() as handle:
 
@@ -70,7 +71,7 @@ def scopes(
                 # A name that is no UTF-8 stands as in JSON.
                 handle.write(f"{text}\n".encode("utf-8", "backslashreplace"))
 
-        with console.stoppable(), progress:
+        with telling.stoppable(), progress:
             for found in measuring.measured(
                 paths,
                 wanted,
