@@ -49,13 +49,12 @@ def test_a_signal_leaves_no_part_of_a_file_and_a_report(name: str, raw: Path, to
     command = [sys.executable, "-c", script, "develop", "gone.dng", "a.dng", "-c", "small.yaml", "--report", "r.json"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
     assert done.returncode == 128 + getattr(signal, name)
-    # The frame that was being written is finished or dropped.
+    # Frames on their way are finished or dropped, and those that are told are in the report.
     report = json.loads((raw.parent / "r.json").read_text("utf-8"))
-    counts = ", ".join(["1 done"] * (len(report["files"]) - 1) + ["1 failed"])
-    assert told(done.stderr) == ["gone.dng: no such file", f"interrupted after {len(report['files'])} of 2, {counts}"]
+    assert told(done.stderr)[-1].startswith(f"interrupted after {len(report['files'])} of 2")
     assert report["interrupted"] is True
-    names = sorted(path.name for path in raw.parent.iterdir())
-    assert names == [*["a.dng", "a.jpg"][: len(report["files"])], "r.json", "small.yaml"]
+    left = {path.name for path in raw.parent.iterdir()}
+    assert left - {"a.jpg"} == {"a.dng", "r.json", "small.yaml"}
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
