@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from tenbit.kernels._facts import Facts
 from tenbit.kernels._pass import Packing
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 CameraLike = str | Mapping[str, Any] | None
 
 
+class Read(Protocol):
+    """What makes a frame of a file: `tenbit.pipeline.raw.read`, here or in another process."""
+
+    def __call__(self, path: str | Path, *, camera: CameraLike = None, keep_packed: bool = False) -> Frame: ...
+
+
+def read_here(path: str | Path, *, camera: CameraLike = None, keep_packed: bool = False) -> Frame:
+    """A raw file, read in this process."""
+    return read(path, camera=camera, keep_packed=keep_packed)
+
+
 def opened(
     path: str | Path,
     chain: Chain,
@@ -31,6 +42,7 @@ def opened(
     camera: CameraLike = None,
     defects: DefectList | None = None,
     asked: Asked | None = None,
+    read: Read = read_here,
 ) -> Frame:
     """A raw file, still packed, with all that is known beside it: defective sites, and the lens if the chain asks."""
     frame = read(path, camera=camera, keep_packed=True)

@@ -6,15 +6,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Frame
 
-__all__ = ["DUMPS", "read"]
+__all__ = ["DUMPS", "MOST_PIXELS", "read", "reader_of"]
 
 DUMPS = (".raw10", ".raw12", ".raw", ".bin")
 """Suffixes of packed sensor dumps, which say nothing of themselves."""
+
+MOST_PIXELS = 400_000_000
+"""Larger pictures are refused before anything is allocated."""
+
+Reader = Literal["dng", "packed", "libraw"]
 
 # What a dump without a header does not begin with: TIFF and its makers' own variants, Fuji, X3F, CIFF, MRW.
 _KNOWN_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJI", b"FOVb", b"\0MRM")
@@ -24,7 +29,7 @@ CameraLike = str | Path | Mapping[str, Any] | None
 
 
 def read(
-    path: str | Path, *, camera: CameraLike = None, max_pixels: int = 400_000_000, keep_packed: bool = False
+    path: str | Path, *, camera: CameraLike = None, max_pixels: int = MOST_PIXELS, keep_packed: bool = False
 ) -> Frame:
     """A frame from a raw file: DNG straight, packed dumps by their camera file, everything else through LibRaw.
 
@@ -60,6 +65,25 @@ def read(
         raise
 
 
+def reader_of(path: str | Path, *, camera: CameraLike = None) -> Reader:
+    """Which reader a file gets, by its name and its first bytes; nothing is decoded.
+
+    Raises
+    ------
+    ReadError
+        If the file is not there, empty, or called a DNG and none; its text begins with the path.
+    """
+    path = Path(path)
+    try:
+        return _reader(path, _head(path), camera)
+    except OSError as fault:
+        error = ReadError(f"cannot be read: {fault.strerror or fault}")
+    except ReadError as fault:
+        error = fault
+    error.path = path
+    raise error
+
+
 def number_of(path: Path) -> int:
     """The frame's number in its sequence: the last digits of the file's name, 0 where it has none."""
     digits = re.findall(r"[0-9]+", path.stem)
@@ -69,13 +93,7 @@ def number_of(path: Path) -> int:
 
 def _opened(path: Path, camera: CameraLike, max_pixels: int, keep_packed: bool) -> Frame:
     try:
-        if not path.is_file():
-            raise ReadError("no such file" if not path.exists() else "a folder, not a file")
-        with path.open("rb") as stream:
-            head = stream.read(16)
-        if not head:
-            raise ReadError("the file is empty")
-        frame = _read(path, head, camera, max_pixels, keep_packed)
+        frame = _read(path, _reader(path, _head(path), camera), camera, max_pixels, keep_packed)
         return replace(frame, facts=replace(frame.facts, number=number_of(path), focal_mm=frame.exif.focal_mm))
     except OSError as fault:
         raise ReadError(f"cannot be read: {fault.strerror or fault}") from None
@@ -83,24 +101,43 @@ def _opened(path: Path, camera: CameraLike, max_pixels: int, keep_packed: bool) 
         raise ReadError("too little memory for this picture") from None
 
 
-def _read(path: Path, head: bytes, camera: CameraLike, max_pixels: int, keep_packed: bool) -> Frame:
+def _head(path: Path) -> bytes:
+    if not path.is_file():
+        raise ReadError("no such file" if not path.exists() else "a folder, not a file")
+    with path.open("rb") as stream:
+        head = stream.read(16)
+    if not head:
+        raise ReadError("the file is empty")
+    return head
+
+
+def _reader(path: Path, head: bytes, camera: CameraLike) -> Reader:
     is_known = head.startswith(_KNOWN_HEADS) or head[6:14] == b"HEAPCCDR"
     is_named_dng = path.suffix.lower() == ".dng"
     if (camera is not None and not is_named_dng) or (path.suffix.lower() in DUMPS and not is_known):
-        from tenbit.pipeline.raw import packed
-
-        return packed.read_packed(path, camera=camera, max_pixels=max_pixels, keep_packed=keep_packed)
+        return "packed"
     if head.startswith(_KNOWN_HEADS[:4]):
         from tenbit.pipeline.raw import dng, tiff
 
         with path.open("rb") as stream:
-            says_dng = dng.is_dng(tiff.Tiff(stream))
-        if says_dng:
-            frame = dng.read_dng(path, max_pixels=max_pixels)
-            unused = () if camera is None else ("the camera is not used: a DNG says everything itself",)
-            return replace(frame, warnings=frame.warnings + unused)
+            if dng.is_dng(tiff.Tiff(stream)):
+                return "dng"
     if is_named_dng:
         raise ReadError("not a DNG: no TIFF with a DNGVersion tag")
+    return "libraw"
+
+
+def _read(path: Path, reader: Reader, camera: CameraLike, max_pixels: int, keep_packed: bool) -> Frame:
+    if reader == "packed":
+        from tenbit.pipeline.raw import packed
+
+        return packed.read_packed(path, camera=camera, max_pixels=max_pixels, keep_packed=keep_packed)
+    if reader == "dng":
+        from tenbit.pipeline.raw import dng
+
+        frame = dng.read_dng(path, max_pixels=max_pixels)
+        unused = () if camera is None else ("the camera is not used: a DNG says everything itself",)
+        return replace(frame, warnings=frame.warnings + unused)
     from tenbit.pipeline.raw.libraw import read_libraw
 
     return read_libraw(path, max_pixels=max_pixels)

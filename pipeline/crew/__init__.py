@@ -1,0 +1,1 @@
+"""Several processes that each develop files of one batch."""
