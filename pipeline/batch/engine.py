@@ -75,13 +75,12 @@ def frames(jobs: Iterable[Job], order: Order, *, said: Said | None = None) -> It
     def keep(work: Work, begun: Frame | PendingFrame) -> Outcome:
         with work.timed("develop"):
             done = begun if isinstance(begun, Frame) else begun.finish()
-        outcome = work.told(finished(work.job, done))
-        kept[id(outcome)] = done
-        return outcome
+        kept[id(work.job)] = done
+        return work.told(finished(work.job, done))
 
     order = dataclasses.replace(order, existing="replace", manifest=None)
     for outcome in _Lanes(order, keep, said, ahead=0).outcomes(jobs):
-        yield outcome, kept.pop(id(outcome), None)
+        yield outcome, kept.pop(id(outcome.job), None)
 
 
 class _Lanes:

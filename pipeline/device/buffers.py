@@ -11,6 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,12 @@ class Buffers:
             self._free.append(self._back.popleft())
         while sum(kept.nbytes for kept in self._free) > self.most_bytes:
             self._free.pop(0)
+
+
+@cache
+def reused() -> Buffers:
+    """The ordinary memory of this process that readers and the CPU use again."""
+    return Buffers(an_eighth_of_memory())
 
 
 def an_eighth_of_memory() -> int:

@@ -16,7 +16,7 @@ from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Array
 from tenbit.kernels._pass import Pass
 from tenbit.kernels._stage import Access, Constants
-from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
+from tenbit.pipeline.device.buffers import an_eighth_of_memory, reused
 from tenbit.pipeline.device.contract import WHOLE, Done, Finished, Rows, Said, Target, native, summary
 from tenbit.pipeline.device.numbers import packed
 
@@ -29,7 +29,7 @@ class HostDevice(ABC):
 
     def __init__(self) -> None:
         self.said_before: set[str] = set()
-        self._buffers = Buffers(an_eighth_of_memory())
+        self._buffers = reused()
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
         return self._buffers.empty(shape, dtype)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from typing import Literal
 
 import numpy as np
 
 from tenbit.kernels._facts import Array
+from tenbit.pipeline.device.buffers import reused
 from tenbit.pipeline.errors import ReadError, UnsupportedError
 from tenbit.pipeline.raw import jpeg
 from tenbit.pipeline.raw.layout import JPEG, LOSSY_JPEG, NONE, Layout
@@ -36,7 +38,11 @@ def read_samples(directory: Directory, layout: Layout) -> Array:
     """
     kind = "tile" if layout.is_tiled else "strip"
     shape = layout.rows, layout.cols, layout.planes
-    samples = np.empty(shape, layout.dtype)
+    # 25 MB of memory that was used before are read into in 5 ms, fresh memory in 16.
+    samples = reused().empty(shape, layout.dtype)
+    if layout.compression == NONE and layout.bits in (8, 16) and not (layout.is_float or layout.is_tiled):
+        _fill(samples, directory, layout)
+        return samples[..., 0] if layout.planes == 1 else samples
     for index, plane, row, col in layout.segments():
         data = directory.tiff.read(layout.offsets[index], layout.counts[index], f"{kind} {index}")
         high = layout.segment_rows if layout.is_tiled else min(layout.segment_rows, layout.rows - row)
@@ -51,6 +57,18 @@ def read_samples(directory: Directory, layout: Layout) -> Array:
             raise ReadError(f"{kind} {index} holds {block.shape[1]} × {block.shape[0]} pixels, too few")
         target[...] = block[: target.shape[0], : target.shape[1]]
     return samples[..., 0] if layout.planes == 1 else samples
+
+
+def _fill(samples: Array, directory: Directory, layout: Layout) -> None:
+    """Whole numbers of whole bytes in strips: what is stored is what is in memory, but for the order of bytes."""
+    for index, plane, row, _ in layout.segments():
+        target = samples[row : row + layout.segment_rows, :, plane : plane + 1] if layout.is_planar else None
+        rows = np.empty(target.shape, layout.dtype) if target is not None else samples[row : row + layout.segment_rows]
+        directory.tiff.read_into(layout.offsets[index], rows.reshape(-1).view(np.uint8).data, f"strip {index}")
+        if target is not None:
+            target[...] = rows
+    if layout.bits == 16 and (directory.tiff.byte_order == ">") == (sys.byteorder == "little"):
+        samples.byteswap(inplace=True)
 
 
 def _decode(data: bytes, layout: Layout, high: int, byte_order: Literal["<", ">"], what: str) -> Array:

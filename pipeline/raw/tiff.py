@@ -179,6 +179,22 @@ class Tiff:
             raise ReadError(f"{what} needs bytes {start}..{start + count}, only {len(data)} could be read")
         return data
 
+    def read_into(self, start: int, target: memoryview, what: str) -> None:
+        """Fill ``target``, bytes, from ``start`` on.
+
+        Raises
+        ------
+        ReadError
+            If they are not all inside the file.
+        """
+        self.check_inside(start, len(target), what)
+        self._stream.seek(start)
+        done = 0
+        while done < len(target) and (count := self._stream.readinto(target[done:])):
+            done += count
+        if done < len(target):
+            raise ReadError(f"{what} needs bytes {start}..{start + len(target)}, only {done} could be read")
+
     def check_inside(self, start: int, count: int, what: str) -> None:
         """Raise ReadError unless bytes ``start`` … ``start + count`` are inside the file."""
         if start < 0 or count < 0 or start + count > self.size:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-import weakref
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from tenbit.pipeline import foreseen, outcome
+from tenbit.pipeline import batch, foreseen, outcome
 from tenbit.pipeline.batch import Order, develop, one
+from tenbit.pipeline.batch.budget import Budget
+from tenbit.pipeline.batch.one import Around
 from tenbit.pipeline.config import Chain, load
-from tenbit.pipeline.errors import ChainError, DeviceError, ReadError
+from tenbit.pipeline.errors import ChainError, DeviceError, ReadError, UnsupportedError
 from tenbit.pipeline.foreseen import settled
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import read_record
@@ -76,10 +78,10 @@ def test_a_failure_leaves_the_others_alone(frames: Any, tmp_path: Path) -> None:
 
 def test_an_interrupt_goes_up_and_leaves_nothing_incomplete(frames: Any, tmp_path: Path) -> None:
     steps = develop(jobs(tmp_path, "a", "stop", "z"), Order(chain_of(SEEN), device="cpu"))
-    assert next(steps).status == "done"
+    told = [next(steps)]
     with pytest.raises(KeyboardInterrupt):
-        next(steps)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+        told.extend(steps)
+    assert {path.name for path in tmp_path.iterdir()} == {outcome.job.target.name for outcome in told}
 
 
 def test_existing_outputs(frames: Any, tmp_path: Path) -> None:
@@ -170,98 +172,190 @@ def test_a_name_that_the_system_refuses_is_one_line(frames: Any, tmp_path: Path)
     assert "internal" not in outcome.error
 
 
-def test_the_next_frame_is_read_and_the_last_one_written_while_one_runs(
+def test_files_are_read_run_and_written_at_the_same_time(
     frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, begin, write = foreseen.read, one.begin, one.write
-    is_read, is_writing = threading.Event(), threading.Event()
-    alive: list[int] = []
-    most, count = 0, 0
+    together = threading.Barrier(3)
 
-    def counted(frame: Frame) -> Frame:
-        nonlocal most
-        alive.append(1)
-        weakref.finalize(frame.samples, alive.pop)
-        most = max(most, len(alive))
-        return frame
+    def at_once(*stems: str) -> Callable[[Path], None]:
+        def meet(path: Path) -> None:
+            if path.stem in stems:
+                # One is being written, one run and one read; nobody goes on before all three are there.
+                together.wait(20)
+
+        return meet
+
+    reading_c, running_b, writing_a = at_once("c"), at_once("b"), at_once("a")
+    running: dict[int, Path] = {}
 
     def reading(path: Path, **options: Any) -> Frame:
-        frame = counted(read(path, **options))
-        if path.stem == "c":
-            is_read.set()
-        return frame
+        reading_c(path)
+        running[threading.get_ident()] = path
+        return read(path, **options)
 
-    def running(frame: Frame, *arguments: Any, **options: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == 2:
-            # The second frame: the third is read, the first is being written.
-            assert is_read.wait(20)
-            assert is_writing.wait(20)
-        pending = begin(frame, *arguments, **options)
-        counted(pending.finish())
-        return pending
+    def beginning(*arguments: Any, **options: Any) -> Any:
+        running_b(running[threading.get_ident()])
+        return begin(*arguments, **options)
 
     def writing(path: Path, *arguments: Any, **options: Any) -> None:
-        is_writing.set()
+        writing_a(path)
         write(path, *arguments, **options)
 
     monkeypatch.setattr(foreseen, "read", reading)
-    monkeypatch.setattr(one, "begin", running)
+    monkeypatch.setattr(one, "begin", beginning)
     monkeypatch.setattr(one, "write", writing)
-    outcomes = run(jobs(tmp_path, "a", "b", "c", "broken", "d", "e"), chain_of(SEEN))
+    outcomes = run(jobs(tmp_path, "a", "b", "c", "broken", "d", "e"), chain_of(SEEN), threads=2)
     assert [outcome.job.source.stem for outcome in outcomes] == ["a", "b", "c", "broken", "d", "e"]
     assert [outcome.status for outcome in outcomes] == ["done", "done", "done", "failed", "done", "done"]
-    # The samples of the next frame and of this one, its picture, and the picture of the one before.
-    assert most <= 4
+    assert set(outcomes[0].phases) == {"read", "develop", "write"}
+    assert set(outcomes[3].phases) == {"read"}
 
 
-def test_an_interrupt_tells_of_the_picture_that_is_being_written(
-    frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("memory_bytes", "most"), [(1, 1), (10**9, 3)])
+def test_frames_on_their_way_are_bounded_by_lanes_and_by_memory(
+    memory_bytes: int, most: int, frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = one.begin
+    alive, seen, lock = set[int](), list[int](), threading.Lock()
+
+    def counted(frame: Frame, *arguments: Any, **options: Any) -> Any:
+        with lock:
+            alive.add(threading.get_ident())
+            seen.append(len(alive))
+        time.sleep(0.01)
+        done = begin(frame, *arguments, **options)
+        with lock:
+            alive.discard(threading.get_ident())
+        return done
+
+    monkeypatch.setattr(one, "begin", counted)
+    asked: list[str] = []
+
+    def coming() -> Iterator[Job]:
+        for job in jobs(tmp_path, *(f"f{n}" for n in range(24))):
+            asked.append(job.source.stem)
+            yield job
+
+    order = Order(chain_of(SEEN), device="cpu", threads=2, memory_bytes=memory_bytes)
+    steps = develop(coming(), order)
+    next(steps)
+    # Asked for as they are needed: those on lanes, those that may run ahead of the first, and one in hand.
+    assert len(asked) <= 3 + 4 + 2
+    assert len(list(steps)) == 23
+    assert max(seen) <= most
+
+
+def test_the_first_frame_that_needs_more_than_there_is_runs_alone() -> None:
+    budget = Budget(1000)
+    first, second = object(), object()
+    assert budget.promise(first, Path(__file__))
+    assert not budget.promise(second, Path(__file__))
+    budget.correct(first, Path(__file__), 10)
+    budget.release(first)
+    assert budget.promise(second, Path(__file__))
+    assert budget.promise(first, Path("not-there.dng")) is False
+    budget.release(second)
+    assert budget.promise(first, Path("not-there.dng"))
+
+
+@pytest.mark.parametrize("is_thrown", [False, True], ids=["while it waits", "while the caller has his turn"])
+def test_an_interrupt_finishes_what_is_written_and_drops_the_rest(
+    is_thrown: bool, frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write, begin = one.write, one.begin
-    is_stopped = threading.Event()
+    is_writing, is_stopped = threading.Event(), threading.Event()
+    read = foreseen.read
+    stems: dict[int, str] = {}
 
-    def running(frame: Frame, *arguments: Any, **options: Any) -> Any:
-        if (tmp_path / "begun").exists():
-            is_stopped.set()
-            raise KeyboardInterrupt
-        (tmp_path / "begun").touch()
-        return begin(frame, *arguments, **options)
+    def reading(path: Path, **options: Any) -> Frame:
+        stems[threading.get_ident()] = path.stem
+        return read(path, **options)
+
+    def beginning(*arguments: Any, **options: Any) -> Any:
+        if stems[threading.get_ident()] == "c":
+            assert is_writing.wait(20)
+            if not is_thrown:
+                raise KeyboardInterrupt
+            assert is_stopped.wait(20)
+        return begin(*arguments, **options)
 
     def writing(path: Path, *arguments: Any, **options: Any) -> None:
-        assert is_stopped.wait(20)
+        if path.stem == "b":
+            is_writing.set()
+            assert is_stopped.wait(20)
         write(path, *arguments, **options)
 
-    monkeypatch.setattr(one, "begin", running)
+    def dropping(self: Around) -> None:
+        if self.stop.is_set():
+            is_stopped.set()
+        check(self)
+
+    check = Around.check_going
+    monkeypatch.setattr(Around, "check_going", dropping)
+    monkeypatch.setattr(foreseen, "read", reading)
+    monkeypatch.setattr(one, "begin", beginning)
     monkeypatch.setattr(one, "write", writing)
-    steps = develop(jobs(tmp_path, "a", "b", "c"), Order(chain_of(SEEN), device="cpu"))
-    assert next(steps).status == "done"
+    steps = develop(jobs(tmp_path, "a", "b", "c", "d", "e", "f"), Order(chain_of(SEEN), device="cpu", threads=2))
+    told = [next(steps).job.source.stem]
     with pytest.raises(KeyboardInterrupt):
-        next(steps)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "begun"]
+        if is_thrown:
+            assert is_writing.wait(20)
+            threading.Timer(0.05, is_stopped.set).start()
+            told.append(steps.throw(KeyboardInterrupt()).job.source.stem)  # type: ignore[attr-defined]
+        else:
+            threading.Timer(0.05, is_stopped.set).start()
+        told.extend(outcome.job.source.stem for outcome in steps)
+    assert told[:2] == ["a", "b"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{stem}.png" for stem in told)
+    assert "c" not in told
+
+
+def test_on_error_stop_begins_nothing_more(frames: Any, tmp_path: Path) -> None:
+    outcomes = run(jobs(tmp_path, "a", "broken", *(f"f{n}" for n in range(30))), chain_of(SEEN), on_error="stop")
+    assert [outcome.status for outcome in outcomes][:2] == ["done", "failed"]
+    assert len(outcomes) < 16
+    assert len(list(tmp_path.iterdir())) == len(outcomes) - 1
+
+
+def test_a_failure_that_waiting_cures_is_tried_again(
+    frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, tries = foreseen.read, dict[str, int]()
+
+    def reading(path: Path, **options: Any) -> Frame:
+        tries[path.stem] = tries.get(path.stem, 0) + 1
+        if path.stem == "late" and tries["late"] < 3:
+            raise ReadError("cut off")
+        if path.stem == "foreign":
+            raise UnsupportedError("X-Trans")
+        return read(path, **options)
+
+    monkeypatch.setattr(foreseen, "read", reading)
+    monkeypatch.setattr(one, "_LONGEST_WAIT_S", 0.0)
+    outcomes = run(jobs(tmp_path, "late", "broken", "foreign"), chain_of(SEEN), retries=2)
+    assert [(o.status, o.attempts) for o in outcomes] == [("done", 3), ("failed", 3), ("failed", 1)]
 
 
 def test_a_card_is_given_a_frame_before_the_last_one_is_finished(
     frames: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The writer finishes a frame: here only once the next one is begun; and what fails there fails alone."""
-    begin, order, names = one.begin, [], iter("abcd")
+    """A lane finishes what it has begun: here only once another has begun; and what fails there fails alone."""
+    begin, names, lock = one.begin, iter("abcd"), threading.Lock()
     is_begun = {name: threading.Event() for name in "abcd"}
 
     class Pending:
         """As of a card: done when it is asked for."""
 
         def __init__(self, frame: Frame, *arguments: Any, **options: Any) -> None:
-            self.name, self.device = next(names), Card
+            with lock:
+                self.name, self.device = next(names), Card
             self.pending = begin(frame, *arguments, **options)
-            order.append(f"begin {self.name}")
             is_begun[self.name].set()
 
         def finish(self) -> Frame:
             if self.name != "d":
                 assert is_begun[chr(ord(self.name) + 1)].wait(20)
-            order.append(f"finish {self.name}")
             if self.name == "b":
                 raise DeviceError("cuda:0: an illegal memory access was encountered")
             return self.pending.finish()
@@ -270,12 +364,18 @@ def test_a_card_is_given_a_frame_before_the_last_one_is_finished(
         target = "cuda"
 
     monkeypatch.setattr(one, "begin", Pending)
-    outcomes = run(jobs(tmp_path, "a", "b", "c", "d"), chain_of(SEEN))
-    assert [outcome.status for outcome in outcomes] == ["done", "failed", "done", "done"]
-    assert outcomes[1].error == "cuda:0: an illegal memory access was encountered"
-    expected = "begin a, begin b, finish a, begin c, finish b, begin d, finish c, finish d"
-    assert ", ".join(order) == expected
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "c.png", "d.png"]
+    outcomes = run(jobs(tmp_path, "a", "b", "c", "d"), chain_of(SEEN), threads=2)
+    assert sorted(outcome.status for outcome in outcomes) == ["done", "done", "done", "failed"]
+    (bad,) = (outcome for outcome in outcomes if outcome.status == "failed")
+    assert bad.error == "cuda:0: an illegal memory access was encountered"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_frames_come_in_order_and_nothing_is_written(frames: Any, tmp_path: Path) -> None:
+    got = list(batch.frames(jobs(tmp_path, "a", "broken", "b"), Order(chain_of(SEEN), device="cpu")))
+    assert [outcome.status for outcome, _ in got] == ["done", "failed", "done"]
+    assert [frame is None for _, frame in got] == [False, True, False]
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_packed_dump_is_developed_as_its_samples_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
