@@ -20,8 +20,6 @@ from typing import IO, Any
 # Ctrl-C, a closed terminal and a farm's SIGTERM reach the whole group; what becomes of a child is its parent's affair.
 _NOT_ITS_OWN = ("SIGINT", "SIGHUP", "SIGTERM")
 _LENGTH = struct.Struct("<Q")
-# Two frames of 12 MP through pipes of 64 KiB and of 1 MiB: 31 and 17 ms each.
-_PIPE_BYTES = 2**20
 
 
 class Line:
@@ -126,7 +124,8 @@ class Child(Line):
         if code >= 0:
             return f"ended with status {code}"
         try:
-            return f"was killed by {signal.Signals(-code).name}"
+            name = signal.Signals(-code).name
+            return f"was killed by {name}{' (out of memory?)' if name == 'SIGKILL' else ''}"
         except ValueError:
             return f"was killed by signal {-code}"
 
@@ -144,10 +143,6 @@ def run(target: str) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(ImportError, AttributeError, OSError):
-        import fcntl
-
-        fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)

@@ -28,8 +28,8 @@ __all__ = ["reading"]
 def reading(isolate: Isolate, limits: Limits, *, read: str = "tenbit.pipeline.raw:read") -> Iterator[Read]:
     """Inside, a function that reads files as `tenbit.pipeline.raw.read` does, from any thread.
 
-    A process is started when a call needs one and none is idle (0.25 s of a core), and kept for further calls: there
-    are as many as calls at once. The next file after one that has ended its process gets a new one.
+    A process is started when a call needs one and none is idle, and kept for further calls: there are as many as calls
+    at once. The next file after one that has ended its process gets a new one.
 
     What this defends against is a file over which a decoder crashes, hangs, or asks for ever more memory: it costs
     itself. What comes back is checked, and cannot run code here. It is no sandbox: a decoder that a file has taken over
@@ -49,6 +49,8 @@ def reading(isolate: Isolate, limits: Limits, *, read: str = "tenbit.pipeline.ra
     Read
         Raises what `tenbit.pipeline.raw.read` does; `ReadError` too for a file that ends its process or passes a limit.
     """
+    # On two cores of an EPYC: 0.25 s to the first frame, 10 ms for 12 MP on their way, where LibRaw takes 200 to decode
+    # them. In one process it decodes one file at a time (its words are caught from stderr), in these as many as cores.
     from tenbit.pipeline.foreseen import read_here
     from tenbit.pipeline.isolated.pool import Readers
     from tenbit.pipeline.raw import reader_of

@@ -11,7 +11,6 @@ import numpy as np
 from tenbit.kernels._facts import Array, Facts
 from tenbit.pipeline import errors, raw
 from tenbit.pipeline.child import Child
-from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Exif, Frame
 from tenbit.pipeline.isolated.header import Fault, Header, loaded
@@ -21,8 +20,8 @@ from tenbit.pipeline.raw import CameraLike
 if TYPE_CHECKING:
     from tenbit.pipeline.batch.order import Limits
 
-# Gain maps and lists of defects are the largest things in it; the largest of the collection takes 0.3 MB.
-_MOST_HEADER_BYTES = 2**28
+# Black levels of rows and gain maps are the largest things in it; camera files have 8 kB at most.
+_MOST_HEADER_BYTES = 2**26
 _DTYPES = (np.uint8, np.uint16, np.float32)
 
 
@@ -42,15 +41,13 @@ class Readers:
         self._idle: list[_Reader] = []
         self._lock = threading.Lock()
         self._is_closed = False
-        # Memory that is used again takes no page faults: half of what a frame costs on its way.
-        self._buffers = Buffers(an_eighth_of_memory())
 
     def read(self, path: str | Path, *, camera: CameraLike = None, keep_packed: bool = False) -> Frame:
         """The frame of a file, see `reading`."""
         request = Request(Path(path).absolute(), camera, keep_packed, raw.MOST_PIXELS)
         reader = self._taken()
         try:
-            return reader.read(request, Path(path), self._buffers)
+            return reader.read(request, Path(path))
         except ReadError as error:
             error.path = Path(path)
             raise
@@ -99,7 +96,7 @@ class _Reader:
         """Whether it waits for the next file."""
         self._setup = Setup(target, limits.seconds, limits.memory_bytes)
 
-    def read(self, request: Request, source: Path, buffers: Buffers) -> Frame:
+    def read(self, request: Request, source: Path) -> Frame:
         is_late = threading.Event()
 
         def stop() -> None:
@@ -115,7 +112,7 @@ class _Reader:
                 self.is_new = False
             self.child.send(request)
             message = self.child.receive(loads=loaded, most_bytes=_MOST_HEADER_BYTES)
-            frame = message if isinstance(message, Fault) else self._frame(message, source, buffers)
+            frame = message if isinstance(message, Fault) else self._frame(message, source)
         except (EOFError, OSError):
             how = self.child.ended()
             if is_late.is_set():
@@ -130,7 +127,7 @@ class _Reader:
             raise self._raised(frame)
         return frame
 
-    def _frame(self, header: Header, source: Path, buffers: Buffers) -> Frame:
+    def _frame(self, header: Header, source: Path) -> Frame:
         """The frame whose samples follow.
 
         Raises
@@ -138,7 +135,7 @@ class _Reader:
         ValueError
             If the header cannot be true; before memory is taken for it.
         """
-        samples = _room(header, buffers)
+        samples = _room(header)
         self.child.fill(samples.reshape(-1).view(np.uint8).data)
         # The rules of a frame and of its facts hold for this one too.
         facts, exif, warnings = Facts(**vars(header.facts)), Exif(**vars(header.exif)), tuple(header.warnings)
@@ -157,7 +154,7 @@ class _Reader:
         return unexpected
 
 
-def _room(header: Header, buffers: Buffers) -> Array:
+def _room(header: Header) -> Array:
     """An array for the samples of a header."""
     kind, shape = np.dtype(header.dtype), tuple(header.shape)
     if kind.newbyteorder("=") not in [np.dtype(able) for able in _DTYPES]:
@@ -167,4 +164,4 @@ def _room(header: Header, buffers: Buffers) -> Array:
     # RAW12 takes three bytes for two samples.
     if len(shape) not in (2, 3) or shape[0] * shape[1] > 2 * raw.MOST_PIXELS or (*shape, 3)[2] != 3:
         raise ValueError(f"a shape of {shape}")
-    return buffers.empty(shape, kind)
+    return np.empty(shape, kind)
