@@ -85,7 +85,8 @@ def gap_note(text: str, numbers: Sequence[int]) -> str:
 
 
 def _mark(text: str) -> re.Match[str] | None:
-    return (list(_MARK.finditer(Path(text).name)) or [None])[-1]
+    marks = list(_MARK.finditer(Path(text).name))
+    return marks[-1] if marks else None
 
 
 def _number(digits: str, least: int) -> int | None:

@@ -1,0 +1,312 @@
+"""White balance and exposure that are held from frame to frame: locked to one frame, or smoothed over many."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from tenbit.kernels._camera import gains_of
+from tenbit.kernels._facts import LINEARIZATION, Array, Triple
+from tenbit.kernels.errors import StageError
+from tenbit.pipeline.config import Chain, final_facts
+from tenbit.pipeline.device import CpuDevice, choose, usable_cores
+from tenbit.pipeline.errors import ReadError, RequestError
+from tenbit.pipeline.foreseen import Read, opened
+from tenbit.pipeline.jobs import Job
+from tenbit.pipeline.plan import plan
+from tenbit.pipeline.run import Said, run_plan
+from tenbit.pipeline.shots import course, record
+from tenbit.pipeline.shots.brightness import places_of
+from tenbit.pipeline.shots.given import Given, last_of
+from tenbit.pipeline.shots.ranges import shown
+
+if TYPE_CHECKING:
+    from tenbit.pipeline.batch import Order
+
+_POLICY = re.compile(r"\s*(?:(each)|(lock|smooth)\s*=\s*(-?[0-9]{1,9}))\s*")
+_LEAST_WINDOW, _MOST_WINDOW = 3, 9999
+# What stands out that much of its neighbours is an event, and not the flicker of an aperture or of a camera's metering.
+_EVENT_EV, _EVENT_BALANCE = 0.5, 0.25
+# Two frames are compared by this share of their places at least.
+_LEAST_SHARED = 0.05
+# An exposure of 0 would be left out of the plan, and the frame need another compile; by this much nothing changes.
+_NOTHING_EV = 2.0**-40
+
+Step = Callable[[int, int], None]
+"""Told how many frames of how many have been measured."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How one value goes through a shot.
+
+    Parameters
+    ----------
+    kind : {"each", "lock", "smooth"}
+        As each frame has it; as one frame has it; or as its smooth course has it.
+    number : int
+        Of the frame, for lock; how many frames the course at one comes from, for smooth.
+    """
+
+    kind: Literal["each", "lock", "smooth"] = "each"
+    number: int = 0
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "each" else f"{self.kind}={self.number}"
+
+
+def policy(name: str, text: str) -> Policy:
+    """What ``--balance`` or ``--exposure`` says: ``each``, ``lock=N`` or ``smooth=W``.
+
+    Raises
+    ------
+    RequestError
+        Saying what is allowed.
+    """
+    match = _POLICY.fullmatch(text)
+    if match is None:
+        raise RequestError(
+            f"--{name} {text!r}: write each, lock=N (as frame N has it) or smooth=W (smoothed over W frames)"
+        )
+    if match[1]:
+        return Policy()
+    number = int(match[3])
+    if match[2] == "lock":
+        return Policy("lock", number)
+    if not _LEAST_WINDOW <= number <= _MOST_WINDOW:
+        raise RequestError(f"--{name} {text!r}: smoothed over {_LEAST_WINDOW} to {_MOST_WINDOW} frames")
+    return Policy("smooth", number)
+
+
+def held(
+    jobs: Sequence[Job],
+    order: Order,
+    *,
+    balance: str = "each",
+    exposure: str = "each",
+    kept: Path | None = None,
+    said: Said | None = None,
+    step: Step | None = None,
+) -> list[Job]:
+    """The same jobs, each with the white balance and the exposure that it is given.
+
+    Files of one folder that are called the same but for their number are a shot; each shot is held by itself. All of it
+    belongs in here, and frames and shards are chosen afterwards: then every machine finds the same values.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    order : Order
+    balance, exposure : str
+        See `policy`.
+    kept : Path, optional
+        A file with the values: read when it is there, written when it is not. Machines that share it need not measure
+        the shot again.
+    said : callable, optional
+        Told, a line each, what is measured and which frames are left as they are.
+    step : callable, optional
+
+    Raises
+    ------
+    RequestError
+        If a policy is wrong, a shot lacks the frame that it is locked to, the chain has no white balance that could be
+        held, or the file with the values is of something else.
+    WriteError
+        If the values cannot be kept.
+    """
+    white, light = policy("balance", balance), policy("exposure", exposure)
+    if white.kind == light.kind == "each":
+        return list(jobs)
+    _check_chain(order.chain, white, light)
+    asked = record.Asked(str(white), str(light), _takes_baseline(order.chain), _head(order.chain))
+    if kept is not None and kept.exists():
+        return record.read(kept, asked, jobs)
+    shots: dict[str, list[Job]] = {}
+    for job in jobs:
+        shots.setdefault(_shot(job), []).append(job)
+    for name, of_shot in shots.items():
+        of_shot.sort(key=lambda job: job.number)
+        for option, how in (("balance", white), ("exposure", light)):
+            if how.kind == "lock" and how.number not in (numbers := [job.number for job in of_shot]):
+                raise RequestError(f"--{option} {how}: {name} has no such frame; there are {shown(numbers)}")
+    if said:
+        said(f"measuring {len(jobs)} frames for --balance {white}, --exposure {light}")
+    measured = _measured([job for of_shot in shots.values() for job in of_shot], order, said, step)
+    found: dict[Path, Given | None] = {}
+    for name, of_shot in shots.items():
+        glances = [measured[job.source] for job in of_shot]
+        gains = _gains(white, of_shot, glances)
+        stops, left = _stops(light, of_shot, glances, gains)
+        for job, gain, ev in zip(of_shot, gains, stops, strict=True):
+            is_held = gain is not None or white.kind == "each"
+            found[job.source] = Given(None if white.kind == "each" else gain, ev) if is_held else None
+        if said:
+            for note, numbers in _notes(light, glances, left, of_shot):
+                said(f"{name}: {note}: {shown(numbers)}")
+    if kept is not None:
+        record.write(kept, asked, found)
+    return [dataclasses.replace(job, given=found[job.source]) for job in jobs]
+
+
+def _check_chain(chain: Chain, white: Policy, light: Policy) -> None:
+    """Refuse what no frame could be given, before any is measured."""
+    trial = Given((2.0, 1.0, 1.5) if white.kind != "each" else None, 0.5 if light.kind != "each" else 0.0)
+    asked = " ".join(f"--{n} {p}" for n, p in (("balance", white), ("exposure", light)) if p.kind != "each")
+    try:
+        final_facts(trial.applied(chain))
+    except StageError as error:
+        raise RequestError(f"{asked}: {error}") from None
+
+
+def _shot(job: Job) -> str:
+    """The folder and the name up to the frame's number: what frames of one shot have in common."""
+    digits = [match for match in re.finditer("[0-9]+", job.source.stem) if int(match[0][-9:]) == job.number]
+    return str(job.source.with_name(job.source.stem[: digits[-1].start()] + "…" if digits else "…"))
+
+
+def _head(chain: Chain) -> Chain:
+    """The chain as far as what it holds depends on: up to its white balance, and where it has none its black level."""
+    at = max((at for name in ("white_balance", "black_level") if (at := last_of(chain, name)) is not None), default=-1)
+    return dataclasses.replace(chain, links=chain.links[: at + 1])
+
+
+def _takes_baseline(chain: Chain) -> bool:
+    """Whether the chain adds what the file says of its exposure."""
+    return any(link.stage.name == "exposure" and link.parameters.baseline for link in chain.links)
+
+
+@dataclass(frozen=True, eq=False)
+class _Glance:
+    """What was measured of one frame: its places, what the file adds to its exposure, and the chain's own gains."""
+
+    places: Array
+    baseline_ev: float
+    gains: Triple
+
+
+def _measured(jobs: Sequence[Job], order: Order, said: Said | None, step: Step | None) -> dict[Path, _Glance | None]:
+    """A glance at every frame, None at one that cannot be read: it fails by itself later."""
+    from tenbit.pipeline.isolated import reading
+
+    head, takes_baseline = _head(order.chain), _takes_baseline(order.chain)
+    with reading(order.isolate, order.limits) as read:
+        pool = ThreadPoolExecutor(order.threads or usable_cores(), thread_name_prefix="tenbit-glance")
+        try:
+            coming = pool.map(lambda job: _glance(job, order, head, takes_baseline, read, said), jobs)
+            found = {}
+            for number, (job, glance) in enumerate(zip(jobs, coming, strict=True), 1):
+                found[job.source] = glance
+                if step:
+                    step(number, len(jobs))
+            return found
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _glance(job: Job, order: Order, head: Chain, takes_baseline: bool, read: Read, said: Said | None) -> _Glance | None:
+    try:
+        frame = opened(job.source, head, camera=order.camera, defects=order.defects, asked=order.asked, read=read)
+        what = plan(head.links, frame.facts, packing=frame.packing)
+        gains, places = what.facts.gains, None
+        # Gains of grey world are measured on the whole picture; what opcodes make linear is codes until they have.
+        if gains is None or any(opcode.name == LINEARIZATION for opcode in frame.facts.opcodes):
+            cpu, _ = choose("cpu")
+            frame = run_plan(frame, what, cpu.shared(1) if isinstance(cpu, CpuDevice) else cpu, said=said)
+            gains = frame.facts.gains or (1.0, 1.0, 1.0)
+            places = places_of(frame, dataclasses.replace(head, links=())) - np.float32(np.log2(gains[1]))
+        if places is None:
+            places = places_of(frame, head)
+    except (ReadError, StageError, MemoryError):
+        return None
+    return _Glance(places, frame.facts.baseline_exposure_ev if takes_baseline else 0.0, gains)
+
+
+def _gains(how: Policy, jobs: Sequence[Job], glances: Sequence[_Glance | None]) -> list[Triple | None]:
+    """The gains of each frame of a shot; None for one that could not be measured."""
+    own = [None if glance is None else glance.gains for glance in glances]
+    if how.kind == "lock":
+        of_frame = own[_position(how, jobs)]
+        if of_frame is None:
+            raise _unmeasured("balance", how, jobs)
+        return [of_frame] * len(jobs)
+    if how.kind == "each":
+        return own
+    values = np.array([(np.nan, np.nan) if g is None else np.log2((g[0] / g[1], g[2] / g[1])) for g in own])
+
+    def differences(frame: int, others: Array) -> Array:
+        return np.asarray(values[others] - values[frame])
+
+    is_odd = course.standing_out(len(jobs), differences, least=_EVENT_BALANCE)
+    smooth = values + course.to_course(len(jobs), how.number, differences, is_odd)
+    return [
+        None if np.isnan(pair).any() else gains_of((float(2.0 ** -pair[0]), 1.0, float(2.0 ** -pair[1])))
+        for pair in smooth
+    ]
+
+
+def _stops(
+    how: Policy, jobs: Sequence[Job], glances: Sequence[_Glance | None], gains: Sequence[Triple | None]
+) -> tuple[list[float], Array]:
+    """What each frame's exposure is changed by, and whether it stands out and is left so."""
+    count = len(jobs)
+    if how.kind == "each":
+        return [0.0] * count, np.zeros(count, bool)
+    nothing = np.full_like(next(glance.places for glance in glances if glance), np.nan) if any(glances) else np.empty(0)
+    places = np.array([nothing if glance is None else glance.places for glance in glances])
+    # What the developed green is brighter by than the sensor's.
+    raised = np.array(
+        [
+            np.nan if glance is None or gain is None else np.log2(gain[1]) + glance.baseline_ev
+            for glance, gain in zip(glances, gains, strict=True)
+        ]
+    )
+    least = max(1, round(_LEAST_SHARED * places.shape[1]))
+
+    def differences(frame: int, others: Array) -> Array:
+        return np.asarray(course.medians(places[others] - places[frame], least) + raised[others] - raised[frame])
+
+    if how.kind == "lock":
+        to = _position(how, jobs)
+        every = np.arange(count)
+        stops = -differences(to, every)
+        if np.isnan(stops[to]):
+            raise _unmeasured("exposure", how, jobs)
+        left = np.isnan(stops)
+    else:
+        left = course.standing_out(count, differences, least=_EVENT_EV)
+        stops = course.to_course(count, how.number, differences, left)
+        for frame in np.flatnonzero(left):
+            # As its neighbours: what was an event stays one.
+            around = slice(max(frame - how.number // 2, 0), frame + how.number // 2 + 1)
+            stops[frame] = course.medians(np.where(left[around], np.nan, stops[around])[None])[0]
+        left |= np.isnan(stops)
+    return [_NOTHING_EV if np.isnan(ev) or ev == 0.0 else float(ev) for ev in stops], left
+
+
+def _notes(
+    how: Policy, glances: Sequence[_Glance | None], left: Array, jobs: Sequence[Job]
+) -> list[tuple[str, list[int]]]:
+    """What is to be said of frames that are not held, with their numbers."""
+    odd = f"no light in common with frame {how.number}" if how.kind == "lock" else "unlike the frames around them"
+    notes: dict[str, list[int]] = {}
+    for job, glance, is_left in zip(jobs, glances, left, strict=True):
+        if glance is None:
+            notes.setdefault("cannot be read, and are not held", []).append(job.number)
+        elif is_left:
+            notes.setdefault(f"{odd}, their exposure is left to them", []).append(job.number)
+    return list(notes.items())
+
+
+def _position(how: Policy, jobs: Sequence[Job]) -> int:
+    return next(at for at, job in enumerate(jobs) if job.number == how.number)
+
+
+def _unmeasured(name: str, how: Policy, jobs: Sequence[Job]) -> RequestError:
+    return RequestError(f"--{name} {how}: {jobs[_position(how, jobs)].source} cannot be read, or shows no light")
