@@ -1,0 +1,1 @@
+"""Batches on several machines: dask, Open Job Description, Slurm."""

@@ -1,0 +1,102 @@
+"""What the tasks of a job have done together, from their reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tenbit.pipeline.errors import RequestError
+from tenbit.pipeline.report import merged, read
+
+# Of one class of error; the rest is counted, and in the merged report.
+_MOST_SHOWN = 20
+
+
+def reports_in(wanted: Iterable[str], output: Path | None = None) -> list[Path]:
+    """Reports that are named, and all ``.jsonl`` of folders, but for what they are merged to.
+
+    Raises
+    ------
+    RequestError
+        For what is not there, and for folders without a report.
+    """
+    found = dict[Path, None]()
+    for text in wanted:
+        path = Path(text)
+        here = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+        if output is not None:
+            here = [one for one in here if one.absolute() != output.absolute()]
+        if not here or not all(one.is_file() for one in here):
+            raise RequestError(f"{text}: no report{' in this folder' if path.is_dir() else ' of such a name'}")
+        found.update(dict.fromkeys(here))
+    return list(found)
+
+
+def summed(
+    paths: Sequence[Path], output: Path | None, *, expected: int | None = None, frames: str | None = None
+) -> dict[str, Any]:
+    """What reports amount to, as `tenbit.pipeline.report.merged` says it, and what is missing of what there must be.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    output : Path, optional
+        Where they are written as one report.
+    expected : int, optional
+        How many files there must be.
+    frames : str, optional
+        Which frames there must be, as `tenbit.pipeline.shots.ranges.parse` takes them.
+
+    Returns
+    -------
+    dict
+        Also ``missing``, how many files are not there, ``missing_frames``, as ranges, and ``is_complete``: no file has
+        failed and none is missing. Where nothing says what there must be, every report must have come to its end.
+
+    Raises
+    ------
+    ReadError, WriteError, RequestError
+        For reports, the merged one, and frames.
+    """
+    from tenbit.pipeline.raw import number_of
+    from tenbit.pipeline.shots import ranges
+
+    total = merged(paths, output)
+    missing, gone = max((expected or 0) - total["files"], 0), ""
+    if frames:
+        there = {
+            record.get("frame") or number_of(Path(record["input"])) for path in paths for record in read(path).files
+        }
+        absent = set(ranges.parse(frames)) - there
+        missing, gone = max(missing, len(absent)), ranges.compact(absent)
+    is_whole = not missing if expected or frames else not total["unfinished"]
+    return {**total, "missing": missing, "missing_frames": gone, "is_complete": is_whole and not total["failed"]}
+
+
+def tables(total: dict[str, Any]) -> Iterator[tuple[str, Sequence[str], list[tuple[str, ...]]]]:
+    """The same for people: headings, and the columns and rows below each."""
+    counts = ", ".join(f"{total[status]} {status}" for status in ("done", "skipped", "failed"))
+    repeated = f"; {total['repeated']} were in more than one" if total["repeated"] else ""
+    yield f"{total['files']} files in {total['reports']} reports: {counts}{repeated}", (), []
+    if total["missing"]:
+        yield (
+            f"missing: {total['missing']}" + (f", frames {total['missing_frames']}" if total["missing_frames"] else ""),
+            (),
+            [],
+        )
+    if total["unfinished"]:
+        yield f"not finished: {', '.join(total['unfinished'][:_MOST_SHOWN])}", (), []
+    if total["chains"] > 1:
+        yield f"they are of {total['chains']} different chains", (), []
+    for kind, of_class in total["failures"].items():
+        rows = [(one["input"], str(one["error"])) for one in of_class["files"][:_MOST_SHOWN]]
+        more = f", of which {_MOST_SHOWN}" if of_class["count"] > _MOST_SHOWN else ""
+        yield f"\n{kind}: {of_class['count']}{more}", ("file", "error"), rows
+    if total["phases"]:
+        rows = [(name, f"{seconds:.1f}") for name, seconds in total["phases"].items()]
+        yield f"\n{total['seconds']:.1f} s of all files", ("part", "s"), rows
+    if total["devices"]:
+        yield "\nwhere", ("device", "files"), [(name, str(count)) for name, count in total["devices"].items()]
+    if slowest := [one for one in total["slowest"] if one["seconds"]][:3]:
+        yield "\nslowest", ("file", "s"), [(one["input"], f"{one['seconds']:.2f}") for one in slowest]
