@@ -15,6 +15,7 @@ from tenbit.commands._text import CAMERA_HELP, DEFECTS_HELP, SOME_FAILED, count,
 from tenbit.commands.calibrate import calibrate
 from tenbit.commands.contact import contact
 from tenbit.commands.develop import develop
+from tenbit.commands.farm import farm
 from tenbit.commands.lenses import lenses
 from tenbit.commands.sample import sample
 from tenbit.commands.scopes import scopes
@@ -168,6 +169,7 @@ def doctor(is_warming: bool) -> None:
 commands.add_command(calibrate)
 commands.add_command(contact)
 commands.add_command(develop)
+commands.add_command(farm)
 commands.add_command(lenses)
 commands.add_command(sample)
 commands.add_command(scopes)
