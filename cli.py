@@ -19,6 +19,7 @@ from tenbit.commands.farm import farm
 from tenbit.commands.lenses import lenses
 from tenbit.commands.sample import sample
 from tenbit.commands.scopes import scopes
+from tenbit.commands.video import video
 
 if TYPE_CHECKING:
     from tenbit.pipeline.lenses.asked import Asked
@@ -173,6 +174,7 @@ commands.add_command(farm)
 commands.add_command(lenses)
 commands.add_command(sample)
 commands.add_command(scopes)
+commands.add_command(video)
 
 
 def main() -> None:
