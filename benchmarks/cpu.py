@@ -1,6 +1,6 @@
 """tenbit on the CPU beside what its users would take instead, all in one run and in turns.
 
-Run:  python benchmarks/cpu.py [fast demosaic lens monitors scaling process] [--rounds 9] [--threads 2] [--save [FILE]]
+Run:  python benchmarks/cpu.py [SECTION ...] [--rounds 9] [--threads 2] [--save [FILE]]
 
 Needs the extra: pip install -e '.[bench]'. What is measured, and how, is told in benchmarks/README.md.
 """
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-SECTIONS = ("fast", "demosaic", "lens", "monitors", "scaling", "process")
+SECTIONS = ("fast", "demosaic", "lens", "monitors", "scaling", "process", "batch")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -42,7 +42,7 @@ def measure(rounds: int, threads: int) -> Section:
         }
         for command in commands.values():
             _run(command)
-        checks = {f"{AHD}, against tenbit's standard": _alike(standard, ahd)}
+        checks = {f"{AHD}, against tenbit's standard": alike(standard, ahd)}
         starts = {
             HELP: (*TENBIT, "--help"),
             NUMBA: (sys.executable, "-c", "import numba"),
@@ -81,7 +81,7 @@ def _run(command: Sequence[str]) -> str:
     return done.stderr
 
 
-def _alike(ours: Path, theirs: Path) -> str:
+def alike(ours: Path, theirs: Path) -> str:
     """How two renderings of one scene go together: their tones differ, their shapes must not."""
     green, other = (imageio.imread(path)[..., 1].astype(np.float32).ravel() for path in (ours, theirs))
     together = float(np.corrcoef(green, other)[0, 1])

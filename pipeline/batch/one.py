@@ -19,6 +19,7 @@ from tenbit.pipeline.errors import ExistsError
 from tenbit.pipeline.foreseen import bits_of, opened, planned
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import write
+from tenbit.pipeline.isolated import reading
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome, as_json, failed
 from tenbit.pipeline.overlay.layers import drawings_of
@@ -55,7 +56,8 @@ class Around:
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Inside, files can be read."""
-        yield
+        with reading(self.order.isolate, self.order.limits) as self.read:
+            yield
 
     @contextmanager
     def running(self, work: Work) -> Iterator[None]:
@@ -161,8 +163,8 @@ def _attempted(work: Work, last: Callable[[Work, Frame | PendingFrame], Outcome]
 
 
 def _read(work: Work) -> Frame:
-    order = work.order
-    return opened(work.job.source, work.chain, camera=order.camera, defects=order.defects, asked=order.asked)
+    order, read = work.order, work.around.read
+    return opened(work.job.source, work.chain, camera=order.camera, defects=order.defects, asked=order.asked, read=read)
 
 
 def _begun(work: Work, came: Frame) -> Frame | PendingFrame:
