@@ -166,9 +166,10 @@ def _check_chain(chain: Chain, white: Policy, light: Policy) -> None:
 
 
 def _shot(job: Job) -> str:
-    """The folder and the name up to the frame's number: what frames of one shot have in common."""
+    """The folder, the name up to the frame's number, and the suffix: what frames of one shot have in common."""
     digits = [match for match in re.finditer("[0-9]+", job.source.stem) if int(match[0][-9:]) == job.number]
-    return str(job.source.with_name(job.source.stem[: digits[-1].start()] + "…" if digits else "…"))
+    before = job.source.stem[: digits[-1].start()] if digits else ""
+    return str(job.source.with_name(f"{before}…{job.source.suffix}"))
 
 
 def _head(chain: Chain) -> Chain:
@@ -207,7 +208,8 @@ def _measured(jobs: Sequence[Job], order: Order, said: Said | None, step: Step |
                     step(number, len(jobs))
             return found
         finally:
-            pool.shutdown(cancel_futures=True)
+            # A file over which a reader hangs is not waited for.
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _glance(job: Job, order: Order, head: Chain, takes_baseline: bool, read: Read, said: Said | None) -> _Glance | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -82,6 +82,12 @@ def gap_note(text: str, numbers: Sequence[int]) -> str:
     return (
         f"{text}: {len(missing)} missing of {min(numbers)}-{max(numbers)}: {ranges.shown(missing)}" if missing else ""
     )
+
+
+def gap_notes(texts: Iterable[str]) -> list[str]:
+    """A line for each text that names a shot which lacks frames."""
+    notes = (gap_note(text, [number for number, _ in expanded(text)]) for text in texts if is_pattern(text))
+    return [note for note in notes if note]
 
 
 def _mark(text: str) -> re.Match[str] | None:

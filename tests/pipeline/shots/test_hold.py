@@ -113,7 +113,7 @@ def test_a_flash_stays_a_flash_and_moves_no_other(shot: Shot) -> None:
     moved = [abs(_ev(a) - _ev(b)) for a, b in zip(without, with_it, strict=True)]
     assert max(ev for n, ev in enumerate(moved) if n not in (17, 18, 30)) < 0.02
     assert max(abs(_ev(with_it[n])) for n in (17, 18, 30)) < 0.1
-    assert said[-1] == "A_…: unlike the frames around them, their exposure is left to them: 17-18,30"
+    assert said[-1] == "A_….dng: unlike the frames around them, their exposure is left to them: 17-18,30"
 
 
 def test_a_step_of_exposure_becomes_a_slope(shot: Shot) -> None:
@@ -222,8 +222,8 @@ def test_frames_that_cannot_be_read_or_are_black_are_left_to_themselves(shot: Sh
     jobs = held(shot([0.0, np.nan, 0.1, -20.0, 0.0]), order_of(), exposure="smooth=5", said=said.append)
     assert [abs(_ev(job)) < 1e-9 for job in jobs] == [False, True, False, True, False]
     assert said[1:] == [
-        "A_…: cannot be read, and are not held: 1",
-        "A_…: unlike the frames around them, their exposure is left to them: 3",
+        "A_….dng: cannot be read, and are not held: 1",
+        "A_….dng: unlike the frames around them, their exposure is left to them: 3",
     ]
     with pytest.raises(RequestError, match=r"--exposure lock=1: A_0001\.dng cannot be read, or shows no light"):
         held(shot([0.0, np.nan]), order_of(), exposure="lock=1")
@@ -282,7 +282,7 @@ def test_what_cannot_be_held_is_refused_before_anything_is_measured(shot: Shot) 
     ]
     for says, options, stages in (
         (r"--exposure 'smooth=2': smoothed over 3 to 9999 frames", {"exposure": "smooth=2"}, POINTS),
-        (r"--exposure lock=7: A_… has no such frame; there are 0-2", {"exposure": "lock=7"}, POINTS),
+        (r"--exposure lock=7: A_….dng has no such frame; there are 0-2", {"exposure": "lock=7"}, POINTS),
         (r"has no white_balance", {"balance": "lock=0"}, ["black_level", "exposure"]),
         (r"--exposure lock=0: .*black", {"exposure": "lock=0"}, ["white_balance"]),
     ):

@@ -123,6 +123,12 @@ def test_gaps_are_told_but_not_of_a_shot_of_every_tenth_frame() -> None:
     assert pattern.gap_note("A_####.dng", [1, 2]) == ""
 
 
+def test_shots_that_lack_frames_are_told(tmp_path: Path) -> None:
+    _touch(tmp_path, "A_1.dng", "A_2.dng", "A_4.dng", "B_1.dng", "B_2.dng")
+    texts = [str(tmp_path / name) for name in ("A_#.dng", "B_#.dng", "A_1.dng")]
+    assert pattern.gap_notes(texts) == [f"{texts[0]}: 1 missing of 1-4: 3"]
+
+
 def test_shards_are_even_and_hold_every_item_once() -> None:
     items = list(range(19))
     parts = [shard.part(items, f"{i}/8") for i in range(8)]
