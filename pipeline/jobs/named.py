@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -156,6 +157,6 @@ def _checked(template: str) -> Template:
             raise RequestError(f"output {template!r}: {{{name}!{conversion}}} has a conversion; write {{{name}}}")
     first = next((n for n, (_, name, _, _) in enumerate(found) if name is not None), len(found))
     constant = "".join(literal for literal, _, _, _ in found[: first + 1])
-    folder = Path(constant) if constant.endswith("/") else Path(constant).parent
+    folder = Path(os.path.dirname(constant))  # noqa: PTH120  pathlib drops the dot of "out/.{stem}"
     parts = tuple((literal, name, spec or "") for literal, name, spec, _ in found)
     return Template(template, parts, folder)

@@ -27,7 +27,7 @@ def glance(path: Path) -> Exif:
 
     Notes
     -----
-    0.3 ms for a DNG in the cache, where reading it takes 9 ms (12.5 MP, uncompressed).
+    0.15 ms for a DNG, 2 to 5 ms for a CRW (files in the cache, median of 38 of many makers).
     """
     try:
         with path.open("rb") as stream:
