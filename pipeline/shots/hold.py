@@ -4,85 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tenbit.kernels._camera import gains_of
-from tenbit.kernels._facts import LINEARIZATION, Array, Triple
+from tenbit.kernels._facts import Array, Triple
 from tenbit.kernels.errors import StageError
 from tenbit.pipeline.config import Chain, final_facts
-from tenbit.pipeline.device import CpuDevice, choose, usable_cores
-from tenbit.pipeline.errors import ReadError, RequestError
-from tenbit.pipeline.foreseen import Read, opened
+from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.jobs import Job
-from tenbit.pipeline.plan import plan
-from tenbit.pipeline.run import Said, run_plan
-from tenbit.pipeline.shots import course, record
-from tenbit.pipeline.shots.brightness import places_of
-from tenbit.pipeline.shots.given import Given, last_of
+from tenbit.pipeline.run import Said
+from tenbit.pipeline.shots import brightness, course, policy, record
+from tenbit.pipeline.shots.given import Given
+from tenbit.pipeline.shots.glance import Glance, Seen, glances_of, head_of, takes_baseline
+from tenbit.pipeline.shots.policy import Policy
 from tenbit.pipeline.shots.ranges import shown
 
 if TYPE_CHECKING:
     from tenbit.pipeline.batch import Order
 
-_POLICY = re.compile(r"\s*(?:(each)|(lock|smooth)\s*=\s*(-?[0-9]{1,9}))\s*")
-_LEAST_WINDOW, _MOST_WINDOW = 3, 9999
 # What stands out that much of its neighbours is an event, and not the flicker of an aperture or of a camera's metering.
 _EVENT_EV, _EVENT_BALANCE = 0.5, 0.25
 # Two frames are compared by this share of their places at least.
 _LEAST_SHARED = 0.05
 # An exposure of 0 would be left out of the plan, and the frame need another compile; by this much nothing changes.
 _NOTHING_EV = 2.0**-40
-
-Step = Callable[[int, int], None]
-"""Told how many frames of how many have been measured."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How one value goes through a shot.
-
-    Parameters
-    ----------
-    kind : {"each", "lock", "smooth"}
-        As each frame has it; as one frame has it; or as its smooth course has it.
-    number : int
-        Of the frame, for lock; how many frames the course at one comes from, for smooth.
-    """
-
-    kind: Literal["each", "lock", "smooth"] = "each"
-    number: int = 0
-
-    def __str__(self) -> str:
-        return self.kind if self.kind == "each" else f"{self.kind}={self.number}"
-
-
-def policy(name: str, text: str) -> Policy:
-    """What ``--balance`` or ``--exposure`` says: ``each``, ``lock=N`` or ``smooth=W``.
-
-    Raises
-    ------
-    RequestError
-        Saying what is allowed.
-    """
-    match = _POLICY.fullmatch(text)
-    if match is None:
-        raise RequestError(
-            f"--{name} {text!r}: write each, lock=N (as frame N has it) or smooth=W (smoothed over W frames)"
-        )
-    if match[1]:
-        return Policy()
-    number = int(match[3])
-    if match[2] == "lock":
-        return Policy("lock", number)
-    if not _LEAST_WINDOW <= number <= _MOST_WINDOW:
-        raise RequestError(f"--{name} {text!r}: smoothed over {_LEAST_WINDOW} to {_MOST_WINDOW} frames")
-    return Policy("smooth", number)
 
 
 def held(
@@ -93,7 +42,7 @@ def held(
     exposure: str = "each",
     kept: Path | None = None,
     said: Said | None = None,
-    step: Step | None = None,
+    seen: Seen | None = None,
 ) -> list[Job]:
     """The same jobs, each with the white balance and the exposure that it is given.
 
@@ -105,13 +54,14 @@ def held(
     jobs : sequence of Job
     order : Order
     balance, exposure : str
-        See `policy`.
+        See `tenbit.pipeline.shots.policy.parse`.
     kept : Path, optional
         A file with the values: read when it is there, written when it is not. Machines that share it need not measure
         the shot again.
     said : callable, optional
         Told, a line each, what is measured and which frames are left as they are.
-    step : callable, optional
+    seen : callable, optional
+        Told of each file as it has been measured, and why it could not be.
 
     Raises
     ------
@@ -121,11 +71,11 @@ def held(
     WriteError
         If the values cannot be kept.
     """
-    white, light = policy("balance", balance), policy("exposure", exposure)
+    white, light = policy.parse("balance", balance), policy.parse("exposure", exposure)
     if white.kind == light.kind == "each":
         return list(jobs)
     _check_chain(order.chain, white, light)
-    asked = record.Asked(str(white), str(light), _takes_baseline(order.chain), _head(order.chain))
+    asked = record.Asked(str(white), str(light), takes_baseline(order.chain), head_of(order.chain))
     if kept is not None and kept.exists():
         return record.read(kept, asked, jobs)
     shots: dict[str, list[Job]] = {}
@@ -138,7 +88,7 @@ def held(
                 raise RequestError(f"--{option} {how}: {name} has no such frame; there are {shown(numbers)}")
     if said:
         said(f"measuring {len(jobs)} frames for --balance {white}, --exposure {light}")
-    measured = _measured([job for of_shot in shots.values() for job in of_shot], order, said, step)
+    measured = glances_of([job for of_shot in shots.values() for job in of_shot], order, said=said, seen=seen)
     found: dict[Path, Given | None] = {}
     for name, of_shot in shots.items():
         glances = [measured[job.source] for job in of_shot]
@@ -172,67 +122,9 @@ def _shot(job: Job) -> str:
     return str(job.source.with_name(f"{before}…{job.source.suffix}"))
 
 
-def _head(chain: Chain) -> Chain:
-    """The chain as far as what it holds depends on: up to its white balance, and where it has none its black level."""
-    at = max((at for name in ("white_balance", "black_level") if (at := last_of(chain, name)) is not None), default=-1)
-    return dataclasses.replace(chain, links=chain.links[: at + 1])
-
-
-def _takes_baseline(chain: Chain) -> bool:
-    """Whether the chain adds what the file says of its exposure."""
-    return any(link.stage.name == "exposure" and link.parameters.baseline for link in chain.links)
-
-
-@dataclass(frozen=True, eq=False)
-class _Glance:
-    """What was measured of one frame: its places, what the file adds to its exposure, and the chain's own gains."""
-
-    places: Array
-    baseline_ev: float
-    gains: Triple
-
-
-def _measured(jobs: Sequence[Job], order: Order, said: Said | None, step: Step | None) -> dict[Path, _Glance | None]:
-    """A glance at every frame, None at one that cannot be read: it fails by itself later."""
-    from tenbit.pipeline.isolated import reading
-
-    head, takes_baseline = _head(order.chain), _takes_baseline(order.chain)
-    with reading(order.isolate, order.limits) as read:
-        pool = ThreadPoolExecutor(order.threads or usable_cores(), thread_name_prefix="tenbit-glance")
-        try:
-            coming = pool.map(lambda job: _glance(job, order, head, takes_baseline, read, said), jobs)
-            found = {}
-            for number, (job, glance) in enumerate(zip(jobs, coming, strict=True), 1):
-                found[job.source] = glance
-                if step:
-                    step(number, len(jobs))
-            return found
-        finally:
-            # A file over which a reader hangs is not waited for.
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _glance(job: Job, order: Order, head: Chain, takes_baseline: bool, read: Read, said: Said | None) -> _Glance | None:
-    try:
-        frame = opened(job.source, head, camera=order.camera, defects=order.defects, asked=order.asked, read=read)
-        what = plan(head.links, frame.facts, packing=frame.packing)
-        gains, places = what.facts.gains, None
-        # Gains of grey world are measured on the whole picture; what opcodes make linear is codes until they have.
-        if gains is None or any(opcode.name == LINEARIZATION for opcode in frame.facts.opcodes):
-            cpu, _ = choose("cpu")
-            frame = run_plan(frame, what, cpu.shared(1) if isinstance(cpu, CpuDevice) else cpu, said=said)
-            gains = frame.facts.gains or (1.0, 1.0, 1.0)
-            places = places_of(frame, dataclasses.replace(head, links=())) - np.float32(np.log2(gains[1]))
-        if places is None:
-            places = places_of(frame, head)
-    except (ReadError, StageError, MemoryError):
-        return None
-    return _Glance(places, frame.facts.baseline_exposure_ev if takes_baseline else 0.0, gains)
-
-
-def _gains(how: Policy, jobs: Sequence[Job], glances: Sequence[_Glance | None]) -> list[Triple | None]:
+def _gains(how: Policy, jobs: Sequence[Job], glances: Sequence[Glance]) -> list[Triple | None]:
     """The gains of each frame of a shot; None for one that could not be measured."""
-    own = [None if glance is None else glance.gains for glance in glances]
+    own = [glance.gains for glance in glances]
     if how.kind == "lock":
         of_frame = own[_position(how, jobs)]
         if of_frame is None:
@@ -254,18 +146,18 @@ def _gains(how: Policy, jobs: Sequence[Job], glances: Sequence[_Glance | None]) 
 
 
 def _stops(
-    how: Policy, jobs: Sequence[Job], glances: Sequence[_Glance | None], gains: Sequence[Triple | None]
+    how: Policy, jobs: Sequence[Job], glances: Sequence[Glance], gains: Sequence[Triple | None]
 ) -> tuple[list[float], Array]:
     """What each frame's exposure is changed by, and whether it stands out and is left so."""
     count = len(jobs)
     if how.kind == "each":
         return [0.0] * count, np.zeros(count, bool)
-    nothing = np.full_like(next(glance.places for glance in glances if glance), np.nan) if any(glances) else np.empty(0)
-    places = np.array([nothing if glance is None else glance.places for glance in glances])
+    nothing = np.full(brightness.DOWN * brightness.ACROSS, np.nan, np.float32)
+    places = np.array([nothing if glance.places is None else glance.places for glance in glances])
     # What the developed green is brighter by than the sensor's.
     raised = np.array(
         [
-            np.nan if glance is None or gain is None else np.log2(gain[1]) + glance.baseline_ev
+            np.nan if gain is None else np.log2(gain[1]) + glance.baseline_ev
             for glance, gain in zip(glances, gains, strict=True)
         ]
     )
@@ -292,14 +184,12 @@ def _stops(
     return [_NOTHING_EV if np.isnan(ev) or ev == 0.0 else float(ev) for ev in stops], left
 
 
-def _notes(
-    how: Policy, glances: Sequence[_Glance | None], left: Array, jobs: Sequence[Job]
-) -> list[tuple[str, list[int]]]:
+def _notes(how: Policy, glances: Sequence[Glance], left: Array, jobs: Sequence[Job]) -> list[tuple[str, list[int]]]:
     """What is to be said of frames that are not held, with their numbers."""
     odd = f"no light in common with frame {how.number}" if how.kind == "lock" else "unlike the frames around them"
     notes: dict[str, list[int]] = {}
     for job, glance, is_left in zip(jobs, glances, left, strict=True):
-        if glance is None:
+        if glance.error:
             notes.setdefault("cannot be read, and are not held", []).append(job.number)
         elif is_left:
             notes.setdefault(f"{odd}, their exposure is left to them", []).append(job.number)

@@ -19,8 +19,9 @@ from tenbit.pipeline.foreseen import settled
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.plan import plan
+from tenbit.pipeline.shots import policy
 from tenbit.pipeline.shots.given import Given
-from tenbit.pipeline.shots.hold import held, policy
+from tenbit.pipeline.shots.hold import held
 
 ROWS, COLS, BLACK = 96, 128, 256
 # Points only: a compile of half a second.
@@ -272,12 +273,12 @@ def test_a_record_of_something_else_is_refused(shot: Shot, tmp_path: Path) -> No
 @pytest.mark.parametrize("text", ["", "lock", "smooth=", "smooth=x", "lock=1.5", "median=3"])
 def test_a_policy_that_is_none_is_said(text: str) -> None:
     with pytest.raises(RequestError, match=r"--balance .*: write each, lock=N \(as frame N has it\) or smooth=W"):
-        policy("balance", text)
+        policy.parse("balance", text)
 
 
 def test_what_cannot_be_held_is_refused_before_anything_is_measured(shot: Shot) -> None:
     jobs = shot([np.nan] * 3)
-    assert [str(policy("exposure", text)) for text in ("each", " lock = -3 ", "smooth=25")] == [
+    assert [str(policy.parse("exposure", text)) for text in ("each", " lock = -3 ", "smooth=25")] == [
         *("each", "lock=-3", "smooth=25")
     ]
     for says, options, stages in (
