@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
-import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -335,28 +333,3 @@ def test_a_report_takes_the_place_of_a_report_alone(shoot: Path) -> None:
         with pytest.raises(RequestError) as caught:
             check_report(Path(name), jobs)
         assert str(caught.value) == f"--report: {name} {what}; give the report a name of its own"
-
-
-def test_a_glance_tells_what_reading_tells(shared_data: Path) -> None:
-    from tenbit.pipeline.raw import read
-
-    path = next((shared_data / "raw").rglob("*dng_with_preview.dng"))
-    found = glance.glance(path)
-    assert found == read(path).exif
-    assert (found.iso, found.taken) == (50, "2015:06:08 12:10:44")
-
-
-def test_a_glance_at_what_says_nothing(shoot: Path, shared_data: Path) -> None:
-    for path in (shoot / "a.dng", shoot, shoot / "gone.dng", *sorted((shared_data / "bad").iterdir())):
-        assert isinstance(glance.glance(path), Exif)
-
-
-def test_a_glance_finds_the_exif_of_a_raf(raw: Path) -> None:
-    tiff = b"II*\0" + struct.pack("<IHHHII", 8, 1, 34855, 3, 1, 800) + bytes(4)
-    jpeg = b"\xff\xd8\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff
-    path = raw.with_name("a.raf")
-    path.write_bytes(b"FUJIFILMCCD-RAW ".ljust(84, b" ") + struct.pack(">II", 100, len(jpeg)) + bytes(8) + jpeg)
-    assert glance.glance(path).iso == 800
-    shutil.copy(path, raw.with_name("cut.raf"))
-    path.write_bytes(path.read_bytes()[:110])
-    assert glance.glance(path) == Exif()
