@@ -316,7 +316,7 @@ class _Giving:
 
     def _end(self) -> None:
         if self._again:
-            self._said(f"{self._again} frames were begun again, because their worker died")
+            self._said(f"{self._again} frames were given out again, because their worker died")
         if self._probe:
             with contextlib.suppress(OSError):
                 self._probe.unlink()

@@ -223,7 +223,8 @@ class _Batch:
     def _apart(self, errand: Errand) -> Outcome | None:
         from tenbit.pipeline import crew
 
-        return next(crew.develop([errand.job], self._as_told(is_new=errand.is_new), 1, said=self.said), None)
+        outcomes = list(crew.develop([errand.job], self._as_told(is_new=errand.is_new), 1, said=self.said))
+        return outcomes[0] if outcomes else None
 
     def _told(self, outcome: Outcome) -> Outcome:
         """An outcome that says where it comes from."""
