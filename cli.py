@@ -15,11 +15,14 @@ from tenbit.commands._text import CAMERA_HELP, DEFECTS_HELP, SOME_FAILED, count,
 from tenbit.commands.calibrate import calibrate
 from tenbit.commands.contact import contact
 from tenbit.commands.develop import develop
+from tenbit.commands.doctor import doctor
 from tenbit.commands.farm import farm
+from tenbit.commands.hold import hold
 from tenbit.commands.lenses import lenses
 from tenbit.commands.sample import sample
 from tenbit.commands.scopes import scopes
 from tenbit.commands.video import video
+from tenbit.commands.watch import watch
 
 if TYPE_CHECKING:
     from tenbit.pipeline.lenses.asked import Asked
@@ -148,33 +151,17 @@ def info(file: str, is_json: bool, camera: str | None) -> None:
         click.echo("\n".join(describe.lines(record)))
 
 
-@commands.command()
-@click.option("--warm", "is_warming", is_flag=True, help="First compile the shipped chains: then no run compiles.")
-def doctor(is_warming: bool) -> None:
-    """Show versions, devices and the cache, what is missing and the command that adds it."""
-    from tenbit.pipeline.doctor import examine
-
-    if is_warming:
-        from tenbit.pipeline.warm import warm
-
-        number = warm(said=lambda text: click.echo(text, err=True))
-        click.echo(f"{count(number, 'loop')} compiled" if number else "all loops were compiled already", err=True)
-    findings = examine()
-    width = max(len(finding.topic) for finding in findings)
-    for finding in findings:
-        click.echo(f"{finding.topic:{width}}  {finding.found}")
-        if finding.remedy:
-            click.echo(f"{'':{width}}  -> {finding.remedy}")
-
-
 commands.add_command(calibrate)
 commands.add_command(contact)
 commands.add_command(develop)
+commands.add_command(doctor)
 commands.add_command(farm)
+commands.add_command(hold)
 commands.add_command(lenses)
 commands.add_command(sample)
 commands.add_command(scopes)
 commands.add_command(video)
+commands.add_command(watch)
 
 
 def main() -> None:

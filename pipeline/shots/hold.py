@@ -41,6 +41,7 @@ def held(
     balance: str = "each",
     exposure: str = "each",
     kept: Path | None = None,
+    is_measured_anew: bool = False,
     said: Said | None = None,
     seen: Seen | None = None,
 ) -> list[Job]:
@@ -58,6 +59,8 @@ def held(
     kept : Path, optional
         A file with the values: read when it is there, written when it is not. Machines that share it need not measure
         the shot again.
+    is_measured_anew : bool
+        Replace the file with the values when it is there.
     said : callable, optional
         Told, a line each, what is measured and which frames are left as they are.
     seen : callable, optional
@@ -76,7 +79,7 @@ def held(
         return list(jobs)
     _check_chain(order.chain, white, light)
     asked = record.Asked(str(white), str(light), takes_baseline(order.chain), head_of(order.chain))
-    if kept is not None and kept.exists():
+    if kept is not None and kept.exists() and not is_measured_anew:
         return record.read(kept, asked, jobs)
     shots: dict[str, list[Job]] = {}
     for job in jobs:
