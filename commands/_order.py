@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -13,7 +12,7 @@ import click
 from tenbit.commands._text import CAMERA_HELP, DEFECTS_HELP, lens_options
 
 if TYPE_CHECKING:
-    from tenbit.pipeline.batch import Existing, Isolate, Order
+    from tenbit.pipeline.batch import Isolate, Order
     from tenbit.pipeline.config import Chain
     from tenbit.pipeline.lenses.asked import Asked
     from tenbit.pipeline.progress import Kind, Log, Reporter
@@ -31,12 +30,31 @@ class Wanted:
     camera: str | None
     defects: str | None
     isolate: str
+    read_timeout: float
     progress: str
     log: str | None
     debug: bool
 
-    def order(self, chain: Chain, *, existing: Existing = "refuse", manifest: Path | None = None) -> Order:
-        """The order for a chain that was checked.
+    def for_pictures(self, output: str, *, format: str | None, quality: int | None) -> Chain:  # noqa: A002
+        """The chain with the format of its pictures decided, as the outputs' names say it.
+
+        Raises
+        ------
+        ChainError, RequestError
+            If the chain is wrong, or the name, the format and the chain do not fit each other.
+        """
+        from tenbit.pipeline import config, foreseen, jobs
+
+        aliases = {"jpg": "jpeg", "tif": "tiff"}
+        shorthand = {"output.format": format and aliases.get(format.lower(), format.lower()), "output.quality": quality}
+        given = [*self.overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
+        is_asked = any(text.startswith("output.format=") for text in given)
+        by_suffix = None if is_asked else jobs.suffix_format(output)
+        chain = config.load(self.chain, overrides=given, long_edge_px=self.long_edge, format=by_suffix)
+        return foreseen.settled(chain, jobs.output_format(output, chain.output.format, is_asked=is_asked))
+
+    def order(self, chain: Chain, **more: Any) -> Order:
+        """The order for a chain that was checked, with more of its fields.
 
         Raises
         ------
@@ -55,9 +73,9 @@ class Wanted:
             camera=of_dumps,
             defects=listed,
             asked=self.asked,
-            existing=existing,
-            manifest=manifest,
             isolate=cast("Isolate", self.isolate),
+            limits=batch.Limits(seconds=self.read_timeout),
+            **more,
         )
 
     def reporter(self, total: int | None, doing: str) -> Reporter:
@@ -86,6 +104,14 @@ def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default="auto",
             show_default=True,
             help="Read files in a process of its own: those of LibRaw, all, or none.",
+        ),
+        click.option(
+            "--read-timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            default=120.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="Of a process that reads a file.",
         ),
         click.option("--defects", help=DEFECTS_HELP),
         click.option("--camera", help=CAMERA_HELP),

@@ -3,112 +3,191 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import click
 
-from tenbit.commands._text import CAMERA_HELP, DEFECTS_HELP, SOME_FAILED, lens_options
+from tenbit.commands._order import order_options
+from tenbit.commands._text import SOME_FAILED
 
 if TYPE_CHECKING:
-    from tenbit.pipeline.batch import Existing
-    from tenbit.pipeline.lenses.asked import Asked
+    from tenbit.commands._order import Wanted
+    from tenbit.pipeline.batch import Existing, Order
+    from tenbit.pipeline.jobs import Job
     from tenbit.pipeline.outcome import Outcome
+    from tenbit.pipeline.run import Said
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command(epilog="Example: tenbit develop shoot/ -r -c standard -o 'out/{below}/{stem}.{ext}' --skip-existing")
+@click.command(epilog="Example: tenbit develop shoot/ -r -c standard -o 'out/{below}/{stem}.{ext}' --resume")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-c", "--chain", default="standard", show_default=True, help="A shipped chain's name, or a chain file.")
 @click.option(
     "-o",
     "--output",
     default="{stem}.{ext}",
     show_default=True,
-    help="With fields {stem} {name} {ext} {parent} {below} {index} {chain}; or a folder.",
+    help="With fields: {stem} {name} {ext} {parent} {below} {relative} {index} {frame} {lens} {iso} {date} {chain}; "
+    "or a folder.",
 )
 @click.option("-r", "--recursive", is_flag=True, help="Look into the folders below a folder too.")
-@click.option("--device", envvar="TENBIT_DEVICE", help="auto (default), cpu, cuda or cuda:N; cuda never falls back.")
-@click.option("--set", "overrides", multiple=True, metavar="STAGE.NAME=VALUE", help="Change one value of the chain.")
-@click.option("--long-edge", type=click.IntRange(min=1), metavar="PX", help="Length of the picture's longer side.")
-@lens_options
+@click.option("--frames", help="Of numbered files, only these: 1-100,200-300x2.")
+@click.option("--shard", metavar="I/N", help="Only one of N even pieces, I from 0: 0/8 to 7/8.")
+@click.option("--balance", default="each", show_default=True, help="White balance: each, lock=N or smooth=W frames.")
+@click.option("--exposure", default="each", show_default=True, help="Brightness: each, lock=N or smooth=W frames.")
+@click.option("--held", type=_FILE, help="Keep what --balance and --exposure have found, or read it from here.")
 @click.option("--format", "format_", help="The same as --set output.format=…: jpeg (jpg), png, tiff (tif), dng.")
 @click.option("--quality", type=int, help="The same as --set output.quality=…: 1 to 100.")
-@click.option("--camera", help=CAMERA_HELP)
-@click.option("--defects", help=DEFECTS_HELP)
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 @click.option("--skip-existing", is_flag=True, help="Leave outputs that exist; not a failure.")
+@click.option("--resume", is_flag=True, help="Do what a manifest does not hold of these bytes, chain and version.")
+@click.option("--manifest", type=_FILE, help="Of --resume; by default .tenbit-manifest.jsonl in the outputs' folder.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["skip", "stop"]),
+    default="skip",
+    show_default=True,
+    help="Whether a file that fails ends the batch.",
+)
+@click.option("--retries", type=click.IntRange(0, 100), default=0, show_default=True, help="Tries more of each file.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes.")
+@click.option("--memory", help="For the frames on their way together: 1.5GiB, 800M; by default a quarter of all.")
+@click.option("--cluster", metavar="ADDRESS", help="Give frames to dask workers: tcp://host:8786, or local:4.")
+@click.option("--report", type=_FILE, help="Write JSON lines of what was done, one per file.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written; read and write nothing.")
-@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write a JSON record of what was done.")
-@click.option("--debug", is_flag=True, help="Show the traceback of internal errors.")
+@order_options
 def develop(
     inputs: tuple[str, ...],
-    chain: str,
     output: str,
     recursive: bool,
-    device: str | None,
-    overrides: tuple[str, ...],
-    long_edge: int | None,
-    asked: Asked,
+    frames: str | None,
+    shard: str | None,
+    balance: str,
+    exposure: str,
+    held: Path | None,
     format_: str | None,
     quality: int | None,
-    camera: str | None,
-    defects: str | None,
     overwrite: bool,
     skip_existing: bool,
-    dry_run: bool,
+    resume: bool,
+    manifest: Path | None,
+    on_error: str,
+    retries: int,
+    jobs: int,
+    memory: str | None,
+    cluster: str | None,
     report: Path | None,
-    debug: bool,
+    dry_run: bool,
+    wanted: Wanted,
 ) -> None:
-    """Develop files, the raw files of folders (known by their suffix), and the files that quoted globs meet."""
-    if overwrite and skip_existing:
-        raise click.UsageError("--overwrite and --skip-existing exclude each other")
-    from tenbit.pipeline import batch, config, console, drawings, foreseen, jobs
-    from tenbit.pipeline.lenses.resolve import check_lens
-    from tenbit.pipeline.outcome import report as as_report
-    from tenbit.pipeline.outcome import write_report
-    from tenbit.pipeline.raw.defects import defects_from
+    """Develop files, the raw files of folders, what quoted globs meet, numbered shots (A001_####.dng) and @lists."""
+    if overwrite + skip_existing + resume > 1:
+        raise click.UsageError("--overwrite, --skip-existing and --resume exclude each other")
+    if manifest is not None and not resume:
+        raise click.UsageError("--manifest is of --resume")
+    if cluster is not None and jobs > 1:
+        raise click.UsageError("--jobs is of this machine; --cluster local:N has N workers")
+    from tenbit.pipeline import config, drawings, foreseen, progress
+    from tenbit.pipeline import jobs as naming
+    from tenbit.pipeline.batch.budget import bytes_from
+    from tenbit.pipeline.manifest import default_path
+    from tenbit.pipeline.report import Report
+    from tenbit.pipeline.shots import hold
+    from tenbit.pipeline.shots.ranges import select
+    from tenbit.pipeline.shots.shard import part
 
     aliases = {"jpg": "jpeg", "tif": "tiff"}
     shorthand = {
         "output.format": format_ and aliases.get(format_.lower(), format_.lower()),
         "output.quality": quality,
     }
-    given = [*overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
-    of_dumps, listed = foreseen.camera_from(camera), defects_from(defects)
+    given = [*wanted.overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
     is_asked = any(text.startswith("output.format=") for text in given)
-    by_suffix = None if is_asked else jobs.suffix_format(output)
-    checked = config.load(chain, overrides=given, long_edge_px=long_edge, format=by_suffix)
-    checked = foreseen.settled(checked, jobs.output_format(output, checked.output.format, is_asked=is_asked))
-    if quality is not None and checked.output.format != "jpeg":
-        click.echo(f"--quality is of a jpeg only; the output is {checked.output.format}, which has none", err=True)
-    check_lens(checked, asked)
-    found = jobs.find_inputs(inputs, recursive=recursive)
-    work = jobs.name_outputs(found, output, format=str(checked.output.format), chain=checked.name)
-    jobs.check_report(report, work)
-    drawings.check_drawings(checked, work, report)
+    by_suffix = None if is_asked else naming.suffix_format(output)
+    chain = config.load(wanted.chain, overrides=given, long_edge_px=wanted.long_edge, format=by_suffix)
+    chain = foreseen.settled(chain, naming.output_format(output, chain.output.format, is_asked=is_asked))
+    if quality is not None and chain.output.format != "jpeg":
+        click.echo(f"--quality is of a jpeg only; the output is {chain.output.format}, which has none", err=True)
     existing: Existing = "replace" if overwrite else "skip" if skip_existing else "refuse"
-    if dry_run:
-        state = {"refuse": "  (exists: would fail)", "skip": "  (exists: skipped)", "replace": "  (replaced)"}
-        for job in work:
-            line = f"{job.source} -> {job.target}{state[existing] if job.target.exists() else ''}"
-            click.echo(console.shown(line))
-        return
-    order = batch.Order(checked, device=device, camera=of_dumps, defects=listed, asked=asked, existing=existing)
-    outcomes: list[Outcome] = []
-    signal_number = 0
-    progress = console.Progress(len(work))
-    try:
-        with console.stoppable(), progress:
-            for outcome in batch.develop(work, order, said=progress.say):
-                outcomes.append(outcome)
-                progress.show(outcome, is_debug=debug)
-    except KeyboardInterrupt as stop:
-        signal_number = getattr(stop, "number", signal.SIGINT)
-    finally:
-        if report:
-            write_report(report, as_report(outcomes, checked, is_interrupted=bool(signal_number)))
-    progress.sum_up(outcomes, is_stopped=bool(signal_number))
-    if signal_number:
-        raise click.exceptions.Exit(128 + signal_number)
-    if progress.is_listing_lost or any(outcome.status == "failed" for outcome in outcomes):
+    order = wanted.order(
+        chain,
+        existing=existing,
+        manifest=(manifest or default_path((), output)) if resume else None,
+        retries=retries,
+        on_error=cast(Literal["skip", "stop"], on_error),
+        memory_bytes=None if memory is None else bytes_from(memory),
+    )
+    found = naming.find_inputs(inputs, recursive=recursive)
+    work = naming.name_outputs(found, output, format=str(chain.output.format), chain=chain.name, asked=wanted.asked)
+    naming.check_report(report, work)
+    drawings.check_drawings(chain, work, report)
+    with progress.stoppable():
+        # Of the whole shot, so that every machine finds the same.
+        said_first = wanted.reporter(None, "measuring").say
+        work = hold.held(work, order, balance=balance, exposure=exposure, kept=held, said=said_first)
+        if frames is not None:
+            work = select(work, [job.number for job in work], frames)
+        if shard is not None:
+            work = part(work, shard)
+        if dry_run:
+            _foretell(work, existing)
+            return
+        reporter = wanted.reporter(len(work), "developing")
+
+        def tell(outcome: Outcome) -> None:
+            written.add(outcome)
+            reporter.show(outcome, is_debug=wanted.debug)
+
+        with reporter, Report(report, order) as written:
+            number = _told(_outcomes(reporter.at_work(work), order, jobs, cluster, reporter.say), tell)
+            written.is_interrupted = bool(number)
+        reporter.sum_up(is_stopped=bool(number))
+    if number:
+        raise click.exceptions.Exit(128 + number)
+    if reporter.is_listing_lost or reporter.failed:
         raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _foretell(work: list[Job], existing: Existing) -> None:
+    from tenbit.pipeline.progress import shown
+
+    state = {"refuse": "  (exists: would fail)", "skip": "  (exists: skipped)", "replace": "  (replaced)"}
+    for job in work:
+        click.echo(shown(f"{job.source} -> {job.target}{state[existing] if job.target.exists() else ''}"))
+
+
+Outcomes: TypeAlias = "Generator[Outcome, None, None]"
+
+
+def _outcomes(work: Iterable[Job], order: Order, processes: int, cluster: str | None, said: Said) -> Outcomes:
+    """From this process, from several, or from a cluster's workers."""
+    if cluster is not None:
+        from tenbit.pipeline.farm import cluster as workers
+
+        return cast("Outcomes", workers.develop(work, order, cluster, said=said))
+    if processes > 1:
+        from tenbit.pipeline import crew
+
+        return cast("Outcomes", crew.develop(work, order, processes, said=said))
+    from tenbit.pipeline import batch
+
+    return batch.develop(work, order, said=said)
+
+
+def _told(steps: Outcomes, tell: Callable[[Outcome], None]) -> int:
+    """Tell of all outcomes; returns the number of the signal that ended them early, or 0."""
+    try:
+        for outcome in steps:
+            tell(outcome)
+        return 0
+    except KeyboardInterrupt as stop:
+        fault = stop
+    # Where it came while an outcome was told, those that are left are told too.
+    with suppress(KeyboardInterrupt, StopIteration):
+        tell(steps.throw(fault))
+        for outcome in steps:
+            tell(outcome)
+    return int(getattr(fault, "number", signal.SIGINT))

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from tenbit.cli import commands
 from tenbit.kernels import STAGES
+from tenbit.pipeline.report import read as read_report
 
 Told = Callable[[str], list[str]]
 
@@ -89,10 +90,10 @@ def test_the_shorthands_change_the_chain(raw: Path, told: Told) -> None:
     result = develop("a.dng", "--format", "TIF", "--set", "tone.curve=linear", "--quality", "70", "--report", "r.json")
     assert result.exit_code == 0
     assert told(result.stderr) == ["--quality is of a jpeg only; the output is tiff, which has none"]
-    report = json.loads((raw.parent / "r.json").read_text("utf-8"))
-    assert report["chain"]["chain"][4]["tone"]["curve"] == "linear"
-    assert report["chain"]["output"]["quality"] == 70
-    (file,) = report["files"]
+    report = read_report(raw.parent / "r.json")
+    assert report.batch["chain"]["chain"][4]["tone"]["curve"] == "linear"
+    assert report.batch["chain"]["output"]["quality"] == 70
+    (file,) = report.files
     assert (file["output"], file["status"]) == ("a.tif", "done")
     assert file["device"].startswith("cpu")
 
@@ -152,7 +153,7 @@ def test_a_dump_is_told_its_geometry_on_the_command_line(here: Path) -> None:
 
 def test_the_report_is_written_when_files_fail(here: Path) -> None:
     assert develop("gone.dng", "--report", "r.json").exit_code == 1
-    (file,) = json.loads((here / "r.json").read_text("utf-8"))["files"]
+    (file,) = read_report(here / "r.json").files
     assert (file["status"], file["error"]) == ("failed", "no such file")
 
 
@@ -184,9 +185,7 @@ def test_a_warning_is_said_for_its_first_file(raw: Path, monkeypatch: pytest.Mon
     (raw.parent / "b.dng").write_bytes(raw.read_bytes())
     result = develop("a.dng", "b.dng", "--report", "r.json")
     assert told(result.stderr) == ["a.dng: warning: no matrix", "1 more file: warning: no matrix", "2 done"]
-    assert [f["warnings"] for f in json.loads((raw.parent / "r.json").read_text("utf-8"))["files"]] == [
-        ["no matrix"]
-    ] * 2
+    assert [file["warnings"] for file in read_report(raw.parent / "r.json").files] == [["no matrix"]] * 2
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -11,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tenbit.pipeline.report import read as read_report
 
 Told = Callable[[str], list[str]]
 
@@ -30,7 +31,7 @@ def test_an_interrupt_leaves_no_part_of_a_file(raw: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
     assert done.returncode == 130
     assert done.stderr.splitlines()[-1] == "interrupted after 0 of 1"
-    assert json.loads((raw.parent / "r.json").read_text("utf-8"))["interrupted"] is True
+    assert (read_report(raw.parent / "r.json").end or {})["interrupted"] is True
     assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "r.json", "small.yaml"]
 
 
@@ -50,9 +51,9 @@ def test_a_signal_leaves_no_part_of_a_file_and_a_report(name: str, raw: Path, to
     done = subprocess.run(command, capture_output=True, text=True, cwd=raw.parent, env={**os.environ})
     assert done.returncode == 128 + getattr(signal, name)
     # Frames on their way are finished or dropped, and those that are told are in the report.
-    report = json.loads((raw.parent / "r.json").read_text("utf-8"))
-    assert told(done.stderr)[-1].startswith(f"interrupted after {len(report['files'])} of 2")
-    assert report["interrupted"] is True
+    report = read_report(raw.parent / "r.json")
+    assert told(done.stderr)[-1].startswith(f"interrupted after {len(report.files)} of 2")
+    assert (report.end or {})["interrupted"] is True
     left = {path.name for path in raw.parent.iterdir()}
     assert left - {"a.jpg"} == {"a.dng", "r.json", "small.yaml"}
 
@@ -147,8 +148,8 @@ def test_a_terminal_that_is_closed_stops_no_picture(raw: Path) -> None:
     os.close(outer)
     process.communicate(b"x", timeout=60)
     assert process.returncode == 1, "a listing that was lost is told by the exit code"
-    report = json.loads((raw.parent / "r.json").read_text("utf-8"))
-    assert [file["status"] for file in report["files"]] == ["done", "done"]
+    report = read_report(raw.parent / "r.json")
+    assert [file["status"] for file in report.files] == ["done", "done"]
     assert sorted(path.name for path in raw.parent.glob("*.jpg")) == ["a.jpg", "z.jpg"]
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
+
+from tenbit.pipeline.errors import RequestError
 
 # Bytes of memory per byte of file until a file has been seen: of the shipped chains `quality` needs most, 45 bytes a
 # pixel, of which a losslessly packed file stores 1.5.
@@ -24,6 +27,28 @@ def default_bytes() -> int:
         except (OSError, ValueError):
             continue
     return most // 4
+
+
+_UNITS = {"": 1, "b": 1, **{f"{letter}{end}": 1000**n for n, letter in enumerate("kmgt", 1) for end in ("", "b")}}
+_UNITS |= {f"{letter}i{end}": 1024**n for n, letter in enumerate("kmgt", 1) for end in ("", "b")}
+
+
+def bytes_from(text: str) -> int:
+    """A number of bytes: ``1.5GiB``, ``800M``, ``2e9``.
+
+    Raises
+    ------
+    RequestError
+        Saying what is allowed.
+    """
+    match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]{1,2})?)\s*([kmgt]?i?b?)\s*", text.lower())
+    try:
+        count = int(float(match[1]) * _UNITS[match[2]]) if match else 0
+    except (ValueError, KeyError, OverflowError):
+        count = 0
+    if count < 1:
+        raise RequestError(f"--memory {text!r}: a number of bytes such as 1.5GiB or 800M")
+    return count
 
 
 class Budget:

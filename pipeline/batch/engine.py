@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from tenbit.kernels import _native
@@ -31,7 +31,7 @@ _AHEAD = 4
 Last = Callable[[Work, Frame | PendingFrame], Outcome]
 
 
-def develop(jobs: Iterable[Job], order: Order, *, said: Said | None = None) -> Iterator[Outcome]:
+def develop(jobs: Iterable[Job], order: Order, *, said: Said | None = None) -> Generator[Outcome, None, None]:
     """Outcomes of the jobs, one by one and in their order; a file that fails leaves the others alone.
 
     Parameters

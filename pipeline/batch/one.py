@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tenbit.pipeline import manifest as manifests
 from tenbit.pipeline.batch.budget import Budget, default_bytes
-from tenbit.pipeline.batch.order import Existing, Order
+from tenbit.pipeline.batch.order import Order
 from tenbit.pipeline.config import Chain
 from tenbit.pipeline.device import CpuDevice, Device, choose, usable_cores
 from tenbit.pipeline.drawings import paths_of, written
@@ -21,6 +22,7 @@ from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import write
 from tenbit.pipeline.isolated import reading
 from tenbit.pipeline.jobs import Job
+from tenbit.pipeline.manifest import Entry
 from tenbit.pipeline.outcome import Outcome, as_json, failed
 from tenbit.pipeline.overlay.layers import drawings_of
 from tenbit.pipeline.plan import Plan
@@ -49,6 +51,7 @@ class Around:
     def __init__(self, order: Order, device: Device, said: Said | None, budget: Budget) -> None:
         self.order, self.device, self.said, self.budget = order, device, said, budget
         self.stop = threading.Event()
+        self.manifest = manifests.opened(order)
         self.cores = order.threads or usable_cores()
         self._running = 0
         self._lock = threading.Lock()
@@ -89,6 +92,7 @@ class Work:
     def __init__(self, job: Job, around: Around) -> None:
         self.job, self.around, self.order = job, around, around.order
         self.phases: dict[str, float] = {}
+        self.entry: Entry | None = None
 
     @property
     def chain(self) -> Chain:
@@ -147,8 +151,8 @@ def _attempted(work: Work, last: Callable[[Work, Frame | PendingFrame], Outcome]
     try:
         around.check_going()
         with work.timed("read"):
-            if kept := _kept(job, work.order.existing):
-                return work.told(kept)
+            if _is_kept(work):
+                return Outcome(job, "skipped")
             came = _read(work)
         around.check_going()
         with work.timed("develop"):
@@ -169,15 +173,15 @@ def _read(work: Work) -> Frame:
 
 def _begun(work: Work, came: Frame) -> Frame | PendingFrame:
     """The frame that the CPU has developed, or that is on its way through a card."""
-    job, order, around = work.job, work.order, work.around
+    job, around = work.job, work.around
     device = around.lane_device()
     what = planned(came.facts, work.chain, packing=came.packing)
     around.budget.correct(work, job.source, _taken(what, came, device))
     drawn = paths_of(job.target, drawings_of(what.overlay.layers))
     # Without their picture they are what an interrupted run has left, or files of the user's.
-    if order.existing == "refuse" and (there := next((path for path in drawn if path.exists()), None)):
+    if not _may_replace_drawings(work) and (there := next((path for path in drawn if path.exists()), None)):
         raise _exists(there)
-    pending = begin(came, what, device, said=around.said, may_fall_back=is_auto(order.device))
+    pending = begin(came, what, device, said=around.said, may_fall_back=is_auto(work.order.device))
     # The CPU has done it already, and then lets go of the samples that it was made from.
     return pending.finish() if pending.device.target == "cpu" else pending
 
@@ -208,6 +212,8 @@ def put_down(work: Work, begun: Frame | PendingFrame) -> Outcome:
             record={**done.record, "source": job.source.name, "chain": work.chain.as_record()},
             facts=done.facts,
         )
+    if work.around.manifest is not None and work.entry is not None:
+        work.around.manifest.add(work.entry, drawings)
     return dataclasses.replace(work.told(finished(job, done)), drawings=drawings)
 
 
@@ -224,13 +230,32 @@ def finished(job: Job, done: Frame) -> Outcome:
     )
 
 
-def _kept(job: Job, existing: Existing) -> Outcome | None:
-    """The outcome when an output that is there already stays; None when the job is to be done."""
-    if existing == "replace" or not job.target.exists():
-        return None
-    if existing == "skip":
-        return Outcome(job, "skipped")
-    raise _exists(job.target)
+def _is_kept(work: Work) -> bool:
+    """Whether an output that is there already stays.
+
+    Raises
+    ------
+    ExistsError
+        If it is in the way.
+    """
+    job, manifest = work.job, work.around.manifest
+    if manifest is not None:
+        work.entry = manifest.entry(job)
+        if manifest.is_done(work.entry):
+            return True
+        if not manifest.may_replace(work.entry):
+            raise ExistsError(f"{job.target} exists already, and is not of this batch")
+        return False
+    if work.order.existing == "replace" or not job.target.exists():
+        return False
+    if work.order.existing == "refuse":
+        raise _exists(job.target)
+    return True
+
+
+def _may_replace_drawings(work: Work) -> bool:
+    """Whether what lies where a drawing goes may be replaced: with a manifest, beside a picture that may be."""
+    return work.order.existing != "refuse" or (work.entry is not None and work.job.target.exists())
 
 
 def _exists(path: Path) -> ExistsError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
 
@@ -190,7 +190,7 @@ class Tiff:
         self.check_inside(start, len(target), what)
         self._stream.seek(start)
         done = 0
-        while done < len(target) and (count := self._stream.readinto(target[done:])):
+        while done < len(target) and (count := cast(Any, self._stream).readinto(target[done:])):
             done += count
         if done < len(target):
             raise ReadError(f"{what} needs bytes {start}..{start + len(target)}, only {done} could be read")
