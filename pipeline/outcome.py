@@ -69,6 +69,7 @@ class Outcome:
             "input": str(self.job.source),
             "output": str(self.job.target),
             "drawings": [str(path) for path in self.drawings],
+            "frame": self.job.number,
             "status": self.status,
             "seconds": round(self.seconds, 4),
             "device": self.device,

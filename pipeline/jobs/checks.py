@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tenbit.pipeline.errors import RequestError
@@ -10,6 +11,8 @@ from tenbit.pipeline.jobs.job import Job
 from tenbit.pipeline.jobs.places import Places, folded
 
 REPORT_SUFFIXES = (".json", ".jsonl")
+MANIFEST = b'{"tenbit_manifest":'
+"""How a manifest begins, see `tenbit.pipeline.manifest`."""
 
 
 def check_report(report: Path | None, jobs: Sequence[Job]) -> None:
@@ -25,6 +28,8 @@ def check_report(report: Path | None, jobs: Sequence[Job]) -> None:
     # Pipes and devices are written to, not replaced.
     if report.suffix.lower() not in REPORT_SUFFIXES and (report.is_file() or report.is_dir()):
         raise RequestError(f"--report: {report} exists and is no .json or .jsonl; give the report a name of its own")
+    if report.is_file() and _begins(report).startswith(MANIFEST):
+        raise RequestError(f"--report: {report} is a manifest; give the report a name of its own")
     places = Places()
     here = folded(places.file(report))
     for job in jobs:
@@ -36,3 +41,9 @@ def check_report(report: Path | None, jobs: Sequence[Job]) -> None:
         ):
             if folded(places.file(path)) == here:
                 raise RequestError(f"--report: {report} is {what}; give the report a name of its own")
+
+
+def _begins(path: Path) -> bytes:
+    with suppress(OSError), path.open("rb") as handle:
+        return handle.read(len(MANIFEST))
+    return b""

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from tenbit.pipeline.errors import RequestError, WriteError
+from tenbit.pipeline.jobs.checks import MANIFEST
 
 try:
     import fcntl
 except ImportError:  # Windows: a line is one write to the end of the file, which suffices within one machine
     fcntl = None  # type: ignore[assignment]
 
-_BEGINS = b'{"tenbit_manifest":1,'
+_BEGINS = MANIFEST + b"1,"
 _HEADER_BYTES = len(_BEGINS) + len('"id":"0123456789abcdef"}\n')
 
 

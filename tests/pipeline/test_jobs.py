@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,17 @@ import pytest
 
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Exif
-from tenbit.pipeline.jobs import Input, Job, check_report, find_inputs, name_outputs, output_folder, output_format
+from tenbit.pipeline.jobs import (
+    FIELDS,
+    Input,
+    Job,
+    check_report,
+    find_inputs,
+    name_outputs,
+    output_folder,
+    output_format,
+)
+from tenbit.pipeline.jobs.checks import MANIFEST
 from tenbit.pipeline.lenses.asked import Asked
 from tenbit.pipeline.raw import glance
 
@@ -319,11 +330,18 @@ def test_the_format_comes_from_the_suffix_then_from_the_chain() -> None:
         output_format("{stem}.bmp", None)
 
 
+def test_the_page_of_batches_names_every_field() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "batches.md").read_text("utf-8")
+    assert re.findall(r"^\| `\{(\w+)\}` \|", page, re.MULTILINE) == list(FIELDS)
+
+
 def test_a_report_takes_the_place_of_a_report_alone(shoot: Path) -> None:
     jobs = [Job(Path("shoot/a.dng"), Path("out/a.jpg"))]
     for name in ("new.txt", "r.jsonl", "/dev/null"):
         check_report(Path(name), jobs)
+    Path("m.jsonl").write_bytes(MANIFEST + b'1,"id":"0"}\n')
     for name, what in (
+        ("m.jsonl", "is a manifest"),
         ("shoot/a-truth.tif", "exists and is no .json or .jsonl"),
         ("shoot", "exists and is no .json or .jsonl"),
         ("shoot/a.json", "is the sidecar of an input"),
