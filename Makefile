@@ -9,7 +9,7 @@ FAULTS := even k=-0.06,0.01,0 red_scale=1.0008 blue_scale=0.9992 vignetting=-0.3
 CORRECTION := --set 'lens.distortion=[-0.06, 0.01, 0]' --set lens.red_scale=1.0008 --set lens.blue_scale=0.9992 \
 	--set 'vignetting.k=[-0.3, 0, 0]' --set exposure.ev=0
 
-.PHONY: demo test browser check bench clean
+.PHONY: demo test browser check bench lock clean
 
 # The stamp is newer than the environment's list of packages: editing that list installs again.
 $(VENV)/.ready: pyproject.toml
@@ -42,6 +42,14 @@ check: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python benchmarks/cpu.py --save
+
+# What containers are built from: of every package the newest that pyproject.toml allows, by hash.
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	--extra farm --extra lens --extra video pyproject.toml containers/build.in
+lock: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOCK) --output-file containers/cpu.lock
+	$(LOCK) --extra cuda12 --output-file containers/cuda.lock
 
 clean:
 	rm -rf $(VENV) build dist demo *.egg-info

@@ -205,9 +205,9 @@ def merge(reports: tuple[str, ...], output: Path | None, expect: int | None, fra
     if is_json:
         click.echo(json.dumps(total, indent=2))
     else:
-        for heading, columns, rows in results.tables(total):
-            click.echo(heading)
-            if rows:
-                table(columns, rows, piped=120)
+        for part in results.parts(total):
+            click.echo(part.heading)
+            if part.rows:
+                table(part.columns, part.rows, piped=120)
     if not total["is_complete"]:
         raise click.exceptions.Exit(SOME_FAILED)

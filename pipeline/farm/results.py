@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenbit.pipeline.errors import RequestError
+from tenbit.pipeline.progress import shown
 from tenbit.pipeline.report import merged, read
 
 # Of one class of error; the rest is counted, and in the merged report.
 _MOST_SHOWN = 20
+
+
+class Part(NamedTuple):
+    """A heading, and the columns and rows below it."""
+
+    heading: str
+    columns: tuple[str, ...] = ()
+    rows: Sequence[tuple[str, ...]] = ()
 
 
 def reports_in(wanted: Iterable[str], output: Path | None = None) -> list[Path]:
@@ -74,29 +83,26 @@ def summed(
     return {**total, "missing": missing, "missing_frames": gone, "is_complete": is_whole and not total["failed"]}
 
 
-def tables(total: dict[str, Any]) -> Iterator[tuple[str, Sequence[str], list[tuple[str, ...]]]]:
-    """The same for people: headings, and the columns and rows below each."""
+def parts(total: dict[str, Any]) -> Iterator[Part]:
+    """The same for people."""
     counts = ", ".join(f"{total[status]} {status}" for status in ("done", "skipped", "failed"))
     repeated = f"; {total['repeated']} were in more than one" if total["repeated"] else ""
-    yield f"{total['files']} files in {total['reports']} reports: {counts}{repeated}", (), []
+    yield Part(f"{total['files']} files in {total['reports']} reports: {counts}{repeated}")
     if total["missing"]:
-        yield (
-            f"missing: {total['missing']}" + (f", frames {total['missing_frames']}" if total["missing_frames"] else ""),
-            (),
-            [],
-        )
+        frames = f", frames {total['missing_frames']}" if total["missing_frames"] else ""
+        yield Part(f"missing: {total['missing']}{frames}")
     if total["unfinished"]:
-        yield f"not finished: {', '.join(total['unfinished'][:_MOST_SHOWN])}", (), []
+        yield Part(shown(f"not finished: {', '.join(total['unfinished'][:_MOST_SHOWN])}"))
     if total["chains"] > 1:
-        yield f"they are of {total['chains']} different chains", (), []
+        yield Part(f"they are of {total['chains']} different chains")
     for kind, of_class in total["failures"].items():
-        rows = [(one["input"], str(one["error"])) for one in of_class["files"][:_MOST_SHOWN]]
+        files = [(shown(one["input"]), shown(str(one["error"]))) for one in of_class["files"][:_MOST_SHOWN]]
         more = f", of which {_MOST_SHOWN}" if of_class["count"] > _MOST_SHOWN else ""
-        yield f"\n{kind}: {of_class['count']}{more}", ("file", "error"), rows
+        yield Part(f"\n{kind}: {of_class['count']}{more}", ("file", "error"), files)
     if total["phases"]:
-        rows = [(name, f"{seconds:.1f}") for name, seconds in total["phases"].items()]
-        yield f"\n{total['seconds']:.1f} s of all files", ("part", "s"), rows
+        seconds = [(name, f"{seconds:.1f}") for name, seconds in total["phases"].items()]
+        yield Part(f"\n{total['seconds']:.1f} s of all files", ("part", "s"), seconds)
     if total["devices"]:
-        yield "\nwhere", ("device", "files"), [(name, str(count)) for name, count in total["devices"].items()]
+        yield Part("\nwhere", ("device", "files"), [(name, str(count)) for name, count in total["devices"].items()])
     if slowest := [one for one in total["slowest"] if one["seconds"]][:3]:
-        yield "\nslowest", ("file", "s"), [(one["input"], f"{one['seconds']:.2f}") for one in slowest]
+        yield Part("\nslowest", ("file", "s"), [(shown(one["input"]), f"{one['seconds']:.2f}") for one in slowest])
