@@ -78,11 +78,15 @@ class Line:
                 raise EOFError
             done += count
 
-    def close(self) -> None:
-        """End both directions."""
+    def hang_up(self) -> None:
+        """Send no more: the other process is told so."""
         # What could not be sent to a process that is gone.
         with suppress(OSError):
             self._outgoing.close()
+
+    def close(self) -> None:
+        """End both directions."""
+        self.hang_up()
         self._incoming.close()
 
     def _exactly(self, length: int) -> bytes:

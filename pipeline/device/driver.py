@@ -43,3 +43,17 @@ def install_hint() -> str:
     if version := driver_version():
         return f"the driver knows CUDA {version[0]}.{version[1]}; one that knows 12.0 or newer is needed"
     return "pip install 'tenbit[cuda12]' or 'tenbit[cuda13]', as the driver supports"
+
+
+def device_count() -> int:
+    """CUDA devices that this process may use; 0 without a driver, 1 for the simulator. Starts nothing on them."""
+    if is_simulated():
+        return 1
+    try:
+        library = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        count = ctypes.c_int(0)
+        if library.cuInit(0) != 0 or library.cuDeviceGetCount(ctypes.byref(count)) != 0:
+            return 0
+    except (OSError, AttributeError):
+        return 0
+    return count.value
