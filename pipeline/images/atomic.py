@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,14 +11,18 @@ from typing import BinaryIO
 
 from tenbit.pipeline.errors import WriteError
 
+# What a kernel or a file system answers that has no nameless files: NFS, CIFS, FUSE, overlayfs before 6.0.
+_NO_NAMELESS = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
+
 
 @contextmanager
 def replaced(path: Path) -> Iterator[BinaryIO]:
     """A handle to write to; on leaving, what was written takes the name ``path`` in one step.
 
-    The bytes go to a hidden ``.part`` file in the same folder, because a rename is atomic only within a file system.
-    Folders that are missing are made. Whatever ends the body early, an interrupt too, removes the ``.part`` file and
-    leaves an older file of that name as it was.
+    The bytes go to a file without a name in the same folder, where the system has such files (Linux): a process that is
+    killed leaves nothing. Elsewhere they go to a hidden ``.part`` file, because a rename is atomic only within a file
+    system. Folders that are missing are made. Whatever ends the body early, an interrupt too, leaves nothing behind and
+    an older file of that name as it was.
 
     Parameters
     ----------
@@ -38,11 +43,34 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     part = path.parent / f".{path.name[:40]}.{os.urandom(4).hex()}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("x+b") as handle:
+        descriptor = _nameless(path.parent)
+        with part.open("x+b") if descriptor is None else _opened(descriptor, part) as handle:
             yield handle
+            if descriptor is not None:
+                handle.flush()
+                # A link does not replace a file of that name; a rename does. Python follows the link that stands for
+                # the descriptor when it is given a folder, which an absolute path makes no use of.
+                os.link(f"/proc/self/fd/{descriptor}", part, src_dir_fd=descriptor)
         part.replace(path)
     except OSError as error:
         raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _nameless(folder: Path) -> int | None:
+    """A file in a folder that has no name and is gone when it is closed; None where there is no such thing."""
+    if not hasattr(os, "O_TMPFILE") or not os.path.isdir("/proc/self/fd"):  # noqa: PTH112  asked for every file
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno in _NO_NAMELESS:
+            return None
+        raise
+
+
+def _opened(descriptor: int, path: Path) -> BinaryIO:
+    """A handle that says it has a name: libraries ask for it."""
+    return open(path, "w+b", opener=lambda *_: descriptor)

@@ -11,12 +11,22 @@ from tenbit.pipeline.errors import WriteError
 from tenbit.pipeline.images.atomic import replaced
 
 
-def test_the_file_appears_with_its_folders_when_the_body_is_done(tmp_path):
+@pytest.fixture(params=["nameless", "hidden"], autouse=True)
+def kind(request, monkeypatch):
+    """Both ways to keep what is not whole out of sight."""
+    if request.param == "hidden":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    elif not hasattr(os, "O_TMPFILE"):
+        pytest.skip("files without a name are Linux's")
+    return request.param
+
+
+def test_the_file_appears_with_its_folders_when_the_body_is_done(tmp_path, kind):
     path = tmp_path / "a" / "b" / "out.bin"
     with replaced(path) as handle:
         handle.write(b"new")
         assert not path.exists()
-        assert len(list(path.parent.glob(".out.bin.*.part"))) == 1
+        assert len(list(path.parent.glob(".out.bin.*.part"))) == (kind == "hidden")
     assert path.read_bytes() == b"new"
     assert [p.name for p in path.parent.iterdir()] == ["out.bin"]
 
@@ -55,6 +65,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_full_disk_is_told_when_only_the_closing_flush_meets_it(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     opened = Path.open
     monkeypatch.setattr(Path, "open", lambda self, mode: opened(Path("/dev/full"), "wb"))
     path = tmp_path / "out.bin"
@@ -105,3 +116,19 @@ def test_the_file_gets_the_usual_permissions(tmp_path):
         handle.write(b"x")
     (tmp_path / "plain").write_bytes(b"x")
     assert (tmp_path / "out.bin").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.EISDIR])
+def test_a_file_system_without_nameless_files_gets_a_hidden_one(tmp_path, monkeypatch, code, kind):
+    opened = os.open
+
+    def refused(path, flags, *rest, **more):
+        if kind == "nameless" and flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(code, os.strerror(code))
+        return opened(path, flags, *rest, **more)
+
+    monkeypatch.setattr(os, "open", refused)
+    with replaced(tmp_path / "out.bin") as handle:
+        handle.write(b"x")
+        assert len(list(tmp_path.glob(".out.bin.*.part"))) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["out.bin"]

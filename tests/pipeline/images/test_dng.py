@@ -76,7 +76,7 @@ def test_white_balance_in_the_samples_is_told_and_changes_no_colour(tmp_path):
     assert back.facts.neutral == (1.0, 1.0, 1.0)
     np.testing.assert_allclose(back.facts.colour.analog_balance, (2.0, 1.0, 2.0), rtol=1e-5)
     chain = ["black_level", "white_balance", {"demosaic": {"method": "malvar"}}, "colour"]
-    before, after = (tenbit.run(f, batch.Order(chain, device="cpu")).samples for f in (frame, back))
+    before, after = (tenbit.run(f, chain, device="cpu").samples for f in (frame, back))
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 
