@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option("-r", "--recursive", is_flag=True, help="Look into the folders below a folder too.")
 @click.option("--overwrite", is_flag=True, help="Replace a video that exists.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="JSON lines of what was done.")
 @order_options
 def video(
     inputs: tuple[str, ...],
@@ -53,12 +54,14 @@ def video(
     on_error: str,
     recursive: bool,
     overwrite: bool,
+    report: Path | None,
     wanted: Wanted,
 ) -> None:
     """Develop a shot, named as A001_####.dng, or files and folders in order of name, into one video."""
     from tenbit.pipeline import config, jobs, progress
     from tenbit.pipeline import video as videos
     from tenbit.pipeline.raw import number_of
+    from tenbit.pipeline.report import Report
     from tenbit.pipeline.shots import hold, pattern, ranges
     from tenbit.pipeline.video.codec import pyav
 
@@ -87,6 +90,7 @@ def video(
         jobs.Job(one.path, output, number_of(one.path) if one.number is None else one.number)
         for one in jobs.find_inputs(inputs, recursive=recursive)
     ]
+    jobs.check_report(report, work)
     began = time.monotonic()
     with progress.stoppable():
         work = hold.held(work, order, balance=balance, exposure=exposure, said=lambda text: click.echo(text, err=True))
@@ -94,8 +98,10 @@ def video(
             work = ranges.select(work, [job.number for job in work], frames)
         reporter = wanted.reporter(len(work), "filming")
         try:
-            with reporter, closing(cast(Any, videos.film(work, order, output, how, said=reporter.say))) as steps:
+            steps = videos.film(work, order, output, how, said=reporter.say)
+            with reporter, Report(report, order) as told, closing(cast(Any, steps)):
                 for outcome in steps:
+                    told.add(outcome)
                     trace = outcome.trace if wanted.debug else ""
                     reporter.tell(outcome.job.source, outcome.warnings, outcome.error, trace)
         except KeyboardInterrupt as stop:
