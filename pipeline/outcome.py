@@ -1,17 +1,14 @@
-"""What became of many files: outcomes, and the report that holds them."""
+"""What became of a file."""
 
 from __future__ import annotations
 
-import json
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tenbit.pipeline.config import Chain
 from tenbit.pipeline.errors import ReadError, TenbitError
-from tenbit.pipeline.images import replaced
 from tenbit.pipeline.jobs import Job
 
 
@@ -112,27 +109,3 @@ def as_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
-def report(outcomes: Sequence[Outcome], chain: Chain, *, is_interrupted: bool = False) -> dict[str, Any]:
-    """What was done, fit for JSON: versions, the chain with every value, a record per file."""
-    from tenbit.pipeline.doctor import versions
-
-    return {
-        "versions": versions(),
-        "chain": chain.as_record(),
-        "interrupted": is_interrupted,
-        "files": [outcome.as_record() for outcome in outcomes],
-    }
-
-
-def write_report(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a report as JSON; the file is complete or absent.
-
-    Raises
-    ------
-    WriteError
-        If it cannot be written.
-    """
-    with replaced(path) as handle:
-        handle.write((json.dumps(record, indent=2) + "\n").encode())

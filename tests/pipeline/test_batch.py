@@ -24,6 +24,7 @@ from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.images import read_record
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome
+from tenbit.pipeline.report import Report
 
 BARE = ["black_level", {"demosaic": {"method": "bilinear"}}]
 SEEN = [*BARE, "tone", {"histogram": {"to": "none"}}]
@@ -133,12 +134,13 @@ def test_the_record_in_the_file_says_how_it_was_made(frames: Any, tmp_path: Path
 
 def test_the_report_is_json_with_the_results(frames: Any, tmp_path: Path) -> None:
     chain = chain_of(SEEN)
-    outcomes = run(jobs(tmp_path, "a", "broken"), chain)
-    outcome.write_report(tmp_path / "r.json", outcome.report(outcomes, chain))
-    report = json.loads((tmp_path / "r.json").read_text("utf-8"))
-    assert report["chain"] == chain.as_record()
-    assert report["versions"]["numpy"] == np.__version__
-    good, bad = report["files"]
+    with Report(tmp_path / "r.jsonl", chain) as report:
+        for outcome in run(jobs(tmp_path, "a", "broken"), chain):
+            report.add(outcome)
+    first, good, bad, last = (json.loads(line) for line in (tmp_path / "r.jsonl").read_text("utf-8").splitlines())
+    assert first["batch"]["chain"] == chain.as_record()
+    assert first["batch"]["versions"]["numpy"] == np.__version__
+    assert (last["end"]["done"], last["end"]["failed"]) == (1, 1)
     assert (good["input"], good["output"], good["status"]) == ("a.dng", str(tmp_path / "a.png"), "done")
     assert good["results"]["histogram"]["pixels"] == 8 * 12
     assert good["seconds"] > 0
