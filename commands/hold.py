@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep the values, for --hold-record of every machine that develops a part of the shot.",
+    help="Keep the values, for --held of every machine that develops a part of the shot.",
 )
 @click.option("-r", "--recursive", is_flag=True, help="Look into the folders below a folder too.")
 @click.option("--overwrite", is_flag=True, help="Replace values that were kept.")

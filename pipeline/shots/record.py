@@ -48,7 +48,7 @@ def write(path: Path, asked: Asked, found: Mapping[Path, Given | None]) -> None:
     for source, given in found.items():
         key = _key(source)
         if key in frames:
-            raise RequestError(f"--hold-record: two frames are called {key}: {source} is one; hold their shots apart")
+            raise RequestError(f"--held: two frames are called {key}: {source} is one; hold their shots apart")
         frames[key] = None if given is None else {"gains": given.gains and list(given.gains), "ev": given.ev}
     with replaced(path) as handle:
         handle.write((json.dumps({"hold": asked.as_record(), "frames": frames}, indent=1) + "\n").encode())
@@ -70,15 +70,15 @@ def read(path: Path, asked: Asked, jobs: Sequence[Job]) -> list[Job]:
         }
         kept = found["hold"]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RequestError(f"--hold-record: {path} cannot be read: {error}; {_REMEDY}") from None
+        raise RequestError(f"--held: {path} cannot be read: {error}; {_REMEDY}") from None
     for name, value in json.loads(json.dumps(asked.as_record())).items():
         if kept.get(name) != value:
             what = "another chain" if name == "chain" else f"--{name} {kept.get(name)}, not {value}"
-            raise RequestError(f"--hold-record: {path} is of {what}; {_REMEDY}")
+            raise RequestError(f"--held: {path} is of {what}; {_REMEDY}")
     lacking = [str(job.source) for job in jobs if _key(job.source) not in frames]
     if lacking:
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        raise RequestError(f"--hold-record: {path} has no values for {lacking[0]}{more}; {_REMEDY}")
+        raise RequestError(f"--held: {path} has no values for {lacking[0]}{more}; {_REMEDY}")
     return [dataclasses.replace(job, given=frames[_key(job.source)]) for job in jobs]
 
 

@@ -262,7 +262,7 @@ def test_a_record_of_something_else_is_refused(shot: Shot, tmp_path: Path) -> No
         held(jobs[:2], other, exposure="smooth=3", kept=record)
     for text in ("", "[]", '{"frames": {}}', json.dumps({"frames": {"a": {"gains": "x", "ev": 1}}, "hold": {}})):
         record.write_text(text)
-        with pytest.raises(RequestError, match=r"--hold-record: .* cannot be read: .*; remove it"):
+        with pytest.raises(RequestError, match=r"--held: .* cannot be read: .*; remove it"):
             held(jobs, order, exposure="smooth=3", kept=record)
     alike = [jobs[0], Job(Path("B") / "A_0001.dng", jobs[1].target, 1), Job(Path("x/B/A_0001.dng"), jobs[2].target, 1)]
     with pytest.raises(RequestError, match=r"two frames are called B/A_0001\.dng"):
