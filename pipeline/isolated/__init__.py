@@ -18,15 +18,37 @@ from tenbit.pipeline.errors import ReadError
 
 if TYPE_CHECKING:
     from tenbit.pipeline.batch.order import Isolate, Limits
-    from tenbit.pipeline.foreseen import CameraLike, Read
+    from tenbit.pipeline.foreseen import CameraLike
     from tenbit.pipeline.frame import Frame
 
-__all__ = ["reading"]
+__all__ = ["Reading", "reading"]
+
+
+class Reading:
+    """Reads files, in this process or in others; see `reading`."""
+
+    def __init__(self, isolate: Isolate, limits: Limits, read: str) -> None:
+        from tenbit.pipeline.isolated.pool import Readers
+
+        self._isolate = isolate
+        self._readers = Readers(limits, read)
+
+    def __call__(self, path: str | Path, *, camera: CameraLike = None, keep_packed: bool = False) -> Frame:
+        """The frame of a file, as `tenbit.pipeline.raw.read` gives it."""
+        from tenbit.pipeline.foreseen import read_here
+
+        if self._isolate == "always" or (self._isolate == "auto" and _needs_libraw(path, camera)):
+            return self._readers.read(path, camera=camera, keep_packed=keep_packed)
+        return read_here(path, camera=camera, keep_packed=keep_packed)
+
+    def close(self) -> None:
+        """End the other processes; threads that wait for one of them get a `ReadError` at once."""
+        self._readers.close()
 
 
 @contextmanager
-def reading(isolate: Isolate, limits: Limits, *, read: str = "tenbit.pipeline.raw:read") -> Iterator[Read]:
-    """Inside, a function that reads files as `tenbit.pipeline.raw.read` does, from any thread.
+def reading(isolate: Isolate, limits: Limits, *, read: str = "tenbit.pipeline.raw:read") -> Iterator[Reading]:
+    """Inside, what reads files as `tenbit.pipeline.raw.read` does, from any thread.
 
     A process is started when a call needs one and none is idle, and kept for further calls: there are as many as calls
     at once. The next file after one that has ended its process gets a new one.
@@ -46,30 +68,23 @@ def reading(isolate: Isolate, limits: Limits, *, read: str = "tenbit.pipeline.ra
 
     Yields
     ------
-    Read
+    Reading
         Raises what `tenbit.pipeline.raw.read` does; `ReadError` too for a file that ends its process or passes a limit.
     """
     # On two cores of an EPYC: 0.25 s to the first frame, 10 ms for 12 MP on their way, where LibRaw takes 200 to decode
     # them. In one process it decodes one file at a time (its words are caught from stderr), in these as many as cores.
-    from tenbit.pipeline.foreseen import read_here
-    from tenbit.pipeline.isolated.pool import Readers
+    made = Reading(isolate, limits, read)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def _needs_libraw(path: str | Path, camera: CameraLike) -> bool:
     from tenbit.pipeline.raw import reader_of
 
-    readers = Readers(limits, read)
-
-    def needs_libraw(path: str | Path, camera: CameraLike) -> bool:
-        try:
-            return reader_of(path, camera=camera) == "libraw"
-        except ReadError:
-            # Read here it raises the same.
-            return False
-
-    def chosen(path: str | Path, *, camera: CameraLike = None, keep_packed: bool = False) -> Frame:
-        if isolate == "always" or (isolate == "auto" and needs_libraw(path, camera)):
-            return readers.read(path, camera=camera, keep_packed=keep_packed)
-        return read_here(path, camera=camera, keep_packed=keep_packed)
-
     try:
-        yield chosen
-    finally:
-        readers.close()
+        return reader_of(path, camera=camera) == "libraw"
+    except ReadError:
+        # Read here it raises the same.
+        return False

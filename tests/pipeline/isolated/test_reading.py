@@ -115,7 +115,8 @@ def test_at_the_end_nobody_waits_for_a_process(monkeypatch: pytest.MonkeyPatch, 
         waiting = threading.Thread(target=lane)
         waiting.start()
         assert waited_for((tmp_path / "hang.pid").exists)
-    waiting.join()
+        read.close()
+        waiting.join()
     assert "was killed by SIGKILL" in str(errors[0])
     with pytest.raises(ReadError, match="the batch has ended"):
         read("pid.x")
