@@ -47,12 +47,22 @@ def standing_out(count: int, differences: Differences, *, least: float) -> Array
     off = []
     for frame in range(count):
         around = np.arange(max(frame - _NEAR, 0), min(frame + _NEAR + 1, count))
-        above = differences(frame, around)
-        off.append(medians(np.atleast_2d(above.T)))
+        above = np.atleast_2d(differences(frame, around).T)
+        if len(around) <= 2 * _NEAR:
+            # At the ends of a shot all neighbours lie on one side: a drift alone is not standing out.
+            above = above - _slopes(above) * (around - frame)
+        off.append(medians(above))
     found = np.stack(off)
     with np.errstate(invalid="ignore"):
         spread = 1.4826 * medians(np.abs(found - medians(found.T)).T)
         return np.asarray((np.abs(found) > np.maximum(_SURE * spread, least)).any(axis=1))
+
+
+def _slopes(rows: Array) -> Array:
+    """Slope of each row, (rows, 1): the median over all pairs (Theil and Sen), which few odd values cannot upset."""
+    first, second = np.triu_indices(rows.shape[1], 1)
+    found = medians((rows[:, second] - rows[:, first]) / (second - first)) if len(first) else np.zeros(len(rows))
+    return np.asarray(found[:, None])
 
 
 def to_course(count: int, window: int, differences: Differences, is_odd: Array) -> Array:

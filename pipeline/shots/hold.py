@@ -120,7 +120,9 @@ def _check_chain(chain: Chain, white: Policy, light: Policy) -> None:
 
 def _shot(job: Job) -> str:
     """The folder, the name up to the frame's number, and the suffix: what frames of one shot have in common."""
-    digits = [match for match in re.finditer("[0-9]+", job.source.stem) if int(match[0][-9:]) == job.number]
+    # The number of a shot is all of its digits, that of another file their end.
+    found = re.finditer("[0-9]+", job.source.stem)
+    digits = [match for match in found if job.number in (int(match[0]), int(match[0][-9:]))]
     before = job.source.stem[: digits[-1].start()] if digits else ""
     return str(job.source.with_name(f"{before}…{job.source.suffix}"))
 

@@ -96,3 +96,13 @@ def test_the_course_of_a_straight_line_is_that_line_to_its_ends(count: int) -> N
     found = course.to_course(count, 9, lambda frame, others: values[others] - values[frame], none)
     assert np.allclose(found, 0.0, atol=1e-9)
     assert not course.standing_out(count, lambda frame, others: values[others] - values[frame], least=0.5).any()
+
+
+def test_a_steep_drift_stands_out_nowhere_and_a_flash_at_either_end_does() -> None:
+    values = np.arange(30) * 0.4
+    values[[0, 29]] += 3.0, -2.0
+
+    def differences(frame: int, others: Array) -> Array:
+        return np.asarray(values[others] - values[frame])
+
+    assert np.flatnonzero(course.standing_out(30, differences, least=0.5)).tolist() == [0, 29]
