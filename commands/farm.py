@@ -49,7 +49,7 @@ def _job(default: str) -> Callable[[Command], Command]:
             click.Argument(["chain"]),
             click.Argument(["inputs"], nargs=-1, required=True, metavar="INPUT..."),
             click.Option(
-                ["-o", "--job", "path"], type=_FILE, default=default, show_default=True, help="The job's file."
+                ["-o", "--job-file", "path"], type=_FILE, default=default, show_default=True, help="The job's file."
             ),
             click.Option(["--overwrite"], is_flag=True, help="Replace a job's file that exists."),
             click.Option(["--output"], default="out/{stem}.{ext}", show_default=True, help="As tenbit develop has it."),
@@ -177,7 +177,10 @@ def _options(ctx: click.Context) -> Iterator[tuple[str, str | Path]]:
 
 def _check(wanted: Wanted) -> None:
     """Refuse what ``tenbit develop`` would refuse: chain, options, names of outputs."""
-    options = [f"{name}={value}" if value != "" else name for name, value in wanted.options]
+    # What is held over a shot is measured, which takes its time: here if it is kept for the tasks, else by each.
+    is_measured = any(name == "--held" for name, _ in wanted.options)
+    left_out = () if is_measured else ("--balance", "--exposure")
+    options = [f"{name}={value}" if value != "" else name for name, value in wanted.options if name not in left_out]
     arguments = [f"--chain={wanted.chain}", f"--output={wanted.output}", "--dry-run", *options]
     if wanted.is_recursive:
         arguments.append("--recursive")

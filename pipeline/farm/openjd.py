@@ -269,7 +269,9 @@ class _Parameters:
         name = "".join(part.title() for part in option.strip("-").split("-"))
         number = sum(one["name"].startswith(name) for one in self.definitions)
         name = f"{name}{number + 1}" if number else name
-        self.path(name, value, f"The file of {option}.", kind="DIRECTORY" if value.is_dir() else "FILE")
+        kind = "DIRECTORY" if value.is_dir() else "FILE"
+        # One that is not there is what the tasks will make.
+        self.path(name, value, f"The file of {option}.", kind=kind, flow="IN" if value.exists() else "INOUT")
         return f"{{{{Param.{name}}}}}"
 
     def escaped(self, text: str) -> str:
