@@ -113,7 +113,7 @@ def merged(paths: Sequence[Path], to: Path | None = None) -> dict[str, Any]:
     spoken: Counter[tuple[str, Any]] = Counter()
     for record in (record for one in told for record in one.files):
         key = record["input"], record.get("output")
-        attempts[key] += int(record.get("attempts") or 1)
+        attempts[key] += 0 if record["status"] == "skipped" else int(record.get("attempts") or 1)
         spoken[key] += 1
         if not (record["status"] == "skipped" and last.get(key, {}).get("status") == "done"):
             last[key] = record
