@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,14 +59,16 @@ def _show(findings: list[Finding]) -> None:
 def _test(device: str | None, folder: Path | None, *, is_json: bool) -> None:
     """One line per check as it is done, or an object at the end."""
     from tenbit.pipeline.doctor import versions
-    from tenbit.pipeline.progress import shown
+    from tenbit.pipeline.progress import shown, stoppable
     from tenbit.pipeline.selftest import checksum, self_test
 
     done = []
-    for check in self_test(device, folder):
-        done.append(check)
-        if not is_json:
-            click.echo(shown(f"{check.state:8}  {check.name:10}  {check.text}"))
+    # Whatever ends it early: nothing is left behind.
+    with stoppable(), closing(self_test(device, folder)) as checks:
+        for check in checks:
+            done.append(check)
+            if not is_json:
+                click.echo(shown(f"{check.state:8}  {check.name:10}  {check.text}"))
     failed = [check.name for check in done if check.state == "failed"]
     if is_json:
         record = {

@@ -113,6 +113,8 @@ def test_on_a_terminal_lines_stand_above_the_bar(raw: Path) -> None:
     os.close(outer)
     assert process.wait() == 1
     assert b"100%" in shown
+    assert b" frames/s, " in shown
+    assert b"\x1b[1;31m1 failed\x1b[0m, 0:00 to go" in shown
     # The bar is erased before each line.
     assert b"\x1b[2Kgone.dng: no such file\r\n" in shown
     assert b"\x1b[2Ka.jpg  " in shown

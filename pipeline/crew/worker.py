@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 from tenbit.pipeline.batch.order import Order
 from tenbit.pipeline.child import Line, named
-from tenbit.pipeline.console import Stopped
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome
+from tenbit.pipeline.progress import Stopped
 
 GRACE_S = 10.0
 """What a process that was told to stop may take to finish what it writes."""

@@ -11,7 +11,7 @@ references writes samples and references anew
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from tenbit.pipeline.selftest import node, pictures
@@ -20,7 +20,7 @@ from tenbit.pipeline.selftest.check import Check, tried
 __all__ = ["Check", "checksum", "self_test"]
 
 
-def self_test(device: str | None = None, folder: Path | None = None) -> Iterator[Check]:
+def self_test(device: str | None = None, folder: Path | None = None) -> Generator[Check, None, None]:
     """What was tried, one by one; nothing is raised.
 
     Parameters

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from tenbit.pipeline.selftest.pictures import CASES, FOLDER, stored
 # A finished frame of 50 MP in its largest form, and one on its way.
 _LEAST_FREE_BYTES = _LEAST_MEMORY_BYTES = 512 << 20
 # 8 and 16 bits of what `CASES` store, and floats.
-_WRITTEN = (
+_WRITTEN: tuple[tuple[str, int, dict[str, Any]], ...] = (
     ("jpeg", 8, {"quality": 100, "subsampling": "4:4:4"}),
     ("png", 8, {}),
     ("png", 16, {}),
@@ -29,8 +30,6 @@ _WRITTEN = (
 )
 # Mean of the absolute difference of a JPEG of best quality, code values.
 _MOST_JPEG_OFF = 2.0
-
-Trial = Callable[[], tuple[object, Said]]
 
 
 def checks(folder: Path | None) -> Iterator[Check]:

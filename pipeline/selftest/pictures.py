@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Case:
     name: str
     sample: str
     chain: str
-    bits: int = 8
+    bits: Literal[8, 16] = 8
     is_long: bool = False
     marked: float = 0.0
 
