@@ -17,6 +17,7 @@ from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome
 from tenbit.pipeline.progress import machines
+from tenbit.pipeline.progress.bar import clock
 from tenbit.pipeline.progress.reporter import Reporter
 from tenbit.pipeline.progress.tally import Tally
 
@@ -259,6 +260,11 @@ def test_the_rate_is_that_of_late() -> None:
     for _ in range(100):
         tally.add("done")
     assert tally.rate == 1, "a first file that took 100 s is forgotten"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (62, "1:02"), (3723, "1:02:03")])
+def test_the_time_to_go(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
 
 
 def test_no_file_at_all() -> None:
