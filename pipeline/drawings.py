@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tenbit.pipeline.errors import RequestError, StageError, WriteError
 from tenbit.pipeline.images import replaced
 from tenbit.pipeline.jobs import Job
+from tenbit.pipeline.jobs.places import Places, folded
 
 if TYPE_CHECKING:
     from tenbit.pipeline.config import Chain
@@ -47,12 +48,13 @@ def check_drawings(chain: Chain, jobs: Sequence[Job], report: Path | None = None
     names = names_of(chain)
     if not names:
         return
-    taken = {job.source.resolve(): f"{job.source} is an input" for job in jobs}
-    taken |= {job.target.resolve(): f"{job.source} is written there" for job in jobs}
-    taken |= {} if report is None else {report.resolve(): "the report is written there"}
+    places = Places()
+    taken = {folded(places.file(job.source)): f"{job.source} is an input" for job in jobs}
+    taken |= {folded(places.name(job.target)): f"{job.source} is written there" for job in jobs}
+    taken |= {} if report is None else {folded(places.file(report)): "the report is written there"}
     for job in jobs:
         for name, path in zip(names, paths_of(job.target, names), strict=True):
-            if (key := path.resolve()) in taken:
+            if (key := folded(places.name(path))) in taken:
                 raise RequestError(f"{name} of {job.source} would be written to {path}, but {taken[key]}")
             taken[key] = f"{name} of {job.source} is written there"
 
