@@ -40,22 +40,25 @@ def held(
     *,
     balance: str = "each",
     exposure: str = "each",
+    only: Sequence[Job] | None = None,
     kept: Path | None = None,
     is_measured_anew: bool = False,
     said: Said | None = None,
     seen: Seen | None = None,
 ) -> list[Job]:
-    """The same jobs, each with the white balance and the exposure that it is given.
+    """The jobs, each with the white balance and the exposure that it is given.
 
-    Files of one folder that are called the same but for their number are a shot; each shot is held by itself. All of it
-    belongs in here, and frames and shards are chosen afterwards: then every machine finds the same values.
+    Files of one folder that are called the same but for their number are a shot; each shot is held by itself.
 
     Parameters
     ----------
     jobs : sequence of Job
+        All of every shot, whatever is to be developed of it: then every machine finds the same values.
     order : Order
     balance, exposure : str
         See `tenbit.pipeline.shots.policy.parse`.
+    only : sequence of Job, optional
+        Those of the jobs that are wanted, in this order; by default all.
     kept : Path, optional
         A file with the values: read when it is there, written when it is not. Machines that share it need not measure
         the shot again.
@@ -75,12 +78,13 @@ def held(
         If the values cannot be kept.
     """
     white, light = policy.parse("balance", balance), policy.parse("exposure", exposure)
+    chosen = jobs if only is None else only
     if white.kind == light.kind == "each":
-        return list(jobs)
+        return list(chosen)
     _check_chain(order.chain, white, light)
     asked = record.Asked(str(white), str(light), takes_baseline(order.chain), head_of(order.chain))
     if kept is not None and kept.exists() and not is_measured_anew:
-        return record.read(kept, asked, jobs)
+        return record.read(kept, asked, chosen)
     shots: dict[str, list[Job]] = {}
     for job in jobs:
         shots.setdefault(_shot(job), []).append(job)
@@ -105,7 +109,7 @@ def held(
                 said(f"{name}: {note}: {shown(numbers)}")
     if kept is not None:
         record.write(kept, asked, found)
-    return [dataclasses.replace(job, given=found[job.source]) for job in jobs]
+    return [dataclasses.replace(job, given=found[job.source]) for job in chosen]
 
 
 def _check_chain(chain: Chain, white: Policy, light: Policy) -> None:

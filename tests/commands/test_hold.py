@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from tenbit.cli import commands
 from tenbit.pipeline.sample import make
 
+SCENE = np.linspace(0.1, 0.8, 64 * 96 * 3).reshape(64, 96, 3)
 STOPS = (-1.0, -0.7, -1.2, -0.9, -1.0)
 
 
@@ -18,7 +20,7 @@ STOPS = (-1.0, -0.7, -1.2, -0.9, -1.0)
 def shot(here: Path) -> str:
     """Five frames of unlike brightness; the third is no raw file."""
     for number, ev in enumerate(STOPS, 1):
-        make(here / f"A_{number:02d}.dng", rows=64, cols=96, exposure_ev=ev, truth=False)
+        make(here / f"A_{number:02d}.dng", scene=SCENE, exposure_ev=ev, truth=False)
     (here / "A_03.dng").write_bytes(b"none")
     return "A_##.dng"
 
@@ -59,3 +61,24 @@ def test_what_cannot_be_meant_is_refused(shot: str) -> None:
     assert (nothing.exit_code, "nothing is held: give --balance" in nothing.stderr) == (2, True)
     wrong = run(shot, "--exposure", "lock=9")
     assert (wrong.exit_code, wrong.stderr) == (2, "--exposure lock=9: A_….dng has no such frame; there are 1-5\n")
+
+
+def test_a_piece_that_reads_them_makes_the_pictures_of_the_whole_shot(shot: str, here: Path) -> None:
+    make(here / "A_03.dng", scene=SCENE, exposure_ev=STOPS[2], truth=False)
+    (here / "points.yaml").write_text(
+        "chain: [black_level, white_balance]\noutput: {format: tiff, bits: 32, compression: none}\n"
+    )
+    how = [shot, "-c", "points.yaml", "--exposure", "smooth=3"]
+
+    def develop(*more: str) -> None:
+        done = CliRunner().invoke(commands, ["develop", *how, "--isolate", "never", *more], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+
+    develop("-o", "whole/{stem}.{ext}", "--held", "A.json")
+    # The rest of the shot is no longer to be read.
+    for number in (1, 3, 5):
+        (here / f"A_{number:02d}.dng").write_bytes(b"none")
+    develop("-o", "part/{stem}.{ext}", "--held", "A.json", "--frames", "1-4", "--shard", "1/2")
+    assert sorted(path.name for path in (here / "part").iterdir()) == ["A_02.tif", "A_04.tif"]
+    for name in ("A_02.tif", "A_04.tif"):
+        assert (here / "part" / name).read_bytes() == (here / "whole" / name).read_bytes()

@@ -182,6 +182,7 @@ def test_grey_world_is_held_as_the_chain_measures_it(shot: Shot) -> None:
 def test_each_changes_nothing(shot: Shot) -> None:
     jobs = shot([0.0, 1.0])
     assert held(jobs, order_of()) == jobs
+    assert held(jobs, order_of(), only=jobs[:1]) == jobs[:1]
     chain = order_of().chain
     assert Given().applied(chain) == chain
 
@@ -232,6 +233,12 @@ def test_frames_that_cannot_be_read_or_are_black_are_left_to_themselves(shot: Sh
         held(shot([0.0, -20.0]), order_of(), exposure="lock=1")
     with pytest.raises(RequestError, match=r"--balance lock=1: A_0001\.dng cannot be read"):
         held(shot([0.0, np.nan]), order_of(), balance="lock=1")
+
+
+def test_some_frames_are_given_what_the_whole_shot_leads_to(shot: Shot) -> None:
+    jobs = shot(np.linspace(0.0, 0.5, 9) + np.tile([0.0, 0.2, -0.1], 3))
+    whole = held(jobs, order_of(), exposure="smooth=5")
+    assert held(jobs, order_of(), exposure="smooth=5", only=[jobs[7], jobs[2]]) == [whole[7], whole[2]]
 
 
 def test_a_record_gives_every_machine_the_same_values(shot: Shot, tmp_path: Path) -> None:
