@@ -60,7 +60,7 @@ def test_a_lock_has_what_the_project_asks_for(kind: str, python: str) -> None:
 @pytest.mark.parametrize("kind", EXTRAS)
 def test_a_containerfile_installs_its_lock_and_nothing_else(kind: str) -> None:
     text = (ROOT / f"containers/Containerfile.{kind}").read_text("utf-8")
-    installs = re.findall(r"pip install ([^\n]*)", text)
+    installs = re.findall(r"pip install ([^\n\\]*)", text)
     assert [line.split()[-1] for line in installs] == [f"/tmp/{kind}.lock", "/src"]
     assert "--require-hashes" in installs[0]
     assert {"--no-deps", "--no-build-isolation", "--no-index"} <= set(installs[1].split())
