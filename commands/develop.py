@@ -133,7 +133,7 @@ def develop(
         if shard is not None:
             work = part(work, shard)
         if dry_run:
-            _foretell(work, existing)
+            _foretell(work, order)
             return
         reporter = wanted.reporter(len(work), "developing")
 
@@ -151,12 +151,22 @@ def develop(
         raise click.exceptions.Exit(SOME_FAILED)
 
 
-def _foretell(work: list[Job], existing: Existing) -> None:
+def _foretell(work: list[Job], order: Order) -> None:
+    """Say what would be written, and what would become of outputs that are there."""
+    from tenbit.pipeline.errors import ReadError
+    from tenbit.pipeline.manifest import opened
     from tenbit.pipeline.progress import shown
 
+    manifest = opened(order)
     state = {"refuse": "  (exists: would fail)", "skip": "  (exists: skipped)", "replace": "  (replaced)"}
     for job in work:
-        click.echo(shown(f"{job.source} -> {job.target}{state[existing] if job.target.exists() else ''}"))
+        said = state[order.existing] if job.target.exists() else ""
+        if manifest is not None and said:
+            with suppress(ReadError):
+                entry = manifest.entry(job)
+                said = state["replace" if manifest.may_replace(entry) else "refuse"]
+                said = "  (done: skipped)" if manifest.is_done(entry) else said
+        click.echo(shown(f"{job.source} -> {job.target}{said}"))
 
 
 Outcomes: TypeAlias = "Generator[Outcome, None, None]"

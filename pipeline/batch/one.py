@@ -244,7 +244,7 @@ def _is_kept(work: Work) -> bool:
         if manifest.is_done(work.entry):
             return True
         if not manifest.may_replace(work.entry):
-            raise ExistsError(f"{job.target} exists already, and is not of this batch")
+            raise ExistsError(f"{job.target} exists already, and tenbit did not make it of this file; --overwrite does")
         return False
     if work.order.existing == "replace" or not job.target.exists():
         return False
