@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _EVENT_EV, _EVENT_BALANCE = 0.5, 0.25
 # Two frames are compared by this share of their places at least.
 _LEAST_SHARED = 0.05
+_LEFT = "their exposure is left to them"
+_UNREAD = "cannot be read, and are not held"
+_DARK = f"all black or clipped, {_LEFT}"
 # An exposure of 0 would be left out of the plan, and the frame need another compile; by this much nothing changes.
 _NOTHING_EV = 2.0**-40
 
@@ -100,13 +103,15 @@ def held(
     for name, of_shot in shots.items():
         glances = [measured[job.source] for job in of_shot]
         gains = _gains(white, of_shot, glances)
-        stops, left = _stops(light, of_shot, glances, gains)
+        stops, reasons = _stops(light, of_shot, glances, gains)
         for job, gain, ev in zip(of_shot, gains, stops, strict=True):
             is_held = gain is not None or white.kind == "each"
             found[job.source] = Given(None if white.kind == "each" else gain, ev) if is_held else None
         if said:
-            for note, numbers in _notes(light, glances, left, of_shot):
-                said(f"{name}: {note}: {shown(numbers)}")
+            for reason in dict.fromkeys(filter(None, reasons)):
+                said(
+                    f"{name}: {reason}: {shown(j.number for j, r in zip(of_shot, reasons, strict=True) if r == reason)}"
+                )
     if kept is not None:
         record.write(kept, asked, found)
     return [dataclasses.replace(job, given=found[job.source]) for job in chosen]
@@ -156,11 +161,12 @@ def _gains(how: Policy, jobs: Sequence[Job], glances: Sequence[Glance]) -> list[
 
 def _stops(
     how: Policy, jobs: Sequence[Job], glances: Sequence[Glance], gains: Sequence[Triple | None]
-) -> tuple[list[float], Array]:
-    """What each frame's exposure is changed by, and whether it stands out and is left so."""
+) -> tuple[list[float], list[str]]:
+    """What each frame's exposure is changed by, and why it is not held; empty for one that is."""
     count = len(jobs)
+    unread = [_UNREAD if glance.error else "" for glance in glances]
     if how.kind == "each":
-        return [0.0] * count, np.zeros(count, bool)
+        return [0.0] * count, unread
     nothing = np.full(brightness.DOWN * brightness.ACROSS, np.nan, np.float32)
     places = np.array([nothing if glance.places is None else glance.places for glance in glances])
     # What the developed green is brighter by than the sensor's.
@@ -181,28 +187,19 @@ def _stops(
         stops = -differences(to, every)
         if np.isnan(stops[to]):
             raise _unmeasured("exposure", how, jobs)
-        left = np.isnan(stops)
+        left, why = np.isnan(stops), f"no light in common with frame {how.number}, {_LEFT}"
     else:
-        left = course.standing_out(count, differences, least=_EVENT_EV)
+        left, why = course.standing_out(count, differences, least=_EVENT_EV), f"unlike the frames around them, {_LEFT}"
         stops = course.to_course(count, how.number, differences, left)
         for frame in np.flatnonzero(left):
             # As its neighbours: what was an event stays one.
             around = slice(max(frame - how.number // 2, 0), frame + how.number // 2 + 1)
             stops[frame] = course.medians(np.where(left[around], np.nan, stops[around])[None])[0]
-        left |= np.isnan(stops)
-    return [_NOTHING_EV if np.isnan(ev) or ev == 0.0 else float(ev) for ev in stops], left
-
-
-def _notes(how: Policy, glances: Sequence[Glance], left: Array, jobs: Sequence[Job]) -> list[tuple[str, list[int]]]:
-    """What is to be said of frames that are not held, with their numbers."""
-    odd = f"no light in common with frame {how.number}" if how.kind == "lock" else "unlike the frames around them"
-    notes: dict[str, list[int]] = {}
-    for job, glance, is_left in zip(jobs, glances, left, strict=True):
-        if glance.error:
-            notes.setdefault("cannot be read, and are not held", []).append(job.number)
-        elif is_left:
-            notes.setdefault(f"{odd}, their exposure is left to them", []).append(job.number)
-    return list(notes.items())
+    is_dark = np.isnan(places).all(axis=1)
+    reasons = [
+        no or (_DARK if dark else why if off else "") for no, dark, off in zip(unread, is_dark, left, strict=True)
+    ]
+    return [_NOTHING_EV if np.isnan(ev) or ev == 0.0 else float(ev) for ev in stops], reasons
 
 
 def _position(how: Policy, jobs: Sequence[Job]) -> int:

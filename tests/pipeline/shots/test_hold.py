@@ -225,8 +225,11 @@ def test_frames_that_cannot_be_read_or_are_black_are_left_to_themselves(shot: Sh
     assert [abs(_ev(job)) < 1e-9 for job in jobs] == [False, True, False, True, False]
     assert said[1:] == [
         "A_….dng: cannot be read, and are not held: 1",
-        "A_….dng: unlike the frames around them, their exposure is left to them: 3",
+        "A_….dng: all black or clipped, their exposure is left to them: 3",
     ]
+    # Frame 1 is as good as black where frame 0 is not clipped.
+    held(shot([5.0, -9.0]), order_of(), exposure="lock=0", said=said.append)
+    assert said[-1] == "A_….dng: no light in common with frame 0, their exposure is left to them: 1"
     with pytest.raises(RequestError, match=r"--exposure lock=1: A_0001\.dng cannot be read, or shows no light"):
         held(shot([0.0, np.nan]), order_of(), exposure="lock=1")
     with pytest.raises(RequestError, match=r"--exposure lock=1: A_0001\.dng cannot be read, or shows no light"):
