@@ -87,7 +87,10 @@ def held(
     _check_chain(order.chain, white, light)
     asked = record.Asked(str(white), str(light), takes_baseline(order.chain), head_of(order.chain))
     if kept is not None and kept.exists() and not is_measured_anew:
-        return record.read(kept, asked, chosen)
+        again = record.read(kept, asked, chosen)
+        if said and (lacking := [job.number for job in again if job.given is None]):
+            said(f"{kept}: frames that could not be read then, and are not held: {shown(lacking)}")
+        return again
     shots: dict[str, list[Job]] = {}
     for job in jobs:
         shots.setdefault(_shot(job), []).append(job)
@@ -104,8 +107,9 @@ def held(
         glances = [measured[job.source] for job in of_shot]
         gains = _gains(white, of_shot, glances)
         stops, reasons = _stops(light, of_shot, glances, gains)
-        for job, gain, ev in zip(of_shot, gains, stops, strict=True):
-            is_held = gain is not None or white.kind == "each"
+        for job, glance, gain, ev in zip(of_shot, glances, gains, stops, strict=True):
+            # One that cannot be read now, but later, has the gains of a lock all the same.
+            is_held = not glance.error or white.kind == "lock"
             found[job.source] = Given(None if white.kind == "each" else gain, ev) if is_held else None
         if said:
             for reason in dict.fromkeys(filter(None, reasons)):
