@@ -26,6 +26,9 @@ _AHEAD = 8
 # Files that may be finished behind one that takes long, for each process.
 _UNTOLD = 64
 
+# Processes that may die in a row before they are ready: one may be the victim of a system out of memory.
+_STARTS = 3
+
 
 def develop(
     jobs: Iterable[Job],
@@ -38,7 +41,7 @@ def develop(
     """Outcomes of the jobs in their order, developed by so many processes; see `tenbit.pipeline.batch.develop`.
 
     A process that dies takes no file with it: what it had is done again, one by one, in a new one. The file over which
-    that dies too fails (``WorkerDied``).
+    that dies too, and as many more as ``order.retries`` allows, fails (``WorkerDied``).
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ def develop(
     DeviceError, RequestError
         As in one process.
     TenbitError
-        If a process cannot be started.
+        If processes cannot be started.
     KeyboardInterrupt
         When it is raised in here, or thrown in: processes are told to stop, and what they finish within ten seconds is
         given before it goes up. None of them is left behind, however this ends.
@@ -71,6 +74,8 @@ class _Numbered(NamedTuple):
     job: Job
     was_there: bool
     """Whether a file of the output's name was there before."""
+    deaths: int = 0
+    """How often its process has died over it."""
 
 
 class _Hand:
@@ -132,6 +137,7 @@ class _Crew:
     def __init__(self, parts: list[Share], engine: str, said: Said | None) -> None:
         self._engine, self._said = engine, said
         self._idle = list(reversed(parts))
+        self._retries = parts[0].order.retries
         self._stops_at_failure = parts[0].order.on_error == "stop"
         self._most_untold = _UNTOLD * len(parts)
         self._hands: list[_Hand] = []
@@ -139,7 +145,7 @@ class _Crew:
         self._suspects: deque[_Numbered] = deque()
         self._done: dict[int, Outcome] = {}
         self._lines: set[str] = set()
-        self._given = self._told = 0
+        self._given = self._told = self._stillborn = 0
         self._is_over = self._must_stop = False
 
     def outcomes(self, coming: Iterator[Job]) -> Iterator[Outcome]:
@@ -219,6 +225,7 @@ class _Crew:
             self._bury(hand)
         elif message.kind == "ready":
             hand.is_ready = True
+            self._stillborn = 0
         elif message.kind == "hungry":
             hand.is_hungry = True
         elif message.kind == "said":
@@ -237,13 +244,19 @@ class _Crew:
         self._hands.remove(hand)
         self._idle.append(hand.share)
         if not hand.is_ready:
-            raise TenbitError(f"a process that was to develop files {how} before its first one")
-        if hand.is_careful and hand.has:
-            number, job, _ = hand.has.popleft()
-            text = f"the process that developed it {how}, the second time with no other file beside it"
-            self._done[number] = Outcome(job, "failed", error=text, kind="WorkerDied", attempts=2)
+            # No file is to blame.
+            self._stillborn += 1
+            self._suspects.extendleft(reversed(hand.has))
+            if self._stillborn == _STARTS:
+                raise TenbitError(f"{_STARTS} processes that were to develop files {how} before their first one")
+            return
+        tried = [entry._replace(deaths=entry.deaths + 1) for entry in hand.has]
+        if tried and hand.is_careful and tried[0].deaths > 1 + self._retries:
+            number, job, _, deaths = tried.pop()
+            text = f"the process that developed it {how}, with no other file beside it"
+            self._done[number] = Outcome(job, "failed", error=text, kind="WorkerDied", attempts=deaths)
             self._must_stop |= self._stops_at_failure
-        self._suspects.extend(hand.has)
+        self._suspects.extend(tried)
 
     def _rest(self) -> Iterator[Outcome]:
         """Outcomes that were not told yet, those too that processes tell while they stop."""

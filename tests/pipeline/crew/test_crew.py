@@ -75,7 +75,7 @@ def test_files_that_kill_their_process_cost_no_other_file(raw: Path, chain: Chai
     assert failures == {
         "kills": (
             "WorkerDied",
-            "the process that developed it was killed by SIGSEGV, the second time with no other file beside it",
+            "the process that developed it was killed by SIGSEGV, with no other file beside it",
             2,
         ),
         "absent": ("ReadError", "no such file", 1),
@@ -153,7 +153,7 @@ def test_a_failure_stops_the_batch_where_that_is_asked_for(chain: Chain) -> None
     [
         ("refused", DeviceError, "cuda:3: there are 2 CUDA devices, numbered from 0"),
         ("buggy", RuntimeError, "ZeroDivisionError: division by zero"),
-        ("absent", TenbitError, "a process that was to develop files ended with status 1 before its first one"),
+        ("absent", TenbitError, "3 processes that were to develop files ended with status 1 before their first one"),
     ],
 )
 def test_what_is_wrong_with_all_files_is_raised_here(chain: Chain, engine: str, kind: Any, text: str) -> None:
