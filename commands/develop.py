@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Generator, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
@@ -96,6 +96,7 @@ def develop(
     from tenbit.pipeline.manifest import default_path
     from tenbit.pipeline.report import Report
     from tenbit.pipeline.shots import hold
+    from tenbit.pipeline.shots.pattern import gap_notes
     from tenbit.pipeline.shots.ranges import select
     from tenbit.pipeline.shots.shard import part
 
@@ -125,16 +126,29 @@ def develop(
     naming.check_report(report, work)
     drawings.check_drawings(chain, work, report)
     with progress.stoppable():
-        # Of the whole shot, so that every machine finds the same.
-        said_first = wanted.reporter(None, "measuring").say
-        work = hold.held(work, order, balance=balance, exposure=exposure, kept=held, said=said_first)
+        chosen = work
         if frames is not None:
-            work = select(work, [job.number for job in work], frames)
+            chosen = select(chosen, [job.number for job in chosen], frames)
         if shard is not None:
-            work = part(work, shard)
+            chosen = part(chosen, shard)
         if dry_run:
-            _foretell(work, order)
+            _foretell(chosen, order)
             return
+        first = wanted.reporter(len(work), "measuring")
+        for note in gap_notes(inputs):
+            first.say(note)
+        with first if {balance.strip(), exposure.strip()} != {"each"} else nullcontext():
+            # Of the whole shot, so that every machine finds the same.
+            work = hold.held(
+                work,
+                order,
+                only=chosen,
+                balance=balance,
+                exposure=exposure,
+                kept=held,
+                said=first.say,
+                seen=lambda source, error: first.tell(source, (), error),
+            )
         reporter = wanted.reporter(len(work), "developing")
 
         def tell(outcome: Outcome) -> None:
