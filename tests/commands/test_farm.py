@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -164,3 +167,16 @@ def test_what_is_no_report_is_refused(reports: Path) -> None:
     ):
         done = farm("merge", *arguments)
         assert (done.exit_code, said in done.stderr) == (code, True), done.stderr
+
+
+def test_the_page_of_farms_shows_commands_as_they_are() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/farms.md").read_text("utf-8")
+    lines = [
+        shlex.split(line.split("||")[0], comments=True) for line in re.findall(r"^\$ tenbit (.*)$", page, re.MULTILINE)
+    ]
+    assert len(lines) > 6
+    for words in lines:
+        command: click.Command = commands
+        while isinstance(command, click.Group):
+            command = command.commands[words.pop(0)]
+        command.make_context("tenbit", words)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,21 @@ def test_a_task_submitted_once_more_is_the_same_files(farm: Path) -> None:
     slurm.write(Path("job.sh"), wanted(*"abcd"), Schedule(tasks=4))
     _, calls = run("sbatch", "--array=1,3", "job.sh")
     assert [call[-2] for call in calls[1:]] == ["--shard=1/4", "--shard=3/4"]
+
+
+def test_a_signal_is_tenbits_and_its_exit_code_the_tasks(farm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = "#!/bin/bash\ntrap 'exit 143' TERM\ntouch begun\nwhile :; do sleep 0.02; done\n"
+    (farm / "waits").write_text(waits, "utf-8")
+    (farm / "waits").chmod(0o755)
+    monkeypatch.setenv("TENBIT_COMMAND", str(farm / "waits"))
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "0")
+    slurm.write(Path("job.sh"), wanted("a"), Schedule())
+    deadline = time.monotonic() + 60
+    with subprocess.Popen(["bash", "job.sh"]) as task:
+        while not (farm / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        task.terminate()
+    assert task.returncode == 143
 
 
 def test_slurm_is_asked_for_what_is_wanted(here: Path) -> None:
