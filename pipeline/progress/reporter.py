@@ -131,12 +131,12 @@ class Reporter:
                 if number > 1:
                     more = f"{number - 1} more file{'s' if number > 2 else ''}"
                     self._note(_kind(warning), f"{more}: {_kind(warning)}: {warning}")
-            counts = str(self.tally)
-            if is_stopped:
-                of = "" if self.tally.total is None else f" of {self.tally.total}"
-                counts = ", ".join(filter(None, (f"interrupted after {self.tally.finished}{of}", counts)))
-            if self._is_counting or is_stopped:
-                self._note("info", counts or "no file")
+            parts, total = [str(self.tally)] if self.tally.finished else [], self.tally.total
+            is_short = total is not None and self.tally.finished < total
+            if how := "interrupted" if is_stopped else "stopped" if is_short else "":
+                parts.insert(0, f"{how} after {self.tally.finished}{'' if total is None else f' of {total}'}")
+            if self._is_counting or how:
+                self._note("info", ", ".join(parts) or "no file")
             self._ended(is_stopped)
 
     def _begun(self, source: Path) -> None:

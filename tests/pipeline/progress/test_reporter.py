@@ -81,6 +81,20 @@ def test_none_tells_no_count_but_that_of_an_interrupted_batch(lines: Lines) -> N
     assert lines()[1][-1] == "interrupted after 1, 1 done"
 
 
+@pytest.mark.parametrize(
+    ("total", "is_stopped", "text"),
+    [(4, False, "stopped after 1 of 4, 1 failed"), (4, True, "interrupted after 1 of 4, 1 failed"), (1, False, "no x")],
+)
+def test_a_batch_that_ends_early(total: int, is_stopped: bool, text: str, lines: Lines) -> None:
+    shown(progress.reporter("auto", total), outcome("a", "failed", error="no x"), is_stopped=is_stopped)
+    assert lines()[1][-1].endswith(text)
+
+
+def test_no_outcome_at_all(lines: Lines) -> None:
+    shown(progress.reporter("auto", 0))
+    assert lines()[1] == ["no file"]
+
+
 @pytest.mark.parametrize("kind", ["auto", "none"])
 def test_one_file_is_not_counted(kind: progress.Kind, lines: Lines) -> None:
     shown(progress.reporter(kind, 1), SOME[2])
