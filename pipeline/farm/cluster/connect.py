@@ -96,7 +96,9 @@ def connected(address: str, order: Order, *, said: Said) -> Iterator[Cluster]:
         try:
             if place.get("scheduler_file") and not os.path.exists(address):  # noqa: PTH110
                 raise RequestError(f"cluster {address}: no such scheduler file")
-            client = distributed.Client(**({"address": where} if where else place), set_as_default=False)
+            client = distributed.Client(  # type: ignore[no-untyped-call]
+                **({"address": where} if where else place), set_as_default=False
+            )
         except (OSError, ValueError) as error:
             text = " ".join(str(error).split())
             raise RequestError(f"cluster {address}: no scheduler answers there: {text}") from None
@@ -157,7 +159,7 @@ def _started(address: str, order: Order, stack: ExitStack, said: Said) -> tuple[
     envs = [{"CUDA_VISIBLE_DEVICES": cards[i % len(cards)]} if cards else {} for i in range(count)]
     stack.enter_context(dask.config.set(_LOCAL_CONFIG))
     try:
-        cluster = SpecCluster(
+        cluster = SpecCluster(  # type: ignore[no-untyped-call]
             workers={i: {"cls": Nanny, "options": {**options, "env": env}} for i, env in enumerate(envs)},
             # A frame whose worker died is not given to the next one: it is tried in a process of its own.
             scheduler={"cls": Scheduler, "options": {**shared, "port": 0, "allowed_failures": 0}},

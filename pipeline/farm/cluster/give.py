@@ -9,7 +9,8 @@ import pickle
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -142,6 +143,7 @@ class _Giving:
         self._is_ending = False
         self._probe: Path | None = None
         self._is_probed = cluster.is_local
+        self._caller = ThreadPoolExecutor(1, thread_name_prefix="tenbit-dask")
 
     def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         self._client.subscribe_topic(self._ticket.run, lambda event: self._came.put(event[1]))
@@ -185,7 +187,7 @@ class _Giving:
         now = time.monotonic()
         if now - self._looked > _LOOK_S:
             self._looked = now
-            self._threads = sum(self._client.nthreads().values())
+            self._threads = sum(self._asked(self._client.nthreads).values())
             if not self._threads:
                 self._said(f"cluster {self._cluster.address}: waiting for workers")
         most = 2 * max(self._threads, 1)
@@ -220,7 +222,8 @@ class _Giving:
             )
             for slot in task.slots
         ]
-        task.future = self._client.submit(
+        task.future = self._asked(
+            self._client.submit,
             work.develop,
             self._ticket,
             pickle.dumps(errands),
@@ -233,8 +236,8 @@ class _Giving:
         self._out.add(task)
         task.future.add_done_callback(lambda _: self._came.put(task))
 
-    def _take(self, wait_s: float) -> None:
-        """Wait for a task that is done, and for what workers say."""
+    def _take(self, wait_s: float, *, is_heard_only: bool = False) -> None:
+        """Wait for a task that is done, or for what workers say."""
         try:
             came = self._came.get(timeout=wait_s)
         except Empty:
@@ -246,24 +249,34 @@ class _Giving:
             for slot in self._waiting:
                 slot.is_begun |= slot.number == came
             return
-        future, status = came.future, came.future.status
+        if not is_heard_only:
+            self._settle(came)
+
+    def _settle(self, task: _Task) -> None:
+        """Take what a task that is done has brought."""
+        if task not in self._out:
+            return
+        future, status = task.future, task.future.status
+        brought: Any = None
         if status == "finished":
-            outcomes = future.result()
+            brought = self._asked(future.result)
         elif status == "error":
-            self._failed(came, future.exception())
-            outcomes = []
+            brought = self._asked(future.exception)
+        # Held, it would be done again if the worker that holds it dies.
+        future.release()
+        self._out.discard(task)
+        if status == "error":
+            self._failed(task, brought)
+        elif status == "finished":
+            # Nothing comes of a batch that has ended.
+            for slot, outcome in zip(task.slots, brought or [None] * len(task.slots), strict=True):
+                slot.is_dropped = outcome is None
+                if outcome is not None:
+                    self._finished(slot, outcome)
         else:
             raise TenbitError(
                 f"cluster {self._cluster.address}: the scheduler is gone; what is written stays, and --resume goes on"
             )
-        # Held, it would be done again if the worker that holds it dies.
-        future.release()
-        self._out.discard(came)
-        for slot, outcome in zip(came.slots, outcomes or [None] * len(came.slots), strict=True):
-            if outcome is not None:
-                self._finished(slot, outcome)
-            elif status == "finished":
-                slot.is_dropped = True
 
     def _finished(self, slot: _Slot, outcome: Outcome) -> None:
         drawings = tuple(slot.job.target.with_name(path.name) for path in outcome.drawings)
@@ -304,8 +317,11 @@ class _Giving:
         self._tell_workers()
         until = time.monotonic() + _GRACE_S
         while self._out and time.monotonic() < until:
-            with contextlib.suppress(TenbitError):
-                self._take(0.2)
+            self._take(0.1, is_heard_only=True)
+            # What stopped the batch may have come just when one had been taken: they are looked at, not listened for.
+            for task in [task for task in self._out if task.future.done()]:
+                with contextlib.suppress(TenbitError):
+                    self._settle(task)
         while self._waiting:
             outcome = self._waiting.popleft().outcome
             if outcome is not None:
@@ -313,9 +329,16 @@ class _Giving:
 
     def _tell_workers(self) -> None:
         with contextlib.suppress(OSError, TimeoutError, RuntimeError):
-            self._client.run(work.end, self._ticket.run, on_error="ignore")
+            self._asked(self._client.run, work.end, self._ticket.run, on_error="ignore")
+
+    def _asked(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """The answer to a call of dask; a thread waits for it that no signal stops, which would break dask's own."""
+        return self._caller.submit(call, *arguments, **options).result()
 
     def _end(self) -> None:
+        if self._out and not self._is_ending:
+            for _ in self._rest():
+                pass
         if self._again:
             self._said(f"{self._again} frames were given out again, because their worker died")
         if self._probe:
@@ -323,8 +346,9 @@ class _Giving:
                 self._probe.unlink()
         with contextlib.suppress(OSError, TimeoutError, RuntimeError):
             self._client.unsubscribe_topic(self._ticket.run)
-            self._client.cancel([task.future for task in self._out], force=True)
+            self._asked(self._client.cancel, [task.future for task in self._out], force=True)
         self._tell_workers()
+        self._caller.shutdown()
 
 
 def _everywhere(order: Order) -> Order:

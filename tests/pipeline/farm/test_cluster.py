@@ -147,7 +147,7 @@ from tenbit.pipeline.jobs import Job
 if __name__ == "__main__":
     order = Order(settled(load("small.yaml"), "jpeg"), device="cpu")
     for outcome in cluster.develop((Job(Path("a.dng"), Path("out", f"{n}.jpg")) for n in count()), order, "local:1"):
-        print(outcome.status, flush=True)
+        print(outcome.error or outcome.status, flush=True)
 """
 
 
