@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from tenbit.pipeline.errors import RequestError
+from tenbit.pipeline.farm.parameters import Parameters
 from tenbit.pipeline.farm.wanted import Wanted, check_names, split_output
 from tenbit.pipeline.images.atomic import replaced
 
 _VERSION, _CHUNKING = "jobtemplate-2023-09", "TASK_CHUNKING"
-# Of a parameter's value, by the specification.
-_LONGEST = 1024
 _GRACE_S = 30
 
 
@@ -97,7 +96,7 @@ def template(wanted: Wanted, schedule: Schedule, folder: Path) -> tuple[dict[str
     RequestError
         For names and texts that no template can carry.
     """
-    asked = _Parameters(folder)
+    asked = Parameters(folder)
     if Path(wanted.chain).is_file():
         asked.path("Chain", Path(wanted.chain), "The chain file.")
     else:
@@ -130,7 +129,8 @@ def template(wanted: Wanted, schedule: Schedule, folder: Path) -> tuple[dict[str
     if "chunks" in task:
         tree["extensions"] = [_CHUNKING]
     check_names([wanted.title])
-    tree["name"] = asked.escaped(wanted.title)
+    # Escaped it might be longer than a job's name may be.
+    tree["name"] = wanted.title.replace("{{", "((").replace("}}", "))")
     return {
         **tree,
         "parameterDefinitions": asked.definitions,
@@ -171,7 +171,7 @@ def ranges(numbers: Sequence[int]) -> str:
     return ",".join(parts)
 
 
-def _inputs(wanted: Wanted, asked: _Parameters) -> tuple[dict[str, Any], list[str]]:
+def _inputs(wanted: Wanted, asked: Parameters) -> tuple[dict[str, Any], list[str]]:
     """The script that the inputs need, and the arguments that name them."""
     first = Path(wanted.inputs[0])
     if wanted.frames:
@@ -194,7 +194,7 @@ def _inputs(wanted: Wanted, asked: _Parameters) -> tuple[dict[str, Any], list[st
     return script, ["@{{Task.File.Inputs}}"]
 
 
-def _task(wanted: Wanted, schedule: Schedule, asked: _Parameters) -> tuple[dict[str, Any], list[str], str]:
+def _task(wanted: Wanted, schedule: Schedule, asked: Parameters) -> tuple[dict[str, Any], list[str], str]:
     """The parameter that tells tasks apart, develop's argument from it, and what merging expects of all."""
     if not wanted.frames:
         tasks = -(-len(wanted.paths) // schedule.per_task)
@@ -230,59 +230,6 @@ def _action(arguments: list[str], timeout_s: int) -> dict[str, Any]:
 def _needs(wanted: Wanted, schedule: Schedule) -> list[dict[str, Any]]:
     amounts = {"amount.worker.gpu": int(wanted.device.startswith("cuda")), "amount.worker.vcpu": schedule.cpus or 0}
     return [{"name": name, "min": least} for name, least in amounts.items() if least]
-
-
-class _Parameters:
-    """The job's parameters, gathered as they are needed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.definitions: list[dict[str, Any]] = []
-        self.values: dict[str, str] = {}
-        self._folder = folder
-
-    def text(self, name: str, default: str, about: str, **more: Any) -> None:
-        check_names([default])
-        if len(default) > _LONGEST:
-            raise RequestError(f"{name}: {len(default)} characters, and a template's parameters hold {_LONGEST}")
-        self.definitions.append({"name": name, "type": "STRING", "description": about, "default": default, **more})
-
-    def number(self, name: str, default: int, about: str, **more: Any) -> None:
-        found = {"name": name, "type": "INT", "description": about, "default": default, "minValue": 1}
-        self.definitions.append({**found, **more})
-
-    def path(self, name: str, path: Path, about: str, *, flow: str = "IN", kind: str = "FILE") -> None:
-        """One that farms map from host to host."""
-        there = Path(os.path.normpath(path.absolute()))
-        check_names([str(there)])
-        found = {"name": name, "type": "PATH", "objectType": kind, "dataFlow": flow, "description": about}
-        if there.is_relative_to(self._folder):
-            found["default"] = there.relative_to(self._folder).as_posix()
-        else:
-            self.values[name] = str(there)
-        self.definitions.append(found)
-
-    def value(self, option: str, value: str | Path) -> str:
-        """What an argument says for an option's value: a file is a parameter."""
-        if isinstance(value, str):
-            check_names([value])
-            return self.escaped(value)
-        name = "".join(part.title() for part in option.strip("-").split("-"))
-        number = sum(one["name"].startswith(name) for one in self.definitions)
-        name = f"{name}{number + 1}" if number else name
-        kind = "DIRECTORY" if value.is_dir() else "FILE"
-        # One that is not there is what the tasks will make.
-        self.path(name, value, f"The file of {option}.", kind=kind, flow="IN" if value.exists() else "INOUT")
-        return f"{{{{Param.{name}}}}}"
-
-    def escaped(self, text: str) -> str:
-        """The text for where a format string stands: double braces are given by parameters."""
-        if "{{" not in text and "}}" not in text:
-            return text
-        for name, brace in (("LeftBrace", "{"), ("RightBrace", "}")):
-            if not any(one["name"] == name for one in self.definitions):
-                self.text(name, brace, "A brace in a name.", userInterface={"control": "HIDDEN"})
-        braces = {"{": "{{Param.LeftBrace}}", "}": "{{Param.RightBrace}}"}
-        return "".join(braces.get(c, c) for c in text)
 
 
 def _head(path: Path, values: dict[str, str]) -> str:

@@ -171,6 +171,10 @@ def test_what_no_template_can_carry_is_refused(wanted: Wanted, said: str, here: 
     assert not (here / "job.yaml").exists()
 
 
+def test_a_name_full_of_braces_makes_no_name_of_a_job_too_long(here: Path) -> None:
+    assert written(files("{{" * 30 + ".dng"))["name"].startswith("tenbit small: ((((")
+
+
 def test_what_the_model_says_against_a_template_is_one_line() -> None:
     with pytest.raises(RequestError, match=r"^the template would be refused: .*steps") as error:
         openjd.check({"specificationVersion": "jobtemplate-2023-09", "name": "x"})
