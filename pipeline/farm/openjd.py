@@ -1,8 +1,8 @@
 """A job template for farms that speak Open Job Description: Deadline Cloud, and ``openjd run`` on one machine.
 
 What users and their files are called goes into job parameters, which are taken as they stand; arguments name the
-parameters. ``{{`` in a text that must stand elsewhere is itself written through parameters: the specification knows no
-other way to escape it.
+parameters. ``{{`` in a text that must stand elsewhere is itself written through parameters: format strings have no
+way to escape it.
 """
 
 from __future__ import annotations
