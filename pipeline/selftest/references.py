@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from tenbit.pipeline.device import choose
 from tenbit.pipeline.images import write
@@ -23,15 +24,21 @@ _TINY_ROWS, _TINY_COLS = 16, 24
 
 def write_samples() -> None:
     """The raw files: kept, for a sample that is made anew would depend on the machine's mathematics."""
-    known = {"rows": _ROWS, "cols": _COLS, "seed": _SEED, "truth": False}
-    make(FOLDER / "bayer.dng", **known)
-    make(FOLDER / "quad.dng", cfa="QRGGB", **known)
-    make(FOLDER / "packed.raw10", **known)
-    frame = read(FOLDER / "bayer.dng")
-    middle = ((_TINY_ROWS - 1) / 2, (_TINY_COLS - 1) / 2)
-    facts = dataclasses.replace(frame.facts, rows=_TINY_ROWS, cols=_TINY_COLS, optical_centre=middle, crop=None)
-    samples = frame.samples[:_TINY_ROWS, :_TINY_COLS].copy()
-    write(FOLDER / "tiny.dng", samples, space="camera", state="mosaic", facts=facts, exif=frame.exif)
+    sample = partial(make, rows=_ROWS, cols=_COLS, seed=_SEED, truth=False)
+    sample(FOLDER / "packed.raw10")
+    for name, cfa, rows, cols in (
+        ("bayer.dng", "RGGB", _ROWS, _COLS),
+        ("quad.dng", "QRGGB", _ROWS, _COLS),
+        ("tiny.dng", "RGGB", _TINY_ROWS, _TINY_COLS),
+    ):
+        path = FOLDER / name
+        sample(path, cfa=cfa)
+        frame = read(path)
+        # As `tenbit doctor --warm` thinks of frames: their noise is not told.
+        facts = dataclasses.replace(frame.facts, rows=rows, cols=cols, noise=None, crop=None)
+        facts = dataclasses.replace(facts, optical_centre=((rows - 1) / 2, (cols - 1) / 2))
+        samples = frame.samples[:rows, :cols].copy()
+        write(path, samples, space="camera", state="mosaic", facts=facts, exif=frame.exif)
 
 
 def write_reference(case: Case) -> str:
