@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 @click.option("--balance", default="each", show_default=True, help="White balance: each, lock=N or smooth=W frames.")
 @click.option("--exposure", default="each", show_default=True, help="Brightness: each, lock=N or smooth=W frames.")
 @click.option(
+    "--held",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file with what is held: read when it is there, else written.",
+)
+@click.option(
     "--on-error",
     type=click.Choice(["stop", "hold", "black"]),
     default="stop",
@@ -51,6 +57,7 @@ def video(
     frames: str | None,
     balance: str,
     exposure: str,
+    held: Path | None,
     on_error: str,
     recursive: bool,
     overwrite: bool,
@@ -93,9 +100,9 @@ def video(
     jobs.check_report(report, work)
     began = time.monotonic()
     with progress.stoppable():
-        work = hold.held(work, order, balance=balance, exposure=exposure, said=lambda text: click.echo(text, err=True))
-        if frames is not None:
-            work = ranges.select(work, [job.number for job in work], frames)
+        chosen = work if frames is None else ranges.select(work, [job.number for job in work], frames)
+        say = partial(click.echo, err=True)
+        work = hold.held(work, order, balance=balance, exposure=exposure, only=chosen, kept=held, said=say)
         reporter = wanted.reporter(len(work), "filming")
         try:
             steps = videos.film(work, order, output, how, said=reporter.say)
