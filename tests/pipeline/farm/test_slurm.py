@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(shutil.which("bash") is None or sys.platform == 
 # Runs the script at once for every task of the array that the arguments, or else the script's own lines, ask for.
 SBATCH = """#!/bin/bash
 echo "sbatch $*" >> "$TOLD"
-array=$(grep -oP '^#SBATCH --array=\\K[0-9,-]+' job.sh)
+array=$(sed -n 's/^#SBATCH --array=\\([0-9,-]*\\).*/\\1/p' job.sh)
 while [[ "$1" == --* ]]; do
     [[ "$1" == --array=* ]] && array=${1#--array=}
     shift
