@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from tenbit.pipeline.batch.order import Order
 from tenbit.pipeline.child import Child
 from tenbit.pipeline.crew.shares import Share, shares
 from tenbit.pipeline.crew.worker import GRACE_S, Over, Setup, Task, Tell
+from tenbit.pipeline.drawings import check_drawings
 from tenbit.pipeline.errors import DeviceError, RequestError, TenbitError
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome
@@ -66,6 +67,8 @@ def develop(
         When it is raised in here, or thrown in: processes are told to stop, and what they finish within ten seconds is
         given before it goes up. None of them is left behind, however this ends.
     """
+    if isinstance(jobs, Sequence):
+        check_drawings(order.chain, jobs)
     return _Crew(shares(order, processes), engine, said).outcomes(iter(jobs))
 
 
