@@ -20,9 +20,10 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     """A handle to write to; on leaving, what was written takes the name ``path`` in one step.
 
     The bytes go to a file without a name in the same folder, where the system has such files (Linux): a process that is
-    killed leaves nothing. Elsewhere they go to a hidden ``.part`` file, because a rename is atomic only within a file
-    system. Folders that are missing are made. Whatever ends the body early, an interrupt too, leaves nothing behind and
-    an older file of that name as it was.
+    killed leaves nothing, but for the moment between a hidden name and the rename where an older file is replaced.
+    Elsewhere they go to a hidden ``.part`` file, because a rename is atomic only within a file system. Folders that are
+    missing are made. Whatever ends the body early, an interrupt too, leaves nothing behind and an older file of that
+    name as it was.
 
     Parameters
     ----------
@@ -48,9 +49,10 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
             yield handle
             if descriptor is not None:
                 handle.flush()
-                # A link does not replace a file of that name; a rename does. Python follows the link that stands for
-                # the descriptor when it is given a folder, which an absolute path makes no use of.
-                os.link(f"/proc/self/fd/{descriptor}", part, src_dir_fd=descriptor)
+                if _is_linked(descriptor, path):
+                    return
+                # A link does not replace a file of that name; a rename does.
+                _is_linked(descriptor, part)
         part.replace(path)
     except OSError as error:
         raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from error
@@ -69,6 +71,17 @@ def _nameless(folder: Path) -> int | None:
         if error.errno in _NO_NAMELESS:
             return None
         raise
+
+
+def _is_linked(descriptor: int, path: Path) -> bool:
+    """Whether a file has got a name in one step: not where there is a file of that name."""
+    # Python follows the link that stands for the descriptor when it is given a folder, which an absolute path makes no
+    # use of.
+    try:
+        os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _opened(descriptor: int, path: Path) -> BinaryIO:
