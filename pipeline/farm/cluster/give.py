@@ -10,7 +10,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -256,27 +256,24 @@ class _Giving:
         """Take what a task that is done has brought."""
         if task not in self._out:
             return
-        future, status = task.future, task.future.status
-        brought: Any = None
-        if status == "finished":
-            brought = self._asked(future.result)
-        elif status == "error":
-            brought = self._asked(future.exception)
+        brought: list[Outcome | None] = []
+        error: Exception | None = None
+        try:
+            # Asked for, not taken by what it was: outcomes may be lost with a worker that has just told of them.
+            brought = self._asked(task.future.result)
+        except Exception as raised:
+            error = raised
         # Held, it would be done again if the worker that holds it dies.
-        future.release()
+        task.future.release()
         self._out.discard(task)
-        if status == "error":
-            self._failed(task, brought)
-        elif status == "finished":
-            # Nothing comes of a batch that has ended.
-            for slot, outcome in zip(task.slots, brought or [None] * len(task.slots), strict=True):
-                slot.is_dropped = outcome is None
-                if outcome is not None:
-                    self._finished(slot, outcome)
-        else:
-            raise TenbitError(
-                f"cluster {self._cluster.address}: the scheduler is gone; what is written stays, and --resume goes on"
-            )
+        if error is not None:
+            self._failed(task, error)
+            return
+        # Nothing comes of a batch that has ended.
+        for slot, outcome in zip(task.slots, brought or [None] * len(task.slots), strict=True):
+            slot.is_dropped = outcome is None
+            if outcome is not None:
+                self._finished(slot, outcome)
 
     def _finished(self, slot: _Slot, outcome: Outcome) -> None:
         drawings = tuple(slot.job.target.with_name(path.name) for path in outcome.drawings)
@@ -286,12 +283,16 @@ class _Giving:
             before = self._seconds
             self._seconds = outcome.seconds if before is None else 0.8 * before + 0.2 * outcome.seconds
 
-    def _failed(self, task: _Task, error: BaseException) -> None:
+    def _failed(self, task: _Task, error: Exception) -> None:
         """What was raised instead of outcomes: a worker that died, or one that cannot take part."""
         from distributed.scheduler import KilledWorker
 
+        if isinstance(error, CancelledError):
+            raise TenbitError(
+                f"cluster {self._cluster.address}: the scheduler is gone; what is written stays, and --resume goes on"
+            )
         if not isinstance(error, KilledWorker):
-            if isinstance(error, TenbitError) or not isinstance(error, Exception):
+            if isinstance(error, TenbitError):
                 raise error
             for slot in task.slots:
                 slot.outcome = failed(slot.job, error)
@@ -302,7 +303,7 @@ class _Giving:
             slot.lost += error.allowed_failures + 1
             # The word of a worker may have died with it: the second time each of them is under suspicion.
             is_suspect = task.is_apart or slot.number == last or slot.deaths > 1
-            if task.is_apart and slot.lost > self._lost_retries:
+            if task.is_apart and slot.deaths > self._lost_retries:
                 worker = error.last_worker.address
                 text = f"the worker that was to develop it died, {slot.lost} times; the last was {worker}"
                 slot.outcome = Outcome(slot.job, "failed", error=text, kind="WorkerDied", attempts=slot.lost)

@@ -7,7 +7,9 @@ those of the frame before.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
+import os
 import pickle
 import socket
 import threading
@@ -153,6 +155,7 @@ class _Batch:
             self.said(note)
         if device.target == "cpu":
             _native.prepare()
+        _keep_freed_memory()
         # Dask stops a worker at 80 % of its limit: frames on their way take a quarter, as they do of a machine.
         limit = worker.memory_manager.memory_limit
         most = order.memory_bytes or (limit // 4 if limit else default_bytes())
@@ -233,6 +236,20 @@ class _Batch:
         if outcome.device:
             return dataclasses.replace(outcome, device=f"{outcome.device} at {self._worker.address}")
         return outcome
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what was freed for the next frame, as it does where nobody asks for something else.
+
+    Dask's nanny asks for it (``MALLOC_TRIM_THRESHOLD_``), and then 12.5 MP through `standard` are 6000 page faults and
+    0.36 s of CPU, instead of 470 and 0.25.
+    """
+    if "MALLOC_TRIM_THRESHOLD_" in os.environ:
+        with contextlib.suppress(OSError, AttributeError):
+            libc = ctypes.CDLL("libc.so.6")
+            trim_threshold, mmap_threshold = -1, -3
+            libc.mallopt(trim_threshold, 64 << 20)
+            libc.mallopt(mmap_threshold, 32 << 20)
 
 
 def hash_of(order: Order) -> str:
