@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterable, Sequence
@@ -81,7 +82,8 @@ class Manifest:
         self._folder = path.absolute().parent
         self._lines = Lines(path)
         self._hashes = hashes or Hashes(order)
-        self._noted: dict[str, dict[str, Any]] = {}
+        # As text: 10 000 records take 7 MB, as dicts 19 MB.
+        self._noted: dict[str, str] = {}
         self._files: set[str] = set()
         self._reading = threading.Lock()
         self._read_on()
@@ -99,7 +101,7 @@ class Manifest:
         """
         stat = stat_of(job.source)
         settled = is_settled(stat)  # before the bytes are read
-        noted = self._noted.get(output := from_folder(job.target, self._folder), {})
+        noted = self._record(output := from_folder(job.target, self._folder)) or {}
         is_known = noted.get("stat") == list(stat) and noted.get("input") == str(job.source.absolute())
         sha256 = str(noted["sha256"]) if is_known else hash_of(job.source)
         return Entry(job.source, job.target, output, stat, settled, made_of(job, self._hashes, sha256))
@@ -107,7 +109,7 @@ class Manifest:
     def is_done(self, entry: Entry) -> bool:
         """Whether the output is there, as large as it was, with all its drawings, and made of the same."""
         self._read_on()
-        noted = self._noted.get(entry.output)
+        noted = self._record(entry.output)
         if noted is None or any(noted.get(name) != value for name, value in entry.made_of.items()):
             return False
         return all(_size(self._folder / name) == size for name, size in noted["files"].items())
@@ -153,6 +155,10 @@ class Manifest:
         )
         return True
 
+    def _record(self, output: str) -> dict[str, Any] | None:
+        text = self._noted.get(output)
+        return None if text is None else dict(json.loads(text))
+
     def _read_on(self) -> None:
         with self._reading:
             is_anew, records = self._lines.fresh()
@@ -161,7 +167,7 @@ class Manifest:
                 self._files.clear()
             for record in records:
                 if isinstance(output := record.get("output"), str) and isinstance(record.get("files"), dict):
-                    self._noted[output] = record
+                    self._noted[output] = json.dumps(record)
                     self._files.update((output, *record["files"]))
 
 
