@@ -104,10 +104,10 @@ class Watcher:
 
     def is_news(self, outcome: Outcome) -> bool:
         """Whether anyone should be told; a file that failed for no fault of its own is tried again later."""
+        if outcome.status != "failed":
+            return outcome.status == "done"
         file = self._files.get(outcome.job.source)
-        if outcome.status != "failed" or file is None:
-            return outcome.status != "skipped"
-        if not outcome.job.source.exists():
+        if file is None or not outcome.job.source.exists():
             # Deleted or renamed meanwhile, which is nobody's failure.
             return False
         if outcome.kind in _NOT_ITS_FAULT:

@@ -179,7 +179,10 @@ def test_a_failure_is_told_once_and_one_of_the_disk_is_tried_again(folder: Path)
     assert watched.watcher.is_news(Outcome(job, "done"))
     assert not watched.watcher.is_news(Outcome(job, "skipped"))
     job.source.unlink()
-    assert not watched.watcher.is_news(Outcome(job, "failed", error="no such file", kind="ReadError"))
+    gone = Outcome(job, "failed", error="no such file", kind="ReadError")
+    assert not watched.watcher.is_news(gone)
+    watched.tick()
+    assert not watched.watcher.is_news(gone)
 
 
 def test_two_files_that_are_there_are_not_written_to_one_name(folder: Path) -> None:
