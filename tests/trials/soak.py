@@ -54,8 +54,8 @@ class Seen:
         Since it was started.
     told : int
         Files in the report.
-    rss, pss : int
-        Bytes: resident, of the first process; of all of them, memory that several share counted once.
+    rss, own : int
+        Bytes: resident, of the first process; of all of them, without pages of files, which others may have mapped too.
     descriptors, threads, processes : int
     parts : int
         Files in the temporary folder, and hidden ones beside the pictures.
@@ -64,7 +64,7 @@ class Seen:
     time_s: float
     told: int
     rss: int
-    pss: int
+    own: int
     descriptors: int
     threads: int
     processes: int
@@ -109,7 +109,11 @@ def prepare(folder: Path, frames: int, bad: int, malformed: Path) -> frozenset[s
     for seed in range(DISTINCT):
         rows, cols = SIZES[seed % len(SIZES)]
         good += make(folder / "made" / f"{seed}.dng", rows=rows, cols=cols, seed=seed, truth=False)
-    broken = sorted(path for path in malformed.iterdir() if path.is_file()) if malformed.is_dir() else own(folder, good)
+    broken = (
+        sorted(path for path in malformed.iterdir() if path.is_file())
+        if malformed.is_dir()
+        else malformed_here(folder, good)
+    )
     chance = random.Random(1)
     every, names = frames // max(bad, 1), set[str]()
     for number in range(frames):
@@ -124,7 +128,13 @@ def prepare(folder: Path, frames: int, bad: int, malformed: Path) -> frozenset[s
     return frozenset(names)
 
 
-def own(folder: Path, good: Sequence[Path]) -> list[Path]:
+def own_memory(pid: int) -> int:
+    """Bytes of a process that are of no file."""
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
+
+
+def malformed_here(folder: Path, good: Sequence[Path]) -> list[Path]:
     """Malformed files, where nobody gives any: cut off, flipped within their directory, empty, noise."""
     content = good[0].read_bytes()
     made = {
@@ -157,7 +167,7 @@ def watched(order: list[str], folder: Path) -> tuple[int, list[Seen]]:
         try:
             first = psutil.Process(process.pid)
             while process.poll() is None:
-                with contextlib.suppress(psutil.Error):  # one that ends while it is looked at
+                with contextlib.suppress(psutil.Error, OSError):  # one that ends while it is looked at
                     seen.append(look(first, folder, time.monotonic() - began))
                 time.sleep(EVERY_S)
         finally:
@@ -175,7 +185,7 @@ def look(first: psutil.Process, folder: Path, time_s: float) -> Seen:
         time_s,
         report.read_bytes().count(b'"input"') if report.exists() else 0,
         first.memory_info().rss,
-        sum(one.memory_full_info().pss for one in every),
+        sum(own_memory(one.pid) for one in every),
         sum(one.num_fds() for one in every),
         sum(one.num_threads() for one in every),
         len(every),
@@ -194,8 +204,8 @@ def judged(seen: Sequence[Seen]) -> Iterator[str]:
     took = seen[-1].time_s
     print(f"{told} files in {took:.0f} s, {len(seen)} looks, of which {len(seen) - len(steady)} are warm-up and end")
     print(f"{'mean of':16}{'quarter 1':>10}{'2':>10}{'3':>10}{'4':>10}{'4 / 1':>9}{'most':>10}")
-    units = {"rss": (2**20, "MiB"), "pss": (2**20, "MiB")}
-    for name in ("rss", "pss", "descriptors", "threads", "processes", "parts"):
+    units = {"rss": (2**20, "MiB"), "own": (2**20, "MiB")}
+    for name in ("rss", "own", "descriptors", "threads", "processes", "parts"):
         unit, word = units.get(name, (1, ""))
         means = [statistics.fmean(getattr(one, name) for one in quarter) / unit for quarter in quarters]
         most = max(getattr(one, name) for one in seen) / unit

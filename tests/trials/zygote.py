@@ -13,11 +13,15 @@ import threading
 import time
 from pathlib import Path
 
+import llvmlite.binding  # noqa: F401  imported once, not by every run
+import ruamel.yaml  # noqa: F401
+
 import tenbit.cli
 import tenbit.pipeline.batch
 import tenbit.pipeline.images as images
 import tenbit.pipeline.manifest.noted as noted
 import tenbit.pipeline.report
+import tenbit.pipeline.shots.hold
 from tenbit.pipeline import foreseen
 from tenbit.pipeline.images import atomic
 
