@@ -43,6 +43,8 @@ class Outcome:
         Seconds of each part, as far as it came: ``read``, ``develop``, ``write``.
     attempts : int
         How often it was tried.
+    pixels : int
+        Of the raw frame; 0 where it was not read.
     """
 
     job: Job
@@ -59,6 +61,7 @@ class Outcome:
     drawings: tuple[Path, ...] = ()
     phases: Mapping[str, float] = field(default_factory=dict)
     attempts: int = 1
+    pixels: int = 0
 
     def as_record(self) -> dict[str, Any]:
         """The same, fit for JSON."""

@@ -42,6 +42,8 @@ _LENSES = {
         falloff=Falloff(Law("table", (0.0, 0.0, 10.0, -0.3, 20.0, -1.5), 1.0), _KNOWN),
     ),
 }
+# A file that says nothing of its noise has it measured, which is a loop of its own.
+_NOISES = {"": None, "known noise": ((1e-4, 1e-6),)}
 # numba's compiler holds one core and 0.4 GB.
 _MOST_PROCESSES = 8
 
@@ -56,10 +58,11 @@ class Case:
     crop: tuple[int, int, int, int] | None
     packing: Packing | None = None
     lens: str = ""
+    noise: str = ""
 
     def __str__(self) -> str:
         packed = f" in {self.packing}" if self.packing else ""
-        return f"{self.chain}, {self.cfa}{packed}{', ' if self.lens else ''}{self.lens}"
+        return ", ".join(filter(None, (self.chain, f"{self.cfa}{packed}", self.lens, self.noise)))
 
     def frame(self) -> Frame:
         """A small frame of this kind, as a reader would give it."""
@@ -76,6 +79,7 @@ class Case:
             optical_centre=((_SIDE_PX - 1) / 2, (_SIDE_PX - 1) / 2),
             pixel_mm=0.5,
             optics=_LENSES[self.lens],
+            noise=_NOISES[self.noise],
         )
         if self.packing:
             row_bytes = _SIDE_PX * PACKINGS[self.packing] // 8
@@ -87,8 +91,8 @@ def warm(*, chains: Sequence[str] | None = None, cfas: Sequence[str] = CFA_NAMES
     """Number of loops that had to be compiled for the shipped chains; 0 when all were there.
 
     For the CPU, and for the first CUDA device where there is one; for every CFA, packed too where a shipped camera is,
-    for frames upright and turned, whole and with a crop, by a lens of which nothing, a little or all is known, and for
-    the bits of the chains' own outputs. Any number of processes may do it at once.
+    for frames upright and turned, whole and with a crop, by a lens of which nothing, a little or all is known, for
+    noise that is known and not, and for the bits of the chains' own outputs. Any number of processes may do it at once.
 
     Parameters
     ----------
@@ -119,9 +123,9 @@ def _cases(chains: Sequence[str], cfas: Sequence[str]) -> Iterator[Case]:
         chain = _settled(name)
         for cfa in cfas:
             known: tuple[Packing | None, ...] = (None, *packings.get(cfa, ()))
-            kinds = itertools.product(_LENSES, known, (_UPRIGHT, _TURNED), (None, _CROP))
-            for lens, packing, orientation, crop in kinds:
-                case = Case(name, cfa, orientation, crop, packing, lens)
+            kinds = itertools.product(_NOISES, _LENSES, known, (_UPRIGHT, _TURNED), (None, _CROP))
+            for noise, lens, packing, orientation, crop in kinds:
+                case = Case(name, cfa, orientation, crop, packing, lens, noise)
                 what = planned(case.frame().facts, chain, packing=packing)
                 new = {work.signature for work in (*what.passes, *what.paint_passes)} - seen
                 seen |= new

@@ -154,7 +154,7 @@ class _Lanes:
 
     def _rest(self) -> Iterator[Outcome]:
         """What was not told yet; lanes are told to end, and files that no lane has begun are dropped."""
-        self.around.stop.set()
+        self.around.end()
         while self.waiting:
             _, future = self.waiting.popleft()
             if not future.cancel() and not isinstance(future.exception(), DroppedError | KeyboardInterrupt):

@@ -80,6 +80,11 @@ class Around:
             threads = max(1, self.cores // max(self._running, 1))
         return self.device.shared(threads) if isinstance(self.device, CpuDevice) else self.device
 
+    def end(self) -> None:
+        """The batch ends: nobody waits for a file that takes long to read."""
+        self.stop.set()
+        self.read.close()
+
     def check_going(self) -> None:
         """Raise `DroppedError` if the batch ends."""
         if self.stop.is_set():
@@ -93,6 +98,7 @@ class Work:
         self.job, self.around, self.order = job, around, around.order
         self.phases: dict[str, float] = {}
         self.entry: Entry | None = None
+        self.pixels = 0
 
     @property
     def chain(self) -> Chain:
@@ -109,8 +115,9 @@ class Work:
             self.phases[phase] = self.phases.get(phase, 0.0) + time.perf_counter() - began
 
     def told(self, outcome: Outcome) -> Outcome:
-        """An outcome with the seconds so far."""
-        return dataclasses.replace(outcome, seconds=sum(self.phases.values()), phases=dict(self.phases))
+        """An outcome with the seconds so far and the size of the frame."""
+        phases = dict(self.phases)
+        return dataclasses.replace(outcome, seconds=sum(phases.values()), phases=phases, pixels=self.pixels)
 
 
 def develop_one(job: Job, order: Order, *, said: Said | None = None) -> Outcome:
@@ -153,7 +160,13 @@ def _attempted(work: Work, last: Callable[[Work, Frame | PendingFrame], Outcome]
         with work.timed("read"):
             if _is_kept(work):
                 return Outcome(job, "skipped")
-            came = _read(work)
+            try:
+                came = _read(work)
+            except Exception:
+                # Perhaps because the batch ends.
+                around.check_going()
+                raise
+        work.pixels = came.facts.rows * came.facts.cols
         around.check_going()
         with work.timed("develop"):
             begun = _begun(work, came)

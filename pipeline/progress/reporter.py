@@ -100,7 +100,7 @@ class Reporter:
             if outcome.status != "failed":
                 what = f"{outcome.seconds:.2f} s" if outcome.status == "done" else "exists, skipped"
                 self._line(shown(f"{target}  {what}"), sys.stdout)
-            self.tally.add(outcome.status)
+            self.tally.add(outcome.status, outcome.pixels)
             self._finished(
                 {
                     "input": str(source),
