@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from tenbit.kernels._facts import Array
@@ -44,18 +46,19 @@ def write_tiff(
 
     if samples.nbytes > BYTES_MAX:
         raise WriteError(f"tiff holds 4 GiB at most, and this picture has {samples.nbytes / 2**30:.1f} GiB of samples")
-    tifffile.imwrite(
-        handle,
-        samples,
-        bigtiff=False,
-        byteorder="<",
-        photometric="rgb" if samples.ndim == 3 else "minisblack",
-        rowsperstrip=32,
-        maxworkers=min(4, os.cpu_count() or 1),
-        metadata=None,
-        software=False,
-        **_COMPRESSIONS[compression],
-    )
+    with _told_by_the_system(handle):
+        tifffile.imwrite(
+            handle,
+            samples,
+            bigtiff=False,
+            byteorder="<",
+            photometric="rgb" if samples.ndim == 3 else "minisblack",
+            rowsperstrip=32,
+            maxworkers=min(4, os.cpu_count() or 1),
+            metadata=None,
+            software=False,
+            **_COMPRESSIONS[compression],
+        )
     # tifffile cannot write an EXIF directory, and the main one has no room left for its pointer: both go to the end.
     extra = list(tags.main)
     extra += [raw(_ICC, icc)] if icc is not None else []
@@ -68,6 +71,23 @@ def write_tiff(
     handle.write(pack_directory(main, main_at))
     handle.seek(4)
     handle.write(struct.pack("<I", main_at))
+
+
+@contextmanager
+def _told_by_the_system(handle: BinaryIO) -> Iterator[None]:
+    """Inside, what cannot be written is told in the system's words.
+
+    Samples that are not compressed are written by NumPy, which counts the bytes and forgets why there are fewer.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            # Asked once more, it says so once more.
+            handle.seek(0, os.SEEK_END)
+            handle.write(bytes(2**16))
+            handle.flush()
+        raise
 
 
 def _first_directory(handle: BinaryIO) -> list[Tag]:

@@ -59,6 +59,8 @@ class Seen:
     descriptors, threads, processes : int
     parts : int
         Files in the temporary folder, and hidden ones beside the pictures.
+    shared : tuple of Path
+        Files of /dev/shm that are mapped.
     """
 
     time_s: float
@@ -69,6 +71,7 @@ class Seen:
     threads: int
     processes: int
     parts: int
+    shared: tuple[Path, ...]
 
 
 def main() -> int:
@@ -87,11 +90,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="soak-") as text:
         folder = Path(text)
         bad = prepare(folder, asked.frames, round(asked.frames * asked.share), asked.bad)
-        before = set(Path("/dev/shm").iterdir())
         code, seen = watched(command(asked), folder)
         if asked.json:
-            asked.json.write_text(json.dumps([vars(one) for one in seen], indent=1), "utf-8")
-        left = {*Path("/dev/shm").iterdir(), *(folder / "tmp").iterdir()} - before
+            asked.json.write_text(json.dumps([vars(one) for one in seen], default=str), "utf-8")
+        # Others use /dev/shm too: what counts is what this tree has had open there.
+        left = {path for one in seen for path in one.shared if path.exists()} | set((folder / "tmp").iterdir())
         faults = [*judged(seen), *counted(folder, asked, bad, code)]
         faults += [f"left behind: {path}" for path in sorted(left)]
     for fault in faults:
@@ -132,6 +135,12 @@ def own_memory(pid: int) -> int:
     """Bytes of a process that are of no file."""
     lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
     return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
+
+
+def mapped(pid: int) -> set[Path]:
+    """Files of /dev/shm that a process has mapped."""
+    lines = Path(f"/proc/{pid}/maps").read_text("utf-8", "replace").splitlines()
+    return {Path(line[line.index("/dev/shm/") :]) for line in lines if "/dev/shm/" in line}
 
 
 def malformed_here(folder: Path, good: Sequence[Path]) -> list[Path]:
@@ -190,6 +199,7 @@ def look(first: psutil.Process, folder: Path, time_s: float) -> Seen:
         sum(one.num_threads() for one in every),
         len(every),
         len(hidden) + len(temporary),
+        tuple({path for one in every for path in mapped(one.pid)}),
     )
 
 
