@@ -28,7 +28,7 @@ def test_every_good_frame_is_written_once(raw: Path, trial: ModuleType) -> None:
     order = Order(settled(load("small.yaml"), "jpeg"), device="cpu", manifest=Path("out", NAME))
     good = [Job(raw, Path("out", f"{number}.jpg")) for number in range(60)]
     Path("broken.dng").write_bytes(b"no raw file")
-    told = trial.killed_midway(good, [Path("broken.dng")], order, behind=5)
+    told = trial.killed_midway(good, [Path("broken.dng")], order, behind=1)
     failed = {outcome.job.target.stem: outcome for outcome in told.outcomes if outcome.status == "failed"}
     assert set(failed) == {"poison", "bad-0"}
     assert failed["poison"].kind == "WorkerDied" and failed["poison"].attempts >= 3

@@ -47,13 +47,14 @@ class Told:
 
 
 def killed_midway(good: Sequence[Job], bad: Iterable[Path], order: Order, *, behind: int) -> Told:
-    """Two workers; behind some outcomes one of them is killed, and a frame among the good ones kills whoever has it."""
+    """Two workers; behind some outcomes one of them is killed, and a frame behind the good ones kills whoever has it."""
     import psutil
     from poison import Poison
 
     target = good[0].target
     jobs = list(good)
-    jobs.insert(len(jobs) // 2, Job(good[0].source, target.with_stem("poison"), given=Poison()))
+    # Last: it kills only when the other one that is killed has been found alive.
+    jobs.append(Job(good[0].source, target.with_stem("poison"), given=Poison()))
     jobs += [Job(path, target.with_name(f"bad-{number}{target.suffix}")) for number, path in enumerate(bad)]
     told = Told([], [])
     for outcome in cluster.develop(jobs, order, "local:2", said=told.lines.append):
