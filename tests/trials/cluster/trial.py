@@ -47,7 +47,7 @@ class Told:
 
 
 def killed_midway(good: Sequence[Job], bad: Iterable[Path], order: Order, *, behind: int) -> Told:
-    """Two workers; behind some outcomes one of them is killed, and a frame behind the good ones kills whoever has it."""
+    """Two workers; after some outcomes one of them is killed, and a frame behind the good ones kills who has it."""
     import psutil
     from poison import Poison
 
