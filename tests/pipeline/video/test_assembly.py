@@ -50,7 +50,7 @@ def decoded(path: Path) -> tuple[Any, list[list[Any]], list[Any]]:
         ]
         told = {
             "tag": stream.codec_context.codec_tag,
-            "rate": stream.average_rate,
+            "rate": Fraction(stream.average_rate.numerator, stream.average_rate.denominator),
             "timecode": stream.metadata.get("timecode") or container.metadata.get("TIMECODE"),
             "metadata": {key.lower(): value for key, value in container.metadata.items()},
             "kinds": [one.type for one in container.streams],
