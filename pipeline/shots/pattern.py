@@ -17,9 +17,12 @@ _MARK = re.compile(r"#+|@+|%0?[0-9]*d")
 
 
 def is_pattern(text: str) -> bool:
-    """Whether the text names a shot: its last part holds ``####``, ``@@@@`` or ``%04d``, and no file is called so."""
+    """Whether the text names a shot: its last part holds ``####``, ``@@@@`` or ``%04d``, and no file is called so.
+
+    ``@selects.txt`` is a list of names.
+    """
     try:
-        return _mark(text) is not None and not Path(text).exists()
+        return not text.startswith("@") and _mark(text) is not None and not Path(text).exists()
     except (OSError, ValueError):
         return False
 

@@ -104,6 +104,8 @@ def test_a_file_of_that_very_name_is_no_pattern(tmp_path: Path) -> None:
     assert not pattern.is_pattern(str(tmp_path / "A_0001.dng"))
     assert not pattern.is_pattern("shot_##/a.dng")
     assert not pattern.is_pattern("a" * 5000)
+    assert not pattern.is_pattern("@selects.txt")
+    assert pattern.gap_notes(["@selects.txt"]) == []
 
 
 def test_a_shot_that_is_not_there_is_said(tmp_path: Path) -> None:
