@@ -1,9 +1,9 @@
 # ruff: noqa: T201  a script
 """Thousands of frames, some of them broken, through one `tenbit develop`: what it takes, and whether that grows.
 
-    python tests/trials/soak.py                                   # 2 000 frames, 40 of them bad; minutes
-    python tests/trials/soak.py --frames 400 --isolate always     # each read in a process of its own
-    python tests/trials/soak.py --frames 400 --jobs 2 --retries 1
+    python tests/trials/soak.py                                             # 2 000 frames, 40 of them bad; minutes
+    python tests/trials/soak.py --frames 800 --every 0.1 --isolate always   # each read in a process of its own
+    python tests/trials/soak.py --frames 800 --every 0.1 --jobs 2
 
 The process and those that it starts are looked at twice a second until the last file is told. What comes before a
 tenth of the files is warm-up, and left out: lanes start, the loops of each size are made, and the allocator keeps what
@@ -39,7 +39,6 @@ from tenbit.pipeline.sample import make
 SIZES = ((480, 640), (600, 800), (768, 1024), (864, 1152))
 DISTINCT = 24
 WARM_UP = 0.1
-EVERY_S = 0.5
 MOST_GROWTH = 0.05
 BAD = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "bad"
 
@@ -85,12 +84,13 @@ def main() -> int:
     parser.add_argument("--isolate", choices=("auto", "always", "never"), default="auto")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--retries", type=int, default=0)
+    parser.add_argument("--every", type=float, default=0.5, metavar="S", help="seconds between looks (default: 0.5)")
     parser.add_argument("--json", type=Path, help="where all that was seen is written to")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as text:
         folder = Path(text)
         bad = prepare(folder, asked.frames, round(asked.frames * asked.share), asked.bad)
-        code, seen = watched(command(asked), folder)
+        code, seen = watched(command(asked), folder, asked.every)
         if asked.json:
             asked.json.write_text(json.dumps([vars(one) for one in seen], default=str), "utf-8")
         # Others use /dev/shm too: what counts is what this tree has had open there.
@@ -166,7 +166,7 @@ def command(asked: argparse.Namespace) -> list[str]:
     return [sys.executable, "-m", "tenbit.cli", "develop", *names, *options]
 
 
-def watched(order: list[str], folder: Path) -> tuple[int, list[Seen]]:
+def watched(order: list[str], folder: Path, every_s: float) -> tuple[int, list[Seen]]:
     """Run it to its end, looking on; its exit status, and what was seen."""
     seen = []
     environment = {**os.environ, "TMPDIR": str(folder / "tmp")}
@@ -178,7 +178,7 @@ def watched(order: list[str], folder: Path) -> tuple[int, list[Seen]]:
             while process.poll() is None:
                 with contextlib.suppress(psutil.Error, OSError):  # one that ends while it is looked at
                     seen.append(look(first, folder, time.monotonic() - began))
-                time.sleep(EVERY_S)
+                time.sleep(every_s)
         finally:
             process.kill()
     return process.wait(), seen
