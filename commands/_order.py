@@ -31,6 +31,8 @@ class Wanted:
     defects: str | None
     isolate: str
     read_timeout: float
+    memory: str | None
+    retries: int
     progress: str
     log: str | None
     debug: bool
@@ -59,9 +61,10 @@ class Wanted:
         Raises
         ------
         RequestError
-            If a camera, a list of defects or a lens cannot be meant.
+            If a camera, a list of defects, a lens or a size of memory cannot be meant.
         """
         from tenbit.pipeline import batch, foreseen
+        from tenbit.pipeline.batch.budget import bytes_from
         from tenbit.pipeline.lenses.resolve import check_lens
         from tenbit.pipeline.raw.defects import defects_from
 
@@ -75,6 +78,8 @@ class Wanted:
             asked=self.asked,
             isolate=cast("Isolate", self.isolate),
             limits=batch.Limits(seconds=self.read_timeout),
+            memory_bytes=None if self.memory is None else bytes_from(self.memory),
+            retries=self.retries,
             **more,
         )
 
@@ -112,6 +117,10 @@ def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             metavar="SECONDS",
             help="Of a process that reads a file.",
+        ),
+        click.option("--memory", help="For frames on their way together: 1.5GiB, 800M; by default a quarter of all."),
+        click.option(
+            "--retries", type=click.IntRange(0, 100), default=0, show_default=True, help="Tries more of each file."
         ),
         click.option("--defects", help=DEFECTS_HELP),
         click.option("--camera", help=CAMERA_HELP),

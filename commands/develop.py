@@ -52,9 +52,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Whether a file that fails ends the batch.",
 )
-@click.option("--retries", type=click.IntRange(0, 100), default=0, show_default=True, help="Tries more of each file.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes.")
-@click.option("--memory", help="For the frames on their way together: 1.5GiB, 800M; by default a quarter of all.")
 @click.option("--cluster", metavar="ADDRESS", help="Give frames to dask workers: tcp://host:8786, or local:4.")
 @click.option("--report", type=_FILE, help="Write JSON lines of what was done, one per file.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written; read and write nothing.")
@@ -75,9 +73,7 @@ def develop(
     resume: bool,
     manifest: Path | None,
     on_error: str,
-    retries: int,
     jobs: int,
-    memory: str | None,
     cluster: str | None,
     report: Path | None,
     dry_run: bool,
@@ -90,9 +86,8 @@ def develop(
         raise click.UsageError("--manifest is of --resume")
     if cluster is not None and jobs > 1:
         raise click.UsageError("--jobs is of this machine; --cluster local:N has N workers")
-    from tenbit.pipeline import config, drawings, foreseen, progress
+    from tenbit.pipeline import drawings, progress
     from tenbit.pipeline import jobs as naming
-    from tenbit.pipeline.batch.budget import bytes_from
     from tenbit.pipeline.manifest import default_path
     from tenbit.pipeline.report import Report
     from tenbit.pipeline.shots import hold
@@ -100,16 +95,7 @@ def develop(
     from tenbit.pipeline.shots.ranges import select
     from tenbit.pipeline.shots.shard import part
 
-    aliases = {"jpg": "jpeg", "tif": "tiff"}
-    shorthand = {
-        "output.format": format_ and aliases.get(format_.lower(), format_.lower()),
-        "output.quality": quality,
-    }
-    given = [*wanted.overrides, *(f"{name}={value}" for name, value in shorthand.items() if value is not None)]
-    is_asked = any(text.startswith("output.format=") for text in given)
-    by_suffix = None if is_asked else naming.suffix_format(output)
-    chain = config.load(wanted.chain, overrides=given, long_edge_px=wanted.long_edge, format=by_suffix)
-    chain = foreseen.settled(chain, naming.output_format(output, chain.output.format, is_asked=is_asked))
+    chain = wanted.for_pictures(output, format=format_, quality=quality)
     if quality is not None and chain.output.format != "jpeg":
         click.echo(f"--quality is of a jpeg only; the output is {chain.output.format}, which has none", err=True)
     existing: Existing = "replace" if overwrite else "skip" if skip_existing else "refuse"
@@ -117,9 +103,7 @@ def develop(
         chain,
         existing=existing,
         manifest=(manifest or default_path((), output)) if resume else None,
-        retries=retries,
         on_error=cast(Literal["skip", "stop"], on_error),
-        memory_bytes=None if memory is None else bytes_from(memory),
     )
     found = naming.find_inputs(inputs, recursive=recursive)
     work = naming.name_outputs(found, output, format=str(chain.output.format), chain=chain.name, asked=wanted.asked)
