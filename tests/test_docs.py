@@ -33,7 +33,10 @@ def test_the_plans_in_the_page_of_the_engine_have_not_drifted():
         assert f"$ tenbit {' '.join(command)}\n{real}" in shown, f"docs/engine.md: put in what this says:\n{real}"
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/engine.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in ("batches", "engine", "farms", "sequences"))],
+)
 def test_every_link_and_picture_is_there(name):
     page = ROOT / name
     targets = [t for t in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")) if "://" not in t]
