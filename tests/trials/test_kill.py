@@ -24,17 +24,18 @@ from tenbit.pipeline.report import read as read_report
 from tenbit.pipeline.sample import make
 
 HERE = Path(__file__).parent
+FRAMES = 40
 BATCH = ["develop", "in", "-c", "small.yaml", "-o", "out/{stem}.{ext}", "--resume", "--report", "r.jsonl"]
 DUMP = {"rows": 64, "cols": 64, "packing": "u16", "cfa": "RGGB", "black": 64, "white": 1023, "neutral": [0.5, 1, 0.6]}
 
 
 @pytest.fixture
 def shoot(here: Path) -> Path:
-    """Sixteen frames in ``in``, one of them a dump with its sidecar."""
+    """Forty frames in ``in``, one of them a dump with its sidecar."""
     (here / "in").mkdir()
     for seed in range(3):
         make(here / f"{seed}.dng", rows=64, cols=64, seed=seed, truth=False)
-    for number in range(15):
+    for number in range(FRAMES - 1):
         shutil.copyfile(here / f"{number % 3}.dng", here / "in" / f"{number:02d}.dng")
     np.random.default_rng(1).integers(64, 1024, (64, 64)).astype("<u2").tofile(here / "in" / "dump.raw")
     (here / "in" / "dump.raw.json").write_text(json.dumps(DUMP), "utf-8")
@@ -88,14 +89,14 @@ def test_a_batch_that_is_killed_again_and_again_is_completed_and_nothing_is_half
     out = shoot / "out"
     assert zygote.run(*BATCH) == 0, (shoot / "log").read_text()
     whole = pictures(out)
-    assert len(whole) == 16
+    assert len(whole) == FRAMES
     shutil.rmtree(out)
     chance = random.Random(7)
     kills: list[dict[str, Any]] = [
         {"moment": moment, "nth": chance.randint(1, 3)}
         for moment in ("half a picture", "read", "without a name", "half a line", "not noted", "noted")
     ]
-    kills[4:4] = [{"delay_s": chance.uniform(0, 0.4)} for _ in range(2)]
+    kills += [{"moment": "endless", "delay_s": chance.uniform(0, 0.4)} for _ in range(2)]
     before: dict[str, int] = {}
     for kill in kills:
         code = zygote.run(*BATCH, **kill)
@@ -106,13 +107,13 @@ def test_a_batch_that_is_killed_again_and_again_is_completed_and_nothing_is_half
         assert done == {name: len(whole[name]) for name in done} and done.keys() <= there.keys(), kill
         assert times(out, before) == before, kill
         before = times(out, done)
-    assert 0 < len(before) < 16, "the trial shows nothing where all or none is done"
+    assert 0 < len(before) < FRAMES, "the trial shows nothing where all or none is done"
     assert zygote.run(*BATCH) == 0, (shoot / "log").read_text()
     assert pictures(out) == whole
     assert times(out, before) == before
     assert noted(out) == {name: len(content) for name, content in whole.items()}
     end = read_report(shoot / "r.jsonl").end or {}
-    assert (end["done"], end["skipped"]) == (16 - len(before), len(before))
+    assert (end["done"], end["skipped"]) == (FRAMES - len(before), len(before))
 
     # What has changed is done again, and nothing else.
     before, lines = times(out, whole), (out / NAME).read_bytes()

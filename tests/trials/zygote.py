@@ -86,7 +86,17 @@ def noted_already(reached):
     whole, noted.Manifest.add = noted.Manifest.add, add
 
 
+def endless(_):
+    def read(path, **options):
+        if Path(path).stem == "dump":
+            time.sleep(60)
+        return whole(path, **options)
+
+    whole, foreseen.read = foreseen.read, read
+
+
 MOMENTS = {
+    "endless": endless,
     "read": lambda reached: before(foreseen, "read", reached),
     "half a picture": half_a_picture,
     "without a name": lambda reached: before(atomic.os, "link", reached),
@@ -98,7 +108,7 @@ MOMENTS = {
 
 def run(wanted):
     if wanted.get("moment"):
-        MOMENTS[wanted["moment"]](dies(wanted["nth"]))
+        MOMENTS[wanted["moment"]](dies(wanted.get("nth")))
     sys.argv = ["tenbit", *wanted["arguments"]]
     tenbit.cli.main()
 
