@@ -109,7 +109,7 @@ def develop(
     work = naming.name_outputs(found, output, format=str(chain.output.format), chain=chain.name, asked=wanted.asked)
     naming.check_report(report, work)
     drawings.check_drawings(chain, work, report)
-    with progress.stoppable():
+    with progress.stoppable() as signals:
         chosen = work
         if frames is not None:
             chosen = select(chosen, [job.number for job in chosen], frames)
@@ -136,8 +136,9 @@ def develop(
         reporter = wanted.reporter(len(work), "developing")
 
         def tell(outcome: Outcome) -> None:
-            written.add(outcome)
-            reporter.show(outcome, is_debug=wanted.debug)
+            with signals.telling():
+                written.add(outcome)
+                reporter.show(outcome, is_debug=wanted.debug)
 
         with reporter, Report(report, order) as written:
             number = _told(_outcomes(reporter.at_work(work), order, jobs, cluster, reporter.say), tell)
@@ -193,7 +194,7 @@ def _told(steps: Outcomes, tell: Callable[[Outcome], None]) -> int:
         return 0
     except KeyboardInterrupt as stop:
         fault = stop
-    # Where it came while an outcome was told, those that are left are told too.
+    # Where it came when an outcome had been told, those that are left are told too.
     with suppress(KeyboardInterrupt, StopIteration):
         tell(steps.throw(fault))
         for outcome in steps:

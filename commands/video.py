@@ -99,7 +99,7 @@ def video(
     ]
     jobs.check_report(report, work)
     began = time.monotonic()
-    with progress.stoppable():
+    with progress.stoppable() as signals:
         chosen = work if frames is None else ranges.select(work, [job.number for job in work], frames)
         say = partial(click.echo, err=True)
         work = hold.held(work, order, balance=balance, exposure=exposure, only=chosen, kept=held, said=say)
@@ -108,9 +108,10 @@ def video(
             steps = videos.film(work, order, output, how, said=reporter.say)
             with reporter, Report(report, order) as told, closing(cast(Any, steps)):
                 for outcome in steps:
-                    told.add(outcome)
                     trace = outcome.trace if wanted.debug else ""
-                    reporter.tell(outcome.job.source, outcome.warnings, outcome.error, trace)
+                    with signals.telling():
+                        told.add(outcome)
+                        reporter.tell(outcome.job.source, outcome.warnings, outcome.error, trace)
         except KeyboardInterrupt as stop:
             reporter.sum_up(is_stopped=True)
             raise click.exceptions.Exit(128 + getattr(stop, "number", signal.SIGINT)) from None

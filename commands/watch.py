@@ -89,10 +89,11 @@ def watch(
     steps = watching.developed(watcher, order, naming, interval_s=interval, is_once=is_once, said=reporter.say)
     signal_number = 0
     try:
-        with progress.stoppable(), reporter, Report(report, order) as told, closing(cast(Any, steps)):
+        with progress.stoppable() as signals, reporter, Report(report, order) as told, closing(cast(Any, steps)):
             for outcome in steps:
-                told.add(outcome)
-                reporter.show(outcome, is_debug=wanted.debug)
+                with signals.telling():
+                    told.add(outcome)
+                    reporter.show(outcome, is_debug=wanted.debug)
     except KeyboardInterrupt as stop:
         signal_number = getattr(stop, "number", signal.SIGINT)
     reporter.sum_up(is_stopped=bool(signal_number))

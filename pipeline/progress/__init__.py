@@ -1,13 +1,13 @@
 """What happens to many files, told as it happens, to people or to machines; and the signals that end it early.
 
-======== ===========================================================
+======== ==============================================================
 streams  lines that go out whole, or nowhere; text on one line
-signals  SIGTERM and SIGHUP as Ctrl-C
+signals  SIGTERM and SIGHUP as Ctrl-C, and none in the middle of a line
 tally    how many are done, how fast, how long it will take
 reporter plain lines: the list of results, warnings, failures
 bar      the same above a bar, on a terminal
 machines the same for programs: JSON lines, Open Job Description
-======== ===========================================================
+======== ==============================================================
 """
 
 from __future__ import annotations
