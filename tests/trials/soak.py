@@ -1,11 +1,11 @@
 # ruff: noqa: T201  a script
 """Thousands of frames, some of them broken, through one `tenbit develop`: what it takes, and whether that grows.
 
-    python tests/trials/soak.py                                             # 2 000 frames, 40 of them bad; minutes
-    python tests/trials/soak.py --frames 800 --every 0.1 --isolate always   # each read in a process of its own
-    python tests/trials/soak.py --frames 800 --every 0.1 --jobs 2
+    python tests/trials/soak.py                                              # 2 000 frames, 40 of them bad; minutes
+    python tests/trials/soak.py --frames 1500 --every 0.2 --isolate always   # each read in a process of its own
+    python tests/trials/soak.py --frames 1500 --every 0.2 --jobs 2
 
-The process and those that it starts are looked at twice a second until the last file is told. The first 200 files are
+The process and those that it starts are looked at twice a second until the last file is told. The first 500 files are
 warm-up, and left out: lanes start, and the allocator keeps what frames took for the next ones, until all lanes have had
 the largest ones at once. The rest is cut into quarters by time. The verdict is that the memory of the last one is
 within 5 % of that of the first, descriptors and threads are as many, nothing is left in the temporary folder, in
@@ -38,7 +38,7 @@ from tenbit.pipeline.sample import make
 
 SIZES = ((480, 640), (600, 800), (768, 1024), (864, 1152))
 DISTINCT = 24
-WARM_UP = 200
+WARM_UP = 500
 MOST_GROWTH = 0.05
 BAD = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "bad"
 
@@ -207,7 +207,7 @@ def judged(seen: Sequence[Seen]) -> Iterator[str]:
     """What grew; a table of all is printed."""
     told = seen[-1].told
     steady = [one for one in seen if one.told >= WARM_UP and one.told < told]
-    if len(steady) < 40:
+    if len(steady) < 20:
         yield f"{len(steady)} looks behind the warm-up are too few to judge: give it more --frames"
         return
     quarters = [steady[n * len(steady) // 4 : (n + 1) * len(steady) // 4] for n in range(4)]
