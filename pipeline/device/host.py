@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -128,6 +129,8 @@ class SimulatedDevice(HostDevice):
     """CUDA kernels in numba's simulator."""
 
     target: Target = "cuda"
+    # While it runs a kernel, numba's simulator puts the kernel's threads in the place of numba.cuda, for the process.
+    _alone = threading.Lock()
 
     def __init__(self, number: int = 0) -> None:
         super().__init__()
@@ -147,7 +150,8 @@ class SimulatedDevice(HostDevice):
         bound = Bound.of(constants)
         ready = _compile.cuda_pass(work, bound, said)
         counters = [np.zeros(tally.counters, np.int32) for tally in work.tallies]
-        ready(ins, outs, packed(work, bound, constants, rows), shape=work.shape, counters=counters)
+        with self._alone:
+            ready(ins, outs, packed(work, bound, constants, rows), shape=work.shape, counters=counters)
         return [array.astype(np.int64) for array in counters]
 
 
