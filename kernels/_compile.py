@@ -70,9 +70,9 @@ def cpu_pass(work: Pass, bound: Bound, said: Said | None = None) -> CpuPass:
     """The pass for the CPU. ``said`` is told before a compile that takes seconds."""
     key = (work.signature, bound.signature)
     if key not in _CPU:
-        _CPU[key] = CpuPass(
-            work, _Loop(_told(work, _cpu_source.source(work, bound), said)), _cpu_source.buffers(work, bound)
-        )
+        text = _told(work, _cpu_source.source(work, bound), said)
+        # Of the lanes that come at once, the first one's, whose lock lets one of them compile.
+        _CPU.setdefault(key, CpuPass(work, _Loop(text), _cpu_source.buffers(work, bound)))
     return _CPU[key]
 
 

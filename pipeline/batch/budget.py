@@ -84,8 +84,13 @@ class Budget:
             before = self._per_byte
             self._per_byte = share if before is None else max(share, 0.9 * before + 0.1 * share)
 
+    def hold(self, frame: object, taken: int) -> None:
+        """What a finished frame takes that waits to be told of, whether there is room or not."""
+        with self._lock:
+            self._promised[frame] = taken
+
     def release(self, work: object) -> None:
-        """A file that is no longer on its way."""
+        """A file that is no longer on its way, a frame that waits no more."""
         with self._lock:
             self._promised.pop(work, None)
 

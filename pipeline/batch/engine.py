@@ -12,6 +12,7 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 
 from tenbit.kernels import _native
 from tenbit.pipeline.batch.budget import Budget, default_bytes
@@ -76,10 +77,13 @@ def frames(jobs: Iterable[Job], order: Order, *, said: Said | None = None) -> It
         with work.timed("develop"):
             done = begun if isinstance(begun, Frame) else begun.finish()
         kept[id(work.job)] = done
+        work.around.budget.hold(id(work.job), done.samples.nbytes)
         return work.told(finished(work.job, done))
 
     order = dataclasses.replace(order, existing="replace", manifest=None)
-    for outcome in _Lanes(order, keep, said, ahead=0).outcomes(jobs):
+    lanes = _Lanes(order, keep, said, ahead=0)
+    for outcome in lanes.outcomes(jobs):
+        lanes.around.budget.release(id(outcome.job))
         yield outcome, kept.pop(id(outcome.job), None)
 
 
@@ -114,20 +118,22 @@ class _Lanes:
     def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         with self.around.opened(), ThreadPoolExecutor(self.count, thread_name_prefix="tenbit-lane") as pool:
             try:
-                for outcome in self._in_order(iter(jobs), pool):
-                    yield outcome
-                    if outcome.status == "failed" and self.around.order.on_error == "stop":
-                        break
-                else:
-                    return
+                with closing(self._in_order(iter(jobs), pool)) as steps:
+                    for outcome in steps:
+                        yield outcome
+                        if outcome.status == "failed" and self.around.order.on_error == "stop":
+                            break
+                    else:
+                        return
                 yield from self._rest()
             except KeyboardInterrupt:
                 yield from self._rest()
                 raise
             finally:
-                self.around.stop.set()
+                # However it ends, the pool waits for no file that takes long to read.
+                self.around.end()
 
-    def _in_order(self, coming: Iterator[Job], pool: ThreadPoolExecutor) -> Iterator[Outcome]:
+    def _in_order(self, coming: Iterator[Job], pool: ThreadPoolExecutor) -> Generator[Outcome, None, None]:
         ahead: Work | None = None
         is_over = False
         while True:
@@ -145,10 +151,12 @@ class _Lanes:
             if not self.waiting:
                 return
             if self.waiting[0][1].done():
-                # Told of first, taken off the list afterwards: what stops it in between is told with the rest.
                 outcome = self.waiting[0][1].result()
-                self.waiting.popleft()
-                yield outcome
+                try:
+                    yield outcome
+                finally:
+                    # Told, even if it is now that the caller is stopped; what stops it before is told with the rest.
+                    self.waiting.popleft()
             else:
                 wait(running, return_when=FIRST_COMPLETED)
 

@@ -380,6 +380,20 @@ def test_frames_come_in_order_and_nothing_is_written(frames: Any, tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
+def test_frames_that_wait_to_be_taken_count_as_memory(frames: Any, tmp_path: Path) -> None:
+    coming = iter(jobs(tmp_path, *"abcdef"))
+    steps = batch.frames(coming, Order(chain_of(SEEN), device="cpu", threads=2, memory_bytes=1))
+    next(steps)
+    # The second is in hand, and is begun when the first is taken.
+    assert [job.source.stem for job in coming] == list("cdef")
+    assert len(list(steps)) == 1
+
+
+def test_lanes_share_the_simulator_of_a_card(frames: Any, tmp_path: Path) -> None:
+    got = list(batch.frames(jobs(tmp_path, *"abc"), Order(chain_of(["black_level"], "tiff"), device="cuda")))
+    assert [outcome.error for outcome, _ in got] == [""] * 3
+
+
 def test_a_packed_dump_is_developed_as_its_samples_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tenbit
     from tenbit.pipeline.sample import make

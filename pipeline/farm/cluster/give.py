@@ -9,9 +9,8 @@ import pickle
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -22,14 +21,12 @@ from tenbit.pipeline.drawings import check_drawings, names_of, paths_of
 from tenbit.pipeline.errors import TenbitError
 from tenbit.pipeline.farm.cluster import work
 from tenbit.pipeline.farm.cluster.connect import Cluster, connected
+from tenbit.pipeline.farm.cluster.shared import everywhere, probe
+from tenbit.pipeline.farm.cluster.slots import Pace, Slot, Task
 from tenbit.pipeline.jobs import Job
 from tenbit.pipeline.outcome import Outcome, failed
 from tenbit.pipeline.run import Said
 
-# A task costs this process 6 ms with its scheduler, and each frame in it 1 ms (one core of an EPYC): so it holds frames
-# for so long.
-_TASK_S = 0.5
-_MOST_FRAMES = 16
 # Frames that may wait for one before them, per frame that a worker may have.
 _AHEAD = 8
 _LOOK_S = 1.0
@@ -77,48 +74,6 @@ def develop(
         yield from _Giving(cluster, say, lost_retries).outcomes(jobs)
 
 
-@dataclass(eq=False)
-class _Slot:
-    """One job: given to a worker, or what became of it.
-
-    Parameters
-    ----------
-    job : Job
-    number : int
-        By which workers tell of it.
-    is_new : bool
-        Whether there was no output when it was given.
-    is_begun : bool
-        Whether a worker has told that it begins with it.
-    deaths : int
-        How often a task with it was given up because workers died.
-    lost : int
-        How many workers died over those tasks.
-    """
-
-    job: Job
-    number: int
-    is_new: bool = False
-    is_begun: bool = False
-    deaths: int = 0
-    lost: int = 0
-    outcome: Outcome | None = None
-    is_dropped: bool = False
-
-    @property
-    def is_over(self) -> bool:
-        return self.is_dropped or self.outcome is not None
-
-
-@dataclass(eq=False)
-class _Task:
-    """A few jobs that a worker does one after another."""
-
-    slots: list[_Slot]
-    is_apart: bool = False
-    future: Any = field(default=None, repr=False)
-
-
 class _Giving:
     """One batch on a cluster."""
 
@@ -130,15 +85,15 @@ class _Giving:
             f"tenbit-{uuid.uuid4().hex[:12]}",
             __version__,
             work.hash_of(self._order),
-            pickle.dumps(_everywhere(self._order)),
+            pickle.dumps(everywhere(self._order)),
         )
-        self._waiting: deque[_Slot] = deque()
-        self._out: set[_Task] = set()
-        self._came: SimpleQueue[_Task | str | int] = SimpleQueue()
-        self._coming: list[_Slot] = []
+        self._waiting: deque[Slot] = deque()
+        self._out: set[Task] = set()
+        self._came: SimpleQueue[Task | str | int] = SimpleQueue()
+        self._coming: list[Slot] = []
         self._numbers = itertools.count()
         self._threads, self._looked = 0, -_LOOK_S
-        self._seconds: float | None = None
+        self._pace = Pace()
         self._again = 0
         self._is_ending = False
         self._probe: Path | None = None
@@ -148,12 +103,13 @@ class _Giving:
     def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         self._client.subscribe_topic(self._ticket.run, lambda event: self._came.put(event[1]))
         try:
-            for outcome in self._in_order(iter(jobs)):
-                yield outcome
-                if outcome.status == "failed" and self._order.on_error == "stop":
-                    break
-            else:
-                return
+            with contextlib.closing(self._in_order(iter(jobs))) as steps:
+                for outcome in steps:
+                    yield outcome
+                    if outcome.status == "failed" and self._order.on_error == "stop":
+                        break
+                else:
+                    return
             yield from self._rest()
         except KeyboardInterrupt:
             yield from self._rest()
@@ -161,7 +117,7 @@ class _Giving:
         finally:
             self._end()
 
-    def _in_order(self, jobs: Iterator[Job]) -> Iterator[Outcome]:
+    def _in_order(self, jobs: Iterator[Job]) -> Generator[Outcome, None, None]:
         is_over = False
         while True:
             while not is_over and self._has_room():
@@ -169,16 +125,18 @@ class _Giving:
                 is_over = job is None
                 if job is not None:
                     self._line_up(job)
-                if self._coming and (is_over or len(self._coming) >= self._frames_per_task()):
-                    self._give(_Task(self._coming))
+                if self._coming and (is_over or len(self._coming) >= self._pace.frames):
+                    self._give(Task(self._coming))
                     self._coming = []
             if not self._waiting:
                 return
             if self._waiting[0].is_over:
-                # Told of first, taken off the list afterwards: what stops it in between is told with the rest.
-                if (outcome := self._waiting[0].outcome) is not None:
-                    yield outcome
-                self._waiting.popleft()
+                try:
+                    if (outcome := self._waiting[0].outcome) is not None:
+                        yield outcome
+                finally:
+                    # Told, even if it is now that the caller is stopped; what stops it before is told with the rest.
+                    self._waiting.popleft()
             else:
                 self._take(_LOOK_S)
 
@@ -191,42 +149,29 @@ class _Giving:
             if not self._threads:
                 self._said(f"cluster {self._cluster.address}: waiting for workers")
         most = 2 * max(self._threads, 1)
-        return len(self._out) < most and len(self._waiting) < _AHEAD * most * self._frames_per_task()
-
-    def _frames_per_task(self) -> int:
-        if not self._seconds:
-            return 1
-        return max(1, min(_MOST_FRAMES, int(_TASK_S / self._seconds)))
+        return len(self._out) < most and len(self._waiting) < _AHEAD * most * self._pace.frames
 
     def _line_up(self, job: Job) -> None:
         """Put a job into the next task, or tell at once what needs no worker."""
         order = self._order
         there = [path for path in (job.target, *paths_of(job.target, self._names)) if path.exists()]
-        slot = _Slot(job, next(self._numbers), is_new=not there)
+        slot = Slot(job, next(self._numbers), is_new=not there)
         self._waiting.append(slot)
         if job.target in there and order.existing != "replace" and order.manifest is None:
             slot.outcome = develop_one(job, dataclasses.replace(order, device="cpu"))
             return
         if not self._is_probed:
             self._is_probed = True
-            self._probe = _probe(job.target, self._ticket.run)
+            self._probe = probe(job.target, self._ticket.run)
             self._ticket = dataclasses.replace(self._ticket, probe=str(self._probe or ""))
         self._coming.append(slot)
 
-    def _give(self, task: _Task) -> None:
-        errands = [
-            work.Errand(
-                dataclasses.replace(slot.job, source=slot.job.source.absolute(), target=slot.job.target.absolute()),
-                slot.number,
-                slot.is_new,
-            )
-            for slot in task.slots
-        ]
+    def _give(self, task: Task) -> None:
         task.future = self._asked(
             self._client.submit,
             work.develop,
             self._ticket,
-            pickle.dumps(errands),
+            task.errands(),
             is_apart=task.is_apart,
             key=f"tenbit-develop-{uuid.uuid4().hex}",
             pure=False,
@@ -252,7 +197,7 @@ class _Giving:
         if not is_heard_only:
             self._settle(came)
 
-    def _settle(self, task: _Task) -> None:
+    def _settle(self, task: Task) -> None:
         """Take what a task that is done has brought."""
         if task not in self._out:
             return
@@ -275,15 +220,14 @@ class _Giving:
             if outcome is not None:
                 self._finished(slot, outcome)
 
-    def _finished(self, slot: _Slot, outcome: Outcome) -> None:
+    def _finished(self, slot: Slot, outcome: Outcome) -> None:
         drawings = tuple(slot.job.target.with_name(path.name) for path in outcome.drawings)
         attempts = outcome.attempts + slot.lost
         slot.outcome = dataclasses.replace(outcome, job=slot.job, drawings=drawings, attempts=attempts)
         if outcome.status == "done":
-            before = self._seconds
-            self._seconds = outcome.seconds if before is None else 0.8 * before + 0.2 * outcome.seconds
+            self._pace.add(outcome.seconds)
 
-    def _failed(self, task: _Task, error: Exception) -> None:
+    def _failed(self, task: Task, error: Exception) -> None:
         """What was raised instead of outcomes: a worker that died, or one that cannot take part."""
         from distributed.scheduler import KilledWorker
 
@@ -310,7 +254,7 @@ class _Giving:
             elif not self._is_ending:
                 self._again += 1
                 slot.is_begun = False
-                self._give(_Task([slot], is_apart=is_suspect))
+                self._give(Task([slot], is_apart=is_suspect))
 
     def _rest(self) -> Iterator[Outcome]:
         """What was not told yet; workers are told to end, and frames that none of them is writing are dropped."""
@@ -350,26 +294,3 @@ class _Giving:
             self._asked(self._client.cancel, [task.future for task in self._out], force=True)
         self._tell_workers()
         self._caller.shutdown()
-
-
-def _everywhere(order: Order) -> Order:
-    """The order with paths that do not depend on the folder that a process is in."""
-    chain, asked, manifest = order.chain, order.asked, order.manifest
-    if chain.source is not None:
-        chain = dataclasses.replace(chain, source=chain.source.absolute())
-    if asked is not None and isinstance(asked.lens, Path):
-        asked = dataclasses.replace(asked, lens=asked.lens.absolute())
-    return dataclasses.replace(order, chain=chain, asked=asked, manifest=manifest and manifest.absolute())
-
-
-def _probe(target: Path, name: str) -> Path | None:
-    """A file that workers must see: where outputs will be, as far as the folder is there; None where none can be."""
-    folder = target.absolute().parent
-    while not folder.exists():
-        folder = folder.parent
-    path = folder / f".{name}.probe"
-    try:
-        path.touch(exist_ok=False)
-    except OSError:
-        return None
-    return path
