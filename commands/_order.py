@@ -112,7 +112,7 @@ def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--read-timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=click.FloatRange(0, 86_400, min_open=True),
             default=120.0,
             show_default=True,
             metavar="SECONDS",
