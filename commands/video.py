@@ -101,6 +101,8 @@ def video(
     began = time.monotonic()
     with progress.stoppable() as signals:
         chosen = work if frames is None else ranges.select(work, [job.number for job in work], frames)
+        # Before a shot is measured in vain.
+        filled = len(videos.lacking(chosen, output, how))
         say = partial(click.echo, err=True)
         work = hold.held(work, order, balance=balance, exposure=exposure, only=chosen, kept=held, said=say)
         reporter = wanted.reporter(len(work), "filming")
@@ -116,7 +118,7 @@ def video(
             reporter.sum_up(is_stopped=True)
             raise click.exceptions.Exit(128 + getattr(stop, "number", signal.SIGINT)) from None
     seconds = time.monotonic() - began
-    click.echo(f"{progress.shown(str(output))}  {count(len(work), 'frame')}, {seconds:.2f} s")
+    click.echo(f"{progress.shown(str(output))}  {count(len(work) + filled, 'frame')}, {seconds:.2f} s")
     reporter.sum_up()
     if reporter.failed:
         raise click.exceptions.Exit(SOME_FAILED)

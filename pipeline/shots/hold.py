@@ -76,13 +76,15 @@ def held(
     ------
     RequestError
         If a policy is wrong, a shot lacks the frame that it is locked to, the chain has no white balance that could be
-        held, or the file with the values is of something else.
+        held, the file with the values is of something else, or there is one and nothing is to be held.
     WriteError
         If the values cannot be kept.
     """
     white, light = policy.parse("balance", balance), policy.parse("exposure", exposure)
     chosen = jobs if only is None else only
     if white.kind == light.kind == "each":
+        if kept is not None:
+            raise RequestError(f"--held: {kept} is of --balance and --exposure, and neither is given")
         return list(chosen)
     _check_chain(order.chain, white, light)
     asked = record.Asked(str(white), str(light), takes_baseline(order.chain), head_of(order.chain))

@@ -9,8 +9,8 @@ assembly the frames of a batch into a video, whatever fails on the way
 ======== ================================================================
 """
 
-from tenbit.pipeline.video.assembly import Film, Missing, film, for_video
+from tenbit.pipeline.video.assembly import Film, Missing, film, for_video, lacking
 from tenbit.pipeline.video.codec import CODECS, codec_for
 from tenbit.pipeline.video.rate import rate_from, timecode_from
 
-__all__ = ["CODECS", "Film", "Missing", "codec_for", "film", "for_video", "rate_from", "timecode_from"]
+__all__ = ["CODECS", "Film", "Missing", "codec_for", "film", "for_video", "lacking", "rate_from", "timecode_from"]

@@ -98,13 +98,11 @@ def film(jobs: Sequence[Job], order: Order, target: Path, how: Film, *, said: Sa
     DeviceError
         If the device asked for cannot be used.
     """
-    absent = _absent(jobs) if how.is_numbered else [0] * len(jobs)
-    if how.missing == "stop" and any(absent):
-        numbers = shown(gaps([job.number for job in jobs]))
-        raise RequestError(
-            f"{target}: frames {numbers} are not there; "
-            "--on-error hold repeats the frame before them, --on-error black shows black"
-        )
+    missing = lacking(jobs, target, how)
+    absent = [0, *(bisect(missing, job.number) - bisect(missing, before.number) for before, job in pairwise(jobs))]
+    if missing and said:
+        stand_in = "the frame before them is repeated" if how.missing == "hold" else "black is shown"
+        said(f"{target}: frames {shown(missing)} are not there: {stand_in}")
     # What is done about a failure is decided here.
     order = dataclasses.replace(order, on_error="skip")
     look = Look(how.codec, how.rate, how.timecode, how.crf, order.threads or 0)
@@ -120,6 +118,28 @@ def film(jobs: Sequence[Job], order: Order, target: Path, how: Film, *, said: Sa
                 )
         if reel.size is None:
             raise WriteError(f"{target}: not written, for no frame could be developed")
+
+
+def lacking(jobs: Sequence[Job], target: Path, how: Film) -> list[int]:
+    """Numbers of a shot that no frame has, for each of which something else is shown.
+
+    Parameters
+    ----------
+    jobs, target, how
+        See `film`.
+
+    Raises
+    ------
+    RequestError
+        If there are some, and nothing may be shown in their place.
+    """
+    numbers = gaps([job.number for job in jobs]) if how.is_numbered else []
+    if numbers and how.missing == "stop":
+        raise RequestError(
+            f"{target}: frames {shown(numbers)} are not there; "
+            "--on-error hold repeats the frame before them, --on-error black shows black"
+        )
+    return numbers
 
 
 class _Cutter:
@@ -201,9 +221,3 @@ def _check_shown(facts: Facts) -> None:
         raise WriteError("linear light would band in a video: add the tone stage")
     if facts.space not in COLOURS:
         raise WriteError(f"a video is of {', '.join(COLOURS)}, not {facts.space}: see the colour stage")
-
-
-def _absent(jobs: Sequence[Job]) -> list[int]:
-    """How many numbers are missing before each frame; a shot of every tenth frame lacks none."""
-    missing = gaps([job.number for job in jobs])
-    return [0, *(bisect(missing, job.number) - bisect(missing, before.number) for before, job in pairwise(jobs))]

@@ -267,6 +267,7 @@ def test_a_record_of_something_else_is_refused(shot: Shot, tmp_path: Path) -> No
         "is of --exposure smooth=3, not lock=0; remove it to measure again": {"exposure": "lock=0"},
         "is of --balance each, not smooth=3": {"exposure": "smooth=3", "balance": "smooth=3"},
         "has no values for A_0002.dng; remove it": {"exposure": "smooth=3"},
+        "is of --balance and --exposure, and neither is given": {},
     }.items():
         with pytest.raises(RequestError, match=says):
             held(jobs, order, kept=record, **options)
