@@ -18,6 +18,8 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals"
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_is_half_told_is_told_first(number: int) -> None:
     told: list[str] = []
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("whoever started this process made it deaf")
     before = signal.getsignal(number)
     with pytest.raises(progress.Stopped) as caught, progress.stoppable() as signals, signals.telling():
         os.kill(os.getpid(), number)
