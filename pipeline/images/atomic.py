@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,10 +21,10 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     """A handle to write to; on leaving, what was written takes the name ``path`` in one step.
 
     The bytes go to a file without a name in the same folder, where the system has such files (Linux): a process that is
-    killed leaves nothing, but for the moment between a hidden name and the rename where an older file is replaced.
-    Elsewhere they go to a hidden ``.part`` file, because a rename is atomic only within a file system. Folders that are
-    missing are made. Whatever ends the body early, an interrupt too, leaves nothing behind and an older file of that
-    name as it was.
+    killed leaves nothing. Only where an older file is replaced there is a moment between a hidden name and the rename,
+    and what is left then goes when that file is written again. Elsewhere the bytes go to a hidden ``.part`` file: a
+    rename is atomic only within a file system. Folders that are missing are made. Whatever ends the body early, an
+    interrupt too, leaves nothing behind and an older file of that name as it was.
 
     Parameters
     ----------
@@ -49,10 +50,8 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
             yield handle
             if descriptor is not None:
                 handle.flush()
-                if _is_linked(descriptor, path):
-                    return
-                # A link does not replace a file of that name; a rename does.
-                _is_linked(descriptor, part)
+                _name(descriptor, path)
+                return
         part.replace(path)
     except OSError as error:
         raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from error
@@ -70,6 +69,26 @@ def _nameless(folder: Path) -> int | None:
     except OSError as error:
         if error.errno in _NO_NAMELESS:
             return None
+        raise
+
+
+def _name(descriptor: int, path: Path) -> None:
+    """Give a file without a name this one; an older file of that name is replaced."""
+    if _is_linked(descriptor, path):
+        return
+    # A link does not replace a file of that name; a rename does. The name in between is the same each time, so that
+    # one which a killed process has left is taken down here.
+    part = path.parent / f".{path.name[:40]}.{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.part"
+    while not _is_linked(descriptor, part):
+        part.unlink(missing_ok=True)
+    try:
+        part.replace(path)
+    except FileNotFoundError:
+        # Who writes the same file at once may have renamed this one: it is as whole.
+        if not os.path.lexists(path):
+            raise
+    except OSError:
+        part.unlink(missing_ok=True)
         raise
 
 

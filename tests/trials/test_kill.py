@@ -66,6 +66,7 @@ def zygote(here: Path) -> Iterator[Zygote]:
 
 
 def pictures(folder: Path) -> dict[str, bytes]:
+    """All files of a folder but its manifest."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != NAME}
 
 
@@ -101,7 +102,8 @@ def test_a_batch_that_is_killed_again_and_again_is_completed_and_nothing_is_half
     for kill in kills:
         code = zygote.run(*BATCH, **kill)
         assert code == -signal.SIGKILL, (kill, (shoot / "log").read_text())
-        there = pictures(out) if out.exists() else {}
+        # A picture that is made again, and has been renamed at this very moment, is there twice until the next run.
+        there = {name: content for name, content in pictures(out).items() if not name.endswith(".part")}
         assert there == {name: whole[name] for name in there}, kill
         done = noted(out)
         assert done == {name: len(whole[name]) for name in done} and done.keys() <= there.keys(), kill
@@ -109,7 +111,7 @@ def test_a_batch_that_is_killed_again_and_again_is_completed_and_nothing_is_half
         before = times(out, done)
     assert 0 < len(before) < FRAMES, "the trial shows nothing where all or none is done"
     assert zygote.run(*BATCH) == 0, (shoot / "log").read_text()
-    assert pictures(out) == whole
+    assert pictures(out) == whole, "and no other file"
     assert times(out, before) == before
     assert noted(out) == {name: len(content) for name, content in whole.items()}
     end = read_report(shoot / "r.jsonl").end or {}

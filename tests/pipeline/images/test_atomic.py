@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,39 @@ def test_an_interrupted_body_keeps_the_old_file(tmp_path, error):
         handle.write(b"half")
         raise error
     assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.bin"]
+
+
+def test_what_a_killed_process_left_goes_when_the_file_is_written_again(tmp_path, monkeypatch):
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+
+    def killed(*_):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit), replaced(path) as handle:
+        patch.setattr(Path, "replace", killed)
+        handle.write(b"new")
+    assert path.read_bytes() == b"old"
+    with replaced(path) as handle:
+        handle.write(b"newer")
+    assert path.read_bytes() == b"newer"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.bin"]
+
+
+def test_two_that_write_one_file_at_once_leave_one_of_both(tmp_path):
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+
+    def write(content):
+        for _ in range(50):
+            with replaced(path) as handle:
+                handle.write(content)
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(write, bytes([65 + n]) * 9) for n in range(4)]:
+            done.result()
+    assert path.read_bytes() in [bytes([65 + n]) * 9 for n in range(4)]
     assert [p.name for p in tmp_path.iterdir()] == ["out.bin"]
 
 
