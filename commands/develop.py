@@ -116,6 +116,7 @@ def develop(
         if shard is not None:
             chosen = part(chosen, shard)
         if dry_run:
+            hold.check(work, order, only=chosen, balance=balance, exposure=exposure, kept=held)
             _foretell(chosen, order)
             return
         first = wanted.reporter(len(work), "measuring")

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from tenbit.commands._text import SOME_FAILED, table
 from tenbit.commands.develop import develop
+from tenbit.commands.hold import hold
 
 if TYPE_CHECKING:
     from tenbit.pipeline.farm.wanted import Wanted
@@ -129,11 +130,15 @@ def _wanted(
     **_: Any,
 ) -> Wanted:
     """What is to be done, refused where ``tenbit develop`` would refuse it."""
+    from tenbit.pipeline.errors import RequestError
     from tenbit.pipeline.farm.wanted import Wanted
     from tenbit.pipeline.jobs import find_inputs
     from tenbit.pipeline.shots import pattern, ranges
 
     found = find_inputs(inputs, recursive=recursive)
+    if absent := [str(one.path) for one in found if not one.path.exists()]:
+        # `tenbit develop` tells of it beside the pictures of the others; a job would be submitted first.
+        raise RequestError(f"{absent[0]}: no such file{f' (and {len(absent) - 1} more)' if absent[1:] else ''}")
     is_shot = len(inputs) == 1 and pattern.is_pattern(inputs[0])
     if frames and not is_shot:
         raise click.UsageError("--frames is of a shot, one input such as 'A001_####.dng'")
@@ -176,17 +181,22 @@ def _options(ctx: click.Context) -> Iterator[tuple[str, str | Path]]:
 
 
 def _check(wanted: Wanted) -> None:
-    """Refuse what ``tenbit develop`` would refuse: chain, options, names of outputs."""
-    # What is held over a shot is measured, which takes its time: here if it is kept for the tasks, else by each.
-    is_measured = any(name == "--held" for name, _ in wanted.options)
-    left_out = () if is_measured else ("--balance", "--exposure")
-    options = [f"{name}={value}" if value != "" else name for name, value in wanted.options if name not in left_out]
+    """Refuse what ``tenbit develop`` would refuse: chain, options, names of outputs; measure what tasks are to read."""
+    options = [f"{name}={value}" if value != "" else name for name, value in wanted.options]
     arguments = [f"--chain={wanted.chain}", f"--output={wanted.output}", "--dry-run", *options]
     if wanted.is_recursive:
         arguments.append("--recursive")
     try:
         with redirect_stdout(io.StringIO()):
             develop.main([*arguments, "--", *wanted.inputs], prog_name="tenbit develop", standalone_mode=False)
+            given = dict(wanted.options)
+            if "--held" in given and not Path(given["--held"]).exists():
+                # Once, and not by each task.
+                known = {name for option in hold.params for name in option.opts}
+                options = [f"{name}={value}" for name, value in wanted.options if name in known]
+                options += [f"--chain={wanted.chain}", f"--output={given['--held']}"]
+                options += ["--recursive"] if wanted.is_recursive else []
+                hold.main([*options, "--", *wanted.inputs], prog_name="tenbit hold", standalone_mode=False)
     except click.UsageError as error:
         raise click.UsageError(error.message) from None
 

@@ -87,7 +87,8 @@ def parts(total: dict[str, Any]) -> Iterator[Part]:
     """The same for people."""
     counts = ", ".join(f"{total[status]} {status}" for status in ("done", "skipped", "failed"))
     repeated = f"; {total['repeated']} were in more than one" if total["repeated"] else ""
-    yield Part(f"{total['files']} files in {total['reports']} reports: {counts}{repeated}")
+    of = " in ".join(f"{total[name]} {name[:-1] if total[name] == 1 else name}" for name in ("files", "reports"))
+    yield Part(f"{of}: {counts}{repeated}")
     if total["missing"]:
         frames = f", frames {total['missing_frames']}" if total["missing_frames"] else ""
         yield Part(f"missing: {total['missing']}{frames}")

@@ -80,27 +80,17 @@ def held(
     WriteError
         If the values cannot be kept.
     """
-    white, light = policy.parse("balance", balance), policy.parse("exposure", exposure)
+    white, light = _policies(order, balance, exposure, kept)
     chosen = jobs if only is None else only
     if white.kind == light.kind == "each":
-        if kept is not None:
-            raise RequestError(f"--held: {kept} is of --balance and --exposure, and neither is given")
         return list(chosen)
-    _check_chain(order.chain, white, light)
-    asked = record.Asked(str(white), str(light), takes_baseline(order.chain), head_of(order.chain))
+    asked = _asked(order, white, light)
     if kept is not None and kept.exists() and not is_measured_anew:
         again = record.read(kept, asked, chosen)
         if said and (lacking := [job.number for job in again if job.given is None]):
             said(f"{kept}: frames that could not be read then, and are not held: {shown(lacking)}")
         return again
-    shots: dict[str, list[Job]] = {}
-    for job in jobs:
-        shots.setdefault(_shot(job), []).append(job)
-    for name, of_shot in shots.items():
-        of_shot.sort(key=lambda job: job.number)
-        for option, how in (("balance", white), ("exposure", light)):
-            if how.kind == "lock" and how.number not in (numbers := [job.number for job in of_shot]):
-                raise RequestError(f"--{option} {how}: {name} has no such frame; there are {shown(numbers)}")
+    shots = _shots(jobs, white, light)
     if said:
         said(f"measuring {len(jobs)} frames for --balance {white}, --exposure {light}")
     measured = glances_of([job for of_shot in shots.values() for job in of_shot], order, said=said, seen=seen)
@@ -121,6 +111,60 @@ def held(
     if kept is not None:
         record.write(kept, asked, found)
     return [dataclasses.replace(job, given=found[job.source]) for job in chosen]
+
+
+def check(
+    jobs: Sequence[Job],
+    order: Order,
+    *,
+    balance: str,
+    exposure: str,
+    only: Sequence[Job] | None = None,
+    kept: Path | None = None,
+) -> None:
+    """Refuse what `held` refuses before it measures anything.
+
+    Parameters
+    ----------
+    jobs, order, balance, exposure, only, kept
+        See `held`.
+
+    Raises
+    ------
+    RequestError
+        See `held`.
+    """
+    white, light = _policies(order, balance, exposure, kept)
+    if kept is not None and kept.exists():
+        record.read(kept, _asked(order, white, light), jobs if only is None else only)
+    else:
+        _shots(jobs, white, light)
+
+
+def _policies(order: Order, balance: str, exposure: str, kept: Path | None) -> tuple[Policy, Policy]:
+    white, light = policy.parse("balance", balance), policy.parse("exposure", exposure)
+    if white.kind != "each" or light.kind != "each":
+        _check_chain(order.chain, white, light)
+    elif kept is not None:
+        raise RequestError(f"--held: {kept} is of --balance and --exposure, and neither is given")
+    return white, light
+
+
+def _asked(order: Order, white: Policy, light: Policy) -> record.Asked:
+    return record.Asked(str(white), str(light), takes_baseline(order.chain), head_of(order.chain))
+
+
+def _shots(jobs: Sequence[Job], white: Policy, light: Policy) -> dict[str, list[Job]]:
+    """The frames of each shot in order of number; one that a shot is locked to is there."""
+    shots: dict[str, list[Job]] = {}
+    for job in jobs:
+        shots.setdefault(_shot(job), []).append(job)
+    for name, of_shot in shots.items():
+        of_shot.sort(key=lambda job: job.number)
+        for option, how in (("balance", white), ("exposure", light)):
+            if how.kind == "lock" and how.number not in (numbers := [job.number for job in of_shot]):
+                raise RequestError(f"--{option} {how}: {name} has no such frame; there are {shown(numbers)}")
+    return shots
 
 
 def _check_chain(chain: Chain, white: Policy, light: Policy) -> None:

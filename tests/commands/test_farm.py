@@ -70,6 +70,19 @@ def test_a_script_names_the_files_of_a_list(shot: Path) -> None:
     )
 
 
+def test_what_tasks_hold_is_measured_before_they_are(raw: Path) -> None:
+    raw.rename("A_0001.dng")
+    arguments = ["fast", "A_####.dng", "--exposure", "lock=1", "--held", "h.json", "--set", "exposure.ev=0"]
+    done = farm("slurm", *arguments, "--quality", "80")
+    assert (done.exit_code, done.stdout) == (0, "job.sh\n"), done.stderr
+    assert json.loads(Path("h.json").read_text("utf-8"))["hold"]["exposure"] == "lock=1"
+    before = Path("h.json").stat().st_mtime_ns
+    assert farm("slurm", *arguments, "--overwrite").exit_code == 0
+    assert Path("h.json").stat().st_mtime_ns == before
+    other = farm("slurm", *arguments, "--exposure", "smooth=3", "--overwrite")
+    assert (other.exit_code, "--held: h.json is of --exposure lock=1, not smooth=3" in other.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("kind", ["openjd", "slurm"])
 @pytest.mark.parametrize(
     ("arguments", "said"),
@@ -83,6 +96,10 @@ def test_a_script_names_the_files_of_a_list(shot: Path) -> None:
         (["fast", "shots", "--frames", "1-2"], "--frames is of a shot, one input such as 'A001_####.dng'"),
         (["fast", "shots/A_####.dng", "--frames", "2-4"], "3-4 not there"),
         (["fast", "shots", "--report", "r.jsonl"], "No such option"),
+        (["fast", "shots", "gone.dng", "gone2.dng"], "gone.dng: no such file (and 1 more)"),
+        (["fast", "shots/A_####.dng", "--exposure", "smoth=9"], "--exposure 'smoth=9': write each, lock=N"),
+        (["fast", "shots/A_####.dng", "--balance", "lock=3"], "has no such frame; there are 1-2,5"),
+        (["fast", "shots", "--held", "h.json"], "--held: h.json is of --balance and --exposure, and neither is given"),
     ],
 )
 def test_what_develop_would_refuse_is_refused_before_a_job_is_written(
@@ -97,7 +114,7 @@ def test_what_develop_would_refuse_is_refused_before_a_job_is_written(
 # ---- merge ----
 def outcome(number: int, status: Any = "done", **more: Any) -> Outcome:
     job = Job(Path(f"shots/A_{number:04d}.dng"), Path(f"out/A_{number:04d}.jpg"), number)
-    known: dict[str, Any] = {"device": "cpu (2 threads)", "seconds": float(number), "phases": {"read": 0.5 * number}}
+    known: dict[str, Any] = {"device": "cpu", "seconds": float(number), "phases": {"read": 0.5 * number}}
     return Outcome(job, status, **(known if status == "done" else {}) | more)
 
 
@@ -123,7 +140,7 @@ def test_reports_are_one_and_a_failure_is_the_exit_code(reports: Path) -> None:
     assert "shots/A_0003.dng the file is empty" in text
     assert "3.0 s of all files" in text
     assert "read 1.5" in text
-    assert "cpu (2 threads) 2" in text
+    assert "cpu 2" in text
     assert len(read(reports / "merged.jsonl").files) == 3
     again = farm("merge", "reports", "-o", "reports/merged.jsonl")
     assert again.stdout == done.stdout, "the merged report is none of those that are merged"

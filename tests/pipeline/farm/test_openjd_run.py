@@ -100,6 +100,6 @@ def test_a_job_is_cancelled_then_fails_for_a_frame_then_is_done(raw: Path) -> No
     with start(here, "Merge", "tenbit") as job:
         text = job.communicate(timeout=120)[0]
     assert job.returncode == 0, text
-    assert "3 files in 1 reports: 1 done, 2 skipped, 0 failed" in text, text
+    assert "3 files in 1 report: 1 done, 2 skipped, 0 failed" in text, text
     assert len(list((here / "out").glob("*.jpg"))) == 3
     assert all(path.stat().st_mtime_ns == before for path, before in times.items())
