@@ -86,7 +86,7 @@ class Device(Talks, Protocol):
     """Does passes."""
 
     name: str
-    """As records and reports show it: ``cpu (2 threads)``, ``cuda:0 NVIDIA H200``."""
+    """As records and reports show it: ``cpu``, ``cuda:0 NVIDIA H200``."""
 
     target: Target
     """Which of a plan's passes it does."""

@@ -87,7 +87,8 @@ class CpuDevice(HostDevice):
     def __init__(self, threads: int | None = None) -> None:
         super().__init__()
         self.threads = threads or usable_cores()
-        self.name = f"cpu ({self.threads} thread{'s' if self.threads > 1 else ''})"
+        # Not with how many threads: a picture's record, and so its bytes, are the same on every machine.
+        self.name = "cpu"
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="tenbit")
 
     def shared(self, threads: int) -> CpuDevice:

@@ -126,14 +126,14 @@ def test_what_is_no_report_is_refused(content: bytes, reason: str, tmp_path: Pat
 def test_shards_become_one_report_and_the_last_try_counts(chain: Chain, tmp_path: Path) -> None:
     paths = [tmp_path / f"{n}.jsonl" for n in range(3)]
     with Report(paths[0], chain) as report:
-        report.add(outcome("a", seconds=1.0, phases={"read": 0.25, "develop": 0.75}, device="cpu (2)"))
+        report.add(outcome("a", seconds=1.0, phases={"read": 0.25, "develop": 0.75}, device="cpu"))
         report.add(failed("b", attempts=2))
         report.add(failed("c", "not a raw file"))
     with Report(paths[1], chain) as report:
         report.add(outcome("d", seconds=3.0, phases={"read": 1.0}, device="cuda:0", warnings=("no matrix",)))
     with pytest.raises(KeyboardInterrupt), Report(paths[2], chain) as report:
         report.add(outcome("a", "skipped"))
-        report.add(outcome("b", seconds=2.0, phases={"read": 1.0}, device="cpu (2)", warnings=("no matrix",)))
+        report.add(outcome("b", seconds=2.0, phases={"read": 1.0}, device="cpu", warnings=("no matrix",)))
         raise KeyboardInterrupt
     whole = tmp_path / "all.jsonl"
     found = merged(paths[::-1], whole)
@@ -149,7 +149,7 @@ def test_shards_become_one_report_and_the_last_try_counts(chain: Chain, tmp_path
         "ReadError": {"count": 1, "files": [{"input": "c.dng", "error": "not a raw file", "attempts": 1}]}
     }
     assert found["phases"] == {"read": 2.25, "develop": 0.75}
-    assert found["devices"] == {"cpu (2)": 2, "cuda:0": 1}
+    assert found["devices"] == {"cpu": 2, "cuda:0": 1}
     assert [each["input"] for each in found["slowest"][:2]] == ["d.dng", "b.dng"]
     assert found["warnings"] == {"no matrix": 2}
     assert (found["reports"], found["unfinished"], found["chains"]) == (3, [str(paths[2])], 1)
