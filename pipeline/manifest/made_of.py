@@ -111,7 +111,7 @@ class Hashes:
             "defects": defects and [_hashed(defects.sites.tobytes()), defects.rows, defects.cols],
         }
         self._profiles = _profiles_of_user() if self._asks_lens else None
-        self._cameras: dict[Any, str] = {}
+        self._cameras: dict[str, str] = {}
         camera = order.camera
         file = Path(camera) if isinstance(camera, str) else None
         stamp = stat_of(file) if file is not None and file.is_file() else None
@@ -134,15 +134,17 @@ class Hashes:
         suffix = path.suffix.lower()
         if suffix == ".dng" or (self._order.camera is None and suffix not in DUMPS):
             return None
-        # A camera file takes 10 ms to read; without a sidecar it is the same for all dumps.
-        sidecar = next((place for place in sidecar_paths(path) if place.is_file()), None)
-        key = suffix, sidecar and (sidecar, stat_of(sidecar))
-        if key not in self._cameras:
-            try:
-                self._cameras[key] = repr(load_camera(self._order.camera, path))
-            except ReadError as error:
-                self._cameras[key] = str(error)  # the reader tells of it
-        return self._cameras[key]
+        # A camera file takes 10 ms to read; without a sidecar it is the same for all dumps of that suffix.
+        is_alone = not any(place.is_file() for place in sidecar_paths(path))
+        if is_alone and suffix in self._cameras:
+            return self._cameras[suffix]
+        try:
+            found = repr(load_camera(self._order.camera, path))
+        except ReadError as error:
+            found = str(error)  # the reader tells of it
+        if is_alone:
+            self._cameras[suffix] = found
+        return found
 
     def _lens(self, path: Path) -> list[Any]:
         from tenbit.pipeline.lenses.asked import Asked, asked_for

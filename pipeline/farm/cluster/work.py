@@ -203,7 +203,7 @@ class _Batch:
             self._is_ending = True
             is_idle = not self._inside
         for around in self._around.values():
-            around.stop.set()
+            around.end()
         if is_idle:
             self._stack.close()
 
