@@ -43,16 +43,17 @@ class _Commands(click.Group):
             ctx.exit(128 + getattr(stop, "number", signal.SIGINT))
         except Exception as error:
             from tenbit.pipeline.errors import ChainError, DeviceError, RequestError, TenbitError
+            from tenbit.pipeline.progress import let_go, shown
 
             if isinstance(error, OSError) and error.filename is None:
-                from tenbit.pipeline.progress import let_go
-
                 let_go(sys.stdout)
                 click.echo(f"standard output: {error.strerror}", err=True)
                 ctx.exit(SOME_FAILED)
             if not isinstance(error, TenbitError):
                 raise
-            click.echo(str(error), err=True)
+            # A line per fault, whatever the names of files hold.
+            for fault in error.faults if isinstance(error, ChainError) else [str(error)]:
+                click.echo(shown(fault), err=True)
             ctx.exit(WRONG_USE if isinstance(error, ChainError | DeviceError | RequestError) else SOME_FAILED)
 
 

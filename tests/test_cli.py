@@ -37,6 +37,11 @@ def test_a_file_becomes_a_picture(raw: Path) -> None:
     assert (raw.parent / "out/a-small.jpg").read_bytes()[:2] == b"\xff\xd8"
 
 
+def test_a_name_writes_no_line_of_its_own(here: Path) -> None:
+    result = develop("a\n9 done.dng", "b\nall done.dng", "-o", "{frame}.{ext}")
+    assert (result.exit_code, result.stderr) == (2, "b\\nall done.dng has no number for {frame}\n")
+
+
 def test_the_current_folder_and_the_chains_format_are_the_defaults(raw: Path) -> None:
     assert develop("a.dng").exit_code == 0
     assert sorted(path.name for path in raw.parent.iterdir()) == ["a.dng", "a.jpg", "small.yaml"]
