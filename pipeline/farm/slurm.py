@@ -143,7 +143,9 @@ if [[ -z "${{SLURM_ARRAY_TASK_ID:-}}" ]]; then
     echo "tasks: ${{array%%;*}}, merge: ${{merge%%;*}}"
     exit
 fi
+# One that was requeued leaves the report of its first run as it is: the merge takes both.
+report="$reports/$SLURM_ARRAY_TASK_ID${{SLURM_RESTART_COUNT:+.$SLURM_RESTART_COUNT}}.jsonl"
 # In the place of this shell, so that Slurm's signals reach it and its exit code is the task's.
 exec "$tenbit" develop "${{inputs[@]}}" "${{options[@]}}" --resume \
-    --shard="$SLURM_ARRAY_TASK_ID/$tasks" --report="$reports/$SLURM_ARRAY_TASK_ID.jsonl"
+    --shard="$SLURM_ARRAY_TASK_ID/$tasks" --report="$report"
 """

@@ -93,10 +93,15 @@ def test_the_script_submits_itself_and_a_merge_behind_it(farm: Path) -> None:
     assert not (farm / "x").exists()
 
 
-def test_a_task_submitted_once_more_is_the_same_files(farm: Path) -> None:
+def test_a_task_submitted_once_more_is_the_same_files(farm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLURM_RESTART_COUNT", raising=False)
     slurm.write(Path("job.sh"), wanted(*"abcd"), Schedule(tasks=4))
     _, calls = run("sbatch", "--array=1,3", "job.sh")
     assert [call[-2] for call in calls[1:]] == ["--shard=1/4", "--shard=3/4"]
+    # Requeued, it leaves the report of its first run.
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "2")
+    _, calls = run("sbatch", "--array=3", "job.sh")
+    assert calls[1][-2:] == ["--shard=3/4", f"--report={farm}/reports/3.2.jsonl"]
 
 
 def test_a_signal_is_tenbits_and_its_exit_code_the_tasks(farm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
