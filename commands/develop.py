@@ -141,10 +141,12 @@ def develop(
                 written.add(outcome)
                 reporter.show(outcome, is_debug=wanted.debug)
 
-        with reporter, Report(report, order) as written:
-            number = _told(_outcomes(reporter.at_work(work), order, jobs, cluster, reporter.say), tell)
+        with Report(report, order) as written:
+            with reporter:
+                number = _told(_outcomes(reporter.at_work(work), order, jobs, cluster, reporter.say), tell)
             written.is_interrupted = bool(number)
-        reporter.sum_up(is_stopped=bool(number))
+            # Before a report that could not be written is told of.
+            reporter.sum_up(is_stopped=bool(number))
     if number:
         raise click.exceptions.Exit(128 + number)
     if reporter.is_listing_lost or reporter.failed:
