@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tenbit.pipeline.errors import RequestError
-from tenbit.pipeline.images import FORMATS
+from tenbit.pipeline.errors import RequestError, WriteError
+from tenbit.pipeline.images import FORMATS, format_of
 from tenbit.pipeline.jobs.fields import FIELDS, Filling, lens_namer
 from tenbit.pipeline.jobs.found import kind_of
 from tenbit.pipeline.jobs.job import Input, Job
@@ -89,7 +89,8 @@ def name_outputs(
     RequestError
         For an empty template or ``-``, for an unknown field, for an input without a number where the template has
         ``{frame}``, for two inputs with the same output on any file system, for an output that is one of the inputs,
-        and for one outside the template's folder, be it behind a link. The first few on one line, with the count.
+        for one whose suffix is of another format, and for one outside the template's folder, be it behind a link. The
+        first few on one line, with the count.
     """
     checked = _checked(template)
     places, jobs, faults, is_hint_due = Places(), list[Job](), list[str](), False
@@ -117,6 +118,11 @@ def name_outputs(
             continue
         taken[key] = one.path, "is written there"
         jobs.append(Job(one.path, target, number_of(one.path) if one.number is None else one.number))
+        try:
+            format_of(target, format)
+        except WriteError as error:
+            # Each file would fail by it, when it is developed already.
+            faults.append(f"{one.path}: {error}; -o may end with .{{ext}}")
     if faults:
         more = f"; and {len(faults) - _MOST_TOLD} more" if len(faults) > _MOST_TOLD else ""
         tail = f"; -o may tell them apart by {', '.join(f'{{{name}}}' for name in FIELDS)}" if is_hint_due else ""

@@ -306,6 +306,7 @@ def test_a_folder_gives_the_raw_files_of_rare_cameras_too(shoot: Path) -> None:
             "same.jpg",
             "b.dng would be written to same.jpg, but a.dng is written there; -o may tell them apart by",
         ),
+        ("x/{name}", "a.dng: x/a.dng: the suffix says dng, the format jpeg; -o may end with .{ext}; b.dng: x/b.dng: "),
         ("x/../{name}", "a.dng would be written to x/../a.dng, but a.dng is an input; b.dng would be written"),
     ],
 )
