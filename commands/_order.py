@@ -116,11 +116,15 @@ def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=120.0,
             show_default=True,
             metavar="SECONDS",
-            help="Of a process that reads a file.",
+            help="For reading a file in a process of its own.",
         ),
-        click.option("--memory", help="For frames on their way together: 1.5GiB, 800M; by default a quarter of all."),
+        click.option("--memory", help="Memory for frames under way: 1.5GiB, 800M; by default a quarter of all."),
         click.option(
-            "--retries", type=click.IntRange(0, 100), default=0, show_default=True, help="Tries more of each file."
+            "--retries",
+            type=click.IntRange(0, 100),
+            default=0,
+            show_default=True,
+            help="More tries of a file that fails.",
         ),
         click.option("--defects", help=DEFECTS_HELP),
         click.option("--camera", help=CAMERA_HELP),

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--held",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A file with what is held: read when it is there, else written.",
+    help="Keep what --balance and --exposure have found, or read it from here.",
 )
 @click.option(
     "--on-error",
