@@ -8,7 +8,8 @@
     ├── ReadError             a file cannot be developed: not there, broken, or not a raw file
     │   └── UnsupportedError  a sound file of a kind that tenbit does not develop (X-Trans, VC-5 …)
     ├── WriteError            an output cannot be written
-    │   └── ExistsError       it is there already, and may not be replaced
+    │   ├── ExistsError       it is there already, and may not be replaced
+    │   └── FullError         there is no room, nor will there be for others
     ├── RequestError          what is asked for cannot be meant: no input, two inputs for one output
     └── DeviceError           the device asked for cannot be used
 """
@@ -24,6 +25,7 @@ __all__ = [
     "ChainError",
     "DeviceError",
     "ExistsError",
+    "FullError",
     "ReadError",
     "RequestError",
     "StageError",
@@ -78,6 +80,10 @@ class WriteError(TenbitError):
 
 class ExistsError(WriteError):
     """An output that is there already and may not be replaced."""
+
+
+class FullError(WriteError):
+    """A disk that is full, used up by its user, or read-only: the next output fares no better."""
 
 
 class RequestError(TenbitError):

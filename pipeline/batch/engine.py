@@ -121,7 +121,7 @@ class _Lanes:
                 with closing(self._in_order(iter(jobs), pool)) as steps:
                     for outcome in steps:
                         yield outcome
-                        if outcome.status == "failed" and self.around.order.on_error == "stop":
+                        if self.around.order.is_ended_by(outcome):
                             break
                     else:
                         return

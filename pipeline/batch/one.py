@@ -29,7 +29,7 @@ from tenbit.pipeline.plan import Plan
 from tenbit.pipeline.run import PendingFrame, Said, begin, bytes_needed, is_auto
 
 # Another try changes nothing about these.
-_FINAL = ("UnsupportedError", "StageError", "ChainError", "ExistsError")
+_FINAL = ("UnsupportedError", "StageError", "ChainError", "ExistsError", "FullError")
 _LONGEST_WAIT_S = 30.0
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tenbit.pipeline.config import Chain
+from tenbit.pipeline.errors import FullError
 from tenbit.pipeline.foreseen import CameraLike
 from tenbit.pipeline.raw.defects import DefectList
 
 if TYPE_CHECKING:
     from tenbit.pipeline.lenses.asked import Asked
+    from tenbit.pipeline.outcome import Outcome
 
 Existing = Literal["refuse", "skip", "replace"]
 Isolate = Literal["auto", "always", "never"]
@@ -52,7 +54,7 @@ class Order:
     retries : int
         How many times more a file is tried that failed.
     on_error : {"skip", "stop"}
-        Whether the batch goes on after a file that failed.
+        Whether the batch goes on after a file that failed; a full disk ends it.
     memory_bytes : int, optional
         What the frames on their way may take together; at least one is always on its way. By default a quarter of the
         machine's memory.
@@ -73,3 +75,7 @@ class Order:
     on_error: Literal["skip", "stop"] = "skip"
     memory_bytes: int | None = None
     threads: int | None = None
+
+    def is_ended_by(self, outcome: Outcome) -> bool:
+        """Whether nothing more is begun after this one: it failed and was to stop the batch, or the disk is full."""
+        return outcome.status == "failed" and (self.on_error == "stop" or outcome.kind == FullError.__name__)

@@ -140,8 +140,7 @@ class _Crew:
     def __init__(self, parts: list[Share], engine: str, said: Said | None) -> None:
         self._engine, self._said = engine, said
         self._idle = list(reversed(parts))
-        self._retries = parts[0].order.retries
-        self._stops_at_failure = parts[0].order.on_error == "stop"
+        self._order = parts[0].order
         self._most_untold = _UNTOLD * len(parts)
         self._hands: list[_Hand] = []
         self._mail: queue.SimpleQueue[tuple[_Hand, Tell | None]] = queue.SimpleQueue()
@@ -219,7 +218,7 @@ class _Crew:
         """Take down an outcome, in the listener's thread: no signal comes in between; the rest is done in ours."""
         if message is not None and message.kind == "outcome":
             self._done[hand.has.popleft().number] = message.what
-            self._must_stop |= self._stops_at_failure and message.what.status == "failed"
+            self._must_stop |= self._order.is_ended_by(message.what)
         self._mail.put((hand, message))
 
     def _open(self, hand: _Hand, message: Tell | None) -> None:
@@ -254,11 +253,11 @@ class _Crew:
                 raise TenbitError(f"{_STARTS} processes that were to develop files {how} before their first one")
             return
         tried = [entry._replace(deaths=entry.deaths + 1) for entry in hand.has]
-        if tried and hand.is_careful and tried[0].deaths > 1 + self._retries:
+        if tried and hand.is_careful and tried[0].deaths > 1 + self._order.retries:
             number, job, _, deaths = tried.pop()
             text = f"the process that developed it {how}, with no other file beside it"
             self._done[number] = Outcome(job, "failed", error=text, kind="WorkerDied", attempts=deaths)
-            self._must_stop |= self._stops_at_failure
+            self._must_stop |= self._order.on_error == "stop"
         self._suspects.extend(tried)
 
     def _rest(self) -> Iterator[Outcome]:

@@ -10,10 +10,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from tenbit.pipeline.errors import WriteError
+from tenbit.pipeline.errors import FullError, WriteError
 
 # What a kernel or a file system answers that has no nameless files: NFS, CIFS, FUSE, overlayfs before 6.0.
 _NO_NAMELESS = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @contextmanager
@@ -39,7 +41,8 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     WriteError
-        For every ``OSError`` on the way: no permission, no space, a file where a folder should be.
+        For every ``OSError`` on the way: no permission, a file where a folder should be; `FullError` where there is no
+        space, or a disk that is not written to at all.
     """
     # 40 characters of the name at most: a long one plus the affixes would pass the 255 bytes that file systems take.
     part = path.parent / f".{path.name[:40]}.{os.urandom(4).hex()}.part"
@@ -54,7 +57,8 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
                 return
         part.replace(path)
     except OSError as error:
-        raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from error
+        kind = FullError if error.errno in _FULL else WriteError
+        raise kind(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             part.unlink()

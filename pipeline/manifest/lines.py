@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tenbit.pipeline.errors import RequestError, WriteError
+from tenbit.pipeline.errors import FullError, RequestError, WriteError
 from tenbit.pipeline.jobs.checks import MANIFEST
 
 try:
@@ -99,9 +100,10 @@ class Lines:
                 if handle.write(line) != len(line):
                     with suppress(OSError):
                         handle.truncate(end)
-                    raise WriteError(f"{self.path}: cannot be written: no space left on the device")
+                    raise FullError(f"{self.path}: cannot be written: no space left on the device")
         except OSError as error:
-            raise WriteError(f"{self.path}: cannot be written: {error.strerror or error}") from error
+            kind = FullError if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else WriteError
+            raise kind(f"{self.path}: cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class _Giving:
             with contextlib.closing(self._in_order(iter(jobs))) as steps:
                 for outcome in steps:
                     yield outcome
-                    if outcome.status == "failed" and self._order.on_error == "stop":
+                    if self._order.is_ended_by(outcome):
                         break
                 else:
                     return

@@ -1,9 +1,11 @@
 """Choosing a device: auto falls back and says why, cuda never does."""
 
+import os
+
 import pytest
 
 from tenbit.pipeline import device
-from tenbit.pipeline.device import cuda, driver
+from tenbit.pipeline.device import cuda, driver, host
 from tenbit.pipeline.errors import DeviceError
 
 
@@ -130,3 +132,15 @@ def test_a_device_is_opened_once():
 def test_the_simulator_is_a_device_of_its_own(monkeypatch):
     monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
     assert device.choose("cuda:0")[0].name == "cuda:0 (simulator)"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("max 100000", 64), ("200000 100000", 2), ("150000 100000", 2), ("1 100000", 1), ("", 64)]
+)
+def test_a_container_has_as_many_cores_as_its_time_is_worth(text, expected, tmp_path, monkeypatch):
+    (tmp_path / "cpu.max").write_text(text)
+    monkeypatch.setattr(host, "_QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    assert host.usable_cores() == expected
+    monkeypatch.setattr(host, "_QUOTA", tmp_path / "not-there")
+    assert host.usable_cores() == 64
