@@ -12,7 +12,7 @@ from tenbit.pipeline.outcome import Outcome
 
 # A task costs the process that gives it 6 ms with its scheduler, and each frame in it 1 ms (one core of an EPYC): so it
 # holds frames for so long.
-_TASK_S = 0.5
+_TASK_S = 0.25
 _MOST_FRAMES = 16
 
 
