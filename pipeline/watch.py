@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # A full disk or a share that is away is no fault of the file: it is tried again after so long.
 _AGAIN_S = 60.0
-_NOT_ITS_FAULT = frozenset({"WriteError", "OSError", "MemoryError", "DeviceError"})
+_NOT_ITS_FAULT = frozenset({"FullError", "WriteError", "OSError", "MemoryError", "DeviceError"})
 _SUFFIXES = RAW_SUFFIXES | {".json", ".yaml"}
 _LEAST_NAMES = 1000  # outputs whose inputs may be gone, before they are forgotten
 
@@ -114,6 +114,12 @@ class Watcher:
             file.again = self.clock() + _AGAIN_S
         is_new, file.told = file.told != outcome.error, outcome.error
         return is_new
+
+    def put_off(self, paths: Iterable[Path]) -> None:
+        """Files that were taken and not developed: they are ready again later."""
+        for path in paths:
+            if (file := self._files.get(path)) is not None:
+                file.again = self.clock() + _AGAIN_S
 
     def _kept(self, path: Path, stamp: Stamp, now: float) -> _File:
         known = self._files.get(path)
@@ -256,25 +262,32 @@ def developed(
         As `tenbit.pipeline.batch.develop` does.
     """
     refused: list[Outcome] = []
+    untold = set[Path]()
 
     def jobs(ready: list[Input]) -> Iterator[Job]:
         # Asked for more as lanes become free: what arrives meanwhile joins.
         while ready:
+            untold.update(one.path for one in ready)
             for one in ready:
                 try:
                     yield naming.job(one)
                 except RequestError as error:
                     refused.append(failed(Job(one.path, Path()), error))
+                    untold.discard(one.path)
             ready = watcher.ready()
 
     is_second = watcher.settle_s == 0
     while True:
         if ready := watcher.ready():
             for outcome in develop(jobs(ready), order, said=said):
+                untold.discard(outcome.job.source)
                 if watcher.is_news(outcome):
                     yield outcome
             yield from refused
             refused.clear()
+            # A full disk has ended the batch before them.
+            watcher.put_off(untold)
+            untold.clear()
         if is_once and is_second:
             break
         is_second = True

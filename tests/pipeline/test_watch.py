@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tenbit.pipeline import watch
 from tenbit.pipeline.batch import Order
 from tenbit.pipeline.config import load
 from tenbit.pipeline.errors import RequestError
@@ -239,3 +240,36 @@ def test_what_is_done_is_done_once_and_what_changed_again(raw: Path, here: Path)
     (here / "in" / "a.dng").write_bytes(raw.read_bytes() + b"\0")
     assert run() == [("a.dng", "done"), ("bad.dng", "failed")]
     assert sorted(path.name for path in (here / "out").iterdir()) == ["a.jpg", "b.jpg", "manifest.jsonl"]
+
+
+def test_files_that_a_full_disk_has_left_are_tried_again(
+    folder: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(folder)
+    order = Order(settled(load("small.yaml"), "jpeg"), device="cpu")
+    naming = Naming(watched.watcher, "out/{stem}.{ext}", format="jpeg", chain="small")
+    taken: list[list[str]] = []
+
+    def full(jobs: Iterable[Job], order: Order, **_: object) -> Iterator[Outcome]:
+        jobs = list(jobs)
+        taken.append([job.source.stem for job in jobs])
+        is_first = len(taken) == 1
+        yield Outcome(jobs[0], "failed" if is_first else "done", error="no space", kind="FullError" * is_first)
+        yield from () if is_first else (Outcome(job, "done") for job in jobs[1:])
+
+    def sleep(_: float) -> None:
+        watched.clock.now += 40
+        if watched.clock.now > 400:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch, "develop", full)
+    for name in "abc":
+        put(folder / f"{name}.dng")
+    told = list[str]()
+    with pytest.raises(KeyboardInterrupt):
+        told.extend(
+            f"{outcome.job.source.stem} {outcome.status}"
+            for outcome in developed(watched.watcher, order, naming, sleep=sleep)
+        )
+    assert taken == [["a", "b", "c"], ["a", "b", "c"]]
+    assert told == ["a failed", "a done", "b done", "c done"]
