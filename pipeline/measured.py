@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from tenbit.kernels import _native
 from tenbit.kernels._overlay import Overlay
+from tenbit.pipeline.batch.order import Limits
 from tenbit.pipeline.device import Device, choose
 from tenbit.pipeline.draft import Link
 from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.foreseen import CameraLike, opened
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.isolated import reading
 from tenbit.pipeline.measures import Measures
 from tenbit.pipeline.outcome import failed
 from tenbit.pipeline.pictures import is_picture, read_picture, upright
@@ -95,7 +97,8 @@ def measured(
         try:
             if camera is None and is_picture(path):
                 return upright(read_picture(path)), time.perf_counter() - began
-            return opened(path, wanted.developing, camera=camera, asked=asked), time.perf_counter() - began
+            frame = opened(path, wanted.developing, camera=camera, asked=asked, read=read)
+            return frame, time.perf_counter() - began
         except Exception as error:
             return _failed(path, error)
 
@@ -124,6 +127,7 @@ def measured(
             return dataclasses.replace(_failed(path, error), kind=kind)
 
     with (
+        reading("auto", Limits()) as read,
         ThreadPoolExecutor(1, thread_name_prefix="tenbit-read") as reader,
         ThreadPoolExecutor(1, thread_name_prefix="tenbit-make") as maker,
     ):

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tenbit.cli import commands
 from tenbit.pipeline import scopes
+from tenbit.pipeline.errors import ReadError
 from tenbit.pipeline.frame import Exif
 from tenbit.pipeline.images import write
 
@@ -155,3 +156,16 @@ def test_numbers_that_json_cannot_say():
         "ev": None,
         "parts": [None, 0.5],
     }
+
+
+def test_what_libraw_must_decode_is_read_in_a_process_of_its_own(run, picture, here, monkeypatch):
+    from tenbit.pipeline.isolated.pool import Readers
+
+    def elsewhere(self, path, **_):
+        raise ReadError("the process that read it was killed by SIGSEGV")
+
+    monkeypatch.setattr(Readers, "read", elsewhere)
+    (here / "c.nef").write_bytes(bytes(range(256)))
+    lines = [json.loads(line) for line in run("c.nef", picture, "-m", "zebra", code=1).stdout.splitlines()]
+    assert [line["status"] for line in lines] == ["failed", "done"]
+    assert lines[0]["error"] == "the process that read it was killed by SIGSEGV"
