@@ -163,6 +163,7 @@ def test_keys_alone(page):
     page.keyboard.press("?")
     assert page.locator("#help[open]").count() == 1
     page.keyboard.press("Escape")
+    page.wait_for_selector("#help", state="hidden")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "find"
     page.keyboard.type("hop")  # letters are letters there
