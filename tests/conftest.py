@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,11 @@ import pytest
 if not os.environ.get("TENBIT_TEST_GPU"):
     # Before anything imports numba: its CUDA becomes the simulator, its CPU compiler stays.
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
+
+
+# A shell makes what it runs in the background deaf to Ctrl-C, and all that this starts; tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from tenbit.pipeline.lenses.best import Settings, optics_of
 from tenbit.pipeline.lenses.files import write_profile
 from tenbit.pipeline.lenses.profile import Profile
 from tenbit.pipeline.lenses.resolve import check_lens, with_optics
+from tenbit.pipeline.report import read as read_report
 from tenbit.pipeline.sample import make
 
 FLE = "summilux-m-35-1.4-asph-fle"
@@ -192,7 +192,7 @@ def test_the_users_own_profile_wins_and_the_picture_and_the_report_tell(own_lens
     result = CliRunner().invoke(commands, [*arguments, "-o", "a.jpg", "--device", "cpu"])
     assert result.exit_code == 0, result.output
     picture = read_record(here / "a.jpg")
-    (file,) = json.loads((here / "r.json").read_text("utf-8"))["files"]
+    (file,) = read_report(here / "r.json").files
     for record in (picture, file):
         assert record["lens"]["slug"] == FLE
         assert record["lens"]["how"].startswith("--lens")
