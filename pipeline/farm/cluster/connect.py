@@ -146,7 +146,8 @@ def _started(address: str, order: Order, stack: ExitStack, said: Said) -> tuple[
     device = "cuda" if cards else order.device
     order = dataclasses.replace(order, threads=threads, memory_bytes=memory_bytes, device=device)
     quiet = False if dask.config.get("logging", None) else _QUIET
-    shared: dict[str, Any] = {"host": "127.0.0.1", "dashboard": False}
+    # Without a dashboard dask still serves its figures, on port 8787 of every network, unless it is told another place.
+    shared: dict[str, Any] = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
     options = {
         **shared,
         "silence_logs": quiet,
