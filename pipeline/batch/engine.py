@@ -87,6 +87,37 @@ def frames(jobs: Iterable[Job], order: Order, *, said: Said | None = None) -> It
         yield outcome, kept.pop(id(outcome.job), None)
 
 
+def to_the_end(
+    steps: Generator[Outcome, None, None], rest: Callable[[], Iterator[Outcome]], order: Order
+) -> Iterator[Outcome]:
+    """Outcomes as they come; where one of them or an interrupt ends the batch, those that are left too.
+
+    Parameters
+    ----------
+    steps : generator of Outcome
+    rest : callable
+        Ends the batch and gives what it has not told of.
+    order : Order
+
+    Raises
+    ------
+    KeyboardInterrupt
+        As it was raised in ``steps`` or thrown in, after the rest.
+    """
+    try:
+        with closing(steps):
+            for outcome in steps:
+                yield outcome
+                if order.is_ended_by(outcome):
+                    break
+            else:
+                return
+        yield from rest()
+    except KeyboardInterrupt:
+        yield from rest()
+        raise
+
+
 class _Lanes:
     """The lanes of one batch.
 
@@ -118,17 +149,7 @@ class _Lanes:
     def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         with self.around.opened(), ThreadPoolExecutor(self.count, thread_name_prefix="tenbit-lane") as pool:
             try:
-                with closing(self._in_order(iter(jobs), pool)) as steps:
-                    for outcome in steps:
-                        yield outcome
-                        if self.around.order.is_ended_by(outcome):
-                            break
-                    else:
-                        return
-                yield from self._rest()
-            except KeyboardInterrupt:
-                yield from self._rest()
-                raise
+                yield from to_the_end(self._in_order(iter(jobs), pool), self._rest, self.around.order)
             finally:
                 # However it ends, the pool waits for no file that takes long to read.
                 self.around.end()

@@ -17,6 +17,7 @@ from typing import Any
 
 from tenbit import __version__
 from tenbit.pipeline.batch import Order, develop_one
+from tenbit.pipeline.batch.engine import to_the_end
 from tenbit.pipeline.drawings import check_drawings, names_of, paths_of
 from tenbit.pipeline.errors import TenbitError
 from tenbit.pipeline.farm.cluster import work
@@ -103,17 +104,7 @@ class _Giving:
     def outcomes(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         self._client.subscribe_topic(self._ticket.run, lambda event: self._came.put(event[1]))
         try:
-            with contextlib.closing(self._in_order(iter(jobs))) as steps:
-                for outcome in steps:
-                    yield outcome
-                    if self._order.is_ended_by(outcome):
-                        break
-                else:
-                    return
-            yield from self._rest()
-        except KeyboardInterrupt:
-            yield from self._rest()
-            raise
+            yield from to_the_end(self._in_order(iter(jobs)), self._rest, self._order)
         finally:
             self._end()
 

@@ -7,13 +7,11 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import is_gone, waited_for
 
 from tenbit.pipeline import crew
 from tenbit.pipeline.batch import Order, develop
@@ -47,22 +45,6 @@ def made(raw: Path, *names: str) -> list[Job]:
         if name not in ("a", "absent"):
             shutil.copyfile(raw, f"{name}.dng")
     return jobs(*names)
-
-
-def waited_for(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def is_gone(pid: int) -> bool:
-    """Ended; one that nobody has asked about yet is a zombie."""
-    with suppress(FileNotFoundError):
-        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] == "Z"
-    return True
 
 
 def test_files_that_kill_their_process_cost_no_other_file(raw: Path, chain: Chain) -> None:

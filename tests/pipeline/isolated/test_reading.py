@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from waiting import is_gone, waited_for
 
 from tenbit.kernels._stage import Told
 from tenbit.pipeline import foreseen, isolated, raw
@@ -33,22 +32,6 @@ def hostile(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.syspath_prepend(HERE)
     with isolated.reading("always", LIMITS, read="hostile:read") as read:
         yield read
-
-
-def waited_for(is_so: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def is_gone(pid: int) -> bool:
-    """Ended; one that nobody has asked about yet is a zombie."""
-    with suppress(FileNotFoundError):
-        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] == "Z"
-    return True
 
 
 def test_what_a_file_does_to_its_process_costs_that_file_alone(hostile: Any, tmp_path: Path) -> None:
