@@ -19,6 +19,7 @@ from tenbit.commands.doctor import doctor
 from tenbit.commands.farm import farm
 from tenbit.commands.hold import hold
 from tenbit.commands.lenses import lenses
+from tenbit.commands.profile import profile
 from tenbit.commands.sample import sample
 from tenbit.commands.scopes import scopes
 from tenbit.commands.video import video
@@ -159,6 +160,7 @@ commands.add_command(doctor)
 commands.add_command(farm)
 commands.add_command(hold)
 commands.add_command(lenses)
+commands.add_command(profile)
 commands.add_command(sample)
 commands.add_command(scopes)
 commands.add_command(video)

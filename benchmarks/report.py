@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
-import subprocess
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from timing import Section, Timed
+
+from tenbit.pipeline.profile.machine import commit, cpu_name, memory_gib, slug
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("tenbit", "numpy", "numba", "opencv-python-headless", "halide", "rawpy", "imageio", "pillow", "imagecodecs")
@@ -71,36 +71,7 @@ def save(path: Path, found: dict[str, Any]) -> None:
 
 def default_path() -> Path:
     """One file per kind of machine: ``results/cpu-amd-epyc.json``."""
-    slug = re.sub(r"[^a-z0-9]+", "-", cpu_name().lower()).strip("-")
-    return ROOT / "benchmarks" / "results" / f"cpu-{slug}.json"
-
-
-def cpu_name() -> str:
-    """The processor as it calls itself."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        lines = []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
-
-
-def memory_gib() -> float:
-    """Of the machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-
-
-def commit() -> str | None:
-    """The commit that was measured, with ``+`` where tracked files differ from it; None outside a repository."""
-    try:
-        head = _git("rev-parse", "--short=12", "HEAD")
-        return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    return ROOT / "benchmarks" / "results" / f"cpu-{slug(cpu_name())}.json"
 
 
 def _version(package: str) -> str | None:

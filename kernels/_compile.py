@@ -26,7 +26,7 @@ from tenbit.kernels import _cpu_source, _cuda, _native
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._cpu import CpuPass
 from tenbit.kernels._cuda_pass import CudaPass
-from tenbit.kernels._pass import Pass
+from tenbit.kernels._pass import Pass, label
 
 Said = Callable[[str], None]
 # Pairs of arrays that may be checked for overlap before a loop is not vectorised: 128 by default, and a loop that
@@ -169,11 +169,6 @@ def _told(work: Pass, text: str, said: Said | None) -> str:
     if said and is_cold(text):
         said(f"compiling {label(work)}")
     return text
-
-
-def label(work: Pass) -> str:
-    """The pass's steps in a line, as plans and progress show them."""
-    return " + ".join(step.name for step in work.steps)
 
 
 def _path(text: str, folder: Path) -> Path:

@@ -104,6 +104,11 @@ class Pass:
         return self.dtype if name in PICTURE or name == "rgb" else "float32"
 
 
+def label(work: Pass) -> str:
+    """The pass's steps in a line, as plans and progress show them."""
+    return " + ".join(step.name for step in work.steps)
+
+
 def _arrays(planes: tuple[str, ...], layout: Layout) -> tuple[str, ...]:
     """Names of the arrays that hold planes."""
     if layout != "interleaved":

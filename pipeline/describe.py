@@ -12,10 +12,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from tenbit.kernels import STAGES, _cpu, _cuda, stage
-from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Facts
 from tenbit.kernels._overlay import Layer
-from tenbit.kernels._pass import Packing, Pass
+from tenbit.kernels._pass import Packing, Pass, label
 from tenbit.kernels._source import PACKINGS
 from tenbit.kernels._stage import Access, Stage
 from tenbit.pipeline.config import Output

@@ -16,7 +16,8 @@ import numpy as np
 
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Array
-from tenbit.kernels._pass import Pass
+from tenbit.kernels._pass import Pass, label
+from tenbit.kernels._spans import span
 from tenbit.kernels._stage import Access, Constants
 from tenbit.pipeline.device.buffers import an_eighth_of_memory, reused
 from tenbit.pipeline.device.contract import WHOLE, Done, Finished, Rows, Said, Target, native, summary
@@ -67,10 +68,11 @@ class HostDevice(ABC):
         arrays = {name: np.ascontiguousarray(native(plane)) for name, plane in planes.items()}
         results: dict[str, Any] = {}
         counters: dict[str, Array] = {}
-        for work in passes:
+        for number, work in enumerate(passes):
             constants = [step.resolved({**results, **(known or {})}) for step in work.steps]
             outs = [self.empty(slot.shape, slot.dtype) for slot in work.outs]
-            counts = self.run(work, constants, [arrays[name] for name in work.ins], outs, said, rows)
+            with span("pass", label(work), number=number):
+                counts = self.run(work, constants, [arrays[name] for name in work.ins], outs, said, rows)
             for tally, count in zip(work.tallies, counts, strict=True):
                 counters[tally.writes[0]] = count
                 results[tally.writes[0]] = summary(tally, count)

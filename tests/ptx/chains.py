@@ -11,10 +11,9 @@ import numpy as np
 
 from tenbit.kernels import _cuda, stage
 from tenbit.kernels._bound import Bound
-from tenbit.kernels._compile import label
 from tenbit.kernels._facts import Cfa, Facts, Opcode
 from tenbit.kernels._optics import Flat, Law, Optics, Origin, Warp
-from tenbit.kernels._pass import Packing, Pass
+from tenbit.kernels._pass import Packing, Pass, label
 from tenbit.kernels._resample import interpolation
 from tenbit.kernels._shared import blocks_of
 from tenbit.kernels._stage import Access, Constants

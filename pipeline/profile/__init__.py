@@ -1,0 +1,16 @@
+"""Where the time goes, what a change buys, how far the limit is.
+
+========== ======================================================================
+record     what a profile holds, as JSON
+measure    a chain timed on a frame, pass by pass
+shares     what each stage adds to a pass: estimates
+checked    the picture held against its reference, before anything is timed
+ceilings   what this machine can do at best
+frames     frames to measure with
+machine    what was measured on, and with which code
+statistics medians, bootstrap intervals
+experiment many points of a grid, to a table
+compare    two profiles, or two chains in turns: verdicts
+page       one self-contained HTML page
+========== ======================================================================
+"""

@@ -1,0 +1,1 @@
+"""Profiles and experiments as one self-contained HTML page."""

@@ -1,0 +1,288 @@
+"""What a profile holds: one chain on one frame and one device, timed in one run of the program or in several.
+
+It is kept as JSON, read by reports and comparisons. Seconds, bytes and numbers per second throughout.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tenbit.pipeline.errors import RequestError
+
+VERSION = 1
+
+Runs = tuple[tuple[float, ...], ...]
+"""A value per round, the rounds of each run of the program together: runs differ more than the rounds of one."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Times of one thing.
+
+    Parameters
+    ----------
+    wall_s : Runs
+        On a card by its own clock.
+    cpu_s : Runs
+        CPU seconds of all threads; empty where they say nothing: on a card, and of estimates.
+    """
+
+    wall_s: Runs
+    cpu_s: Runs = ()
+
+    @property
+    def all_s(self) -> tuple[float, ...]:
+        """The rounds of all runs."""
+        return tuple(value for run in self.wall_s for value in run)
+
+    @property
+    def median_s(self) -> float:
+        return statistics.median(self.all_s)
+
+    @property
+    def median_cpu_s(self) -> float | None:
+        """CPU seconds; None where they are not known."""
+        every = [value for run in self.cpu_s for value in run]
+        return statistics.median(every) if every else None
+
+    @property
+    def quartiles_s(self) -> tuple[float, float]:
+        """The first and the third; the extremes of fewer than four rounds."""
+        every = self.all_s
+        if len(every) < 4:
+            return min(every), max(every)
+        first, _, third = statistics.quantiles(every, n=4, method="inclusive")
+        return first, third
+
+    def joined(self, other: Timing) -> Timing:
+        """With another's runs behind these."""
+        return Timing(self.wall_s + other.wall_s, self.cpu_s + other.cpu_s)
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a stage adds to a pass: an estimate, the pass done with it less the pass done without it and all behind it.
+
+    Parameters
+    ----------
+    name : str
+        Of the stage; of steps that several stages share, their own; ``load and store``, what the pass costs without
+        any.
+    timing : Timing
+        Differences of the two, round by round: noise may make them negative.
+    operations : float
+        Of the stage's bodies on one frame, as they are written.
+    """
+
+    name: str
+    timing: Timing
+    operations: float = 0.0
+
+
+@dataclass(frozen=True)
+class PassProfile:
+    """One trip over the frame.
+
+    Parameters
+    ----------
+    steps : tuple of str
+        Names of its steps, in order; a stage's steps are called ``stage`` or ``stage.part``.
+    access : str
+        What its steps look at, as plans show it.
+    rows, cols : int
+        Pixels that it goes over.
+    bytes_read, bytes_written : float
+        Of one frame: every array once, whatever a loop reads twice.
+    operations : float
+        Of one frame: what is written in the bodies (additions, multiplications, comparisons, roots, … one each).
+    timing : Timing
+    shares : tuple of Share
+        What each stage adds, estimated; empty where nobody asked for it.
+    """
+
+    steps: tuple[str, ...]
+    access: str
+    rows: int
+    cols: int
+    bytes_read: float
+    bytes_written: float
+    operations: float
+    timing: Timing
+    shares: tuple[Share, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return " + ".join(self.steps)
+
+    @property
+    def bytes_per_s(self) -> float:
+        """Achieved: read and written."""
+        return (self.bytes_read + self.bytes_written) / self.timing.median_s
+
+    @property
+    def operations_per_s(self) -> float:
+        return self.operations / self.timing.median_s
+
+    @property
+    def intensity(self) -> float:
+        """Operations per byte: where a roofline has its dot."""
+        return self.operations / max(1.0, self.bytes_read + self.bytes_written)
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """What this machine can do at best, measured in the same run, with as many threads.
+
+    Parameters
+    ----------
+    copy_bytes_per_s : float
+        Read and written, between two large buffers that are kept.
+    operations_per_s : float
+        Multiplications and additions in float32, two of each fused pair, of values in registers.
+    up_bytes_per_s, down_bytes_per_s : float or None
+        Copies to a card and from it; None on the CPU.
+    """
+
+    copy_bytes_per_s: float
+    operations_per_s: float
+    up_bytes_per_s: float | None = None
+    down_bytes_per_s: float | None = None
+
+
+@dataclass(frozen=True)
+class First:
+    """The first frame of a process.
+
+    Parameters
+    ----------
+    frame_s : float
+        Until it was finished.
+    compiled, loaded : int
+        Loops that were compiled, and those that the cache had.
+    compile_s, load_s : float
+        What that took, all together.
+    """
+
+    frame_s: float
+    compiled: int
+    compile_s: float
+    loaded: int
+    load_s: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One chain on one frame and one device.
+
+    Parameters
+    ----------
+    name : str
+        Of the chain.
+    chain : dict
+        What it was, as pictures record it.
+    frame : dict
+        ``name``, ``rows``, ``cols``, ``state``, ``cfa``, ``stored`` (``uint16``, ``raw10`` …), ``bits`` of the result.
+    device, target : str
+    threads : int
+        Of the CPU.
+    schedule : dict
+        Sizes that the schedule went by, see `tenbit.kernels._schedule`; empty on a card.
+    machine, versions : dict
+    commit : str or None
+        Of a checkout; with ``+`` where tracked files differ from it.
+    checked : str
+        How near the picture was to its reference before anything was timed.
+    ceilings : Ceilings
+    planned_bytes, peak_bytes : int
+        Memory: the plan's arrays at their fullest moment; the most that the process held while it was timed.
+    first : First
+    frame_timing : Timing
+        The whole frame, planned already, from its samples in memory to the finished picture.
+    plan_timing : Timing
+        Making the plan.
+    overlay_timing : Timing or None
+        What monitors do to the finished picture; None where nothing is done.
+    passes : tuple of PassProfile
+    notes : tuple of str
+        What a reader must know: a spread too wide to conclude, estimates that do not add up.
+    """
+
+    name: str
+    chain: dict[str, Any]
+    frame: dict[str, Any]
+    device: str
+    target: Literal["cpu", "cuda"]
+    threads: int
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    commit: str | None
+    checked: str
+    ceilings: Ceilings
+    planned_bytes: int
+    peak_bytes: int
+    first: First
+    frame_timing: Timing
+    plan_timing: Timing
+    passes: tuple[PassProfile, ...]
+    overlay_timing: Timing | None = None
+    schedule: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def megapixels(self) -> float:
+        return float(self.frame["rows"] * self.frame["cols"]) / 1e6
+
+    @property
+    def host_timing(self) -> Timing:
+        """What the frame takes beside its passes and its overlay: the host's own work."""
+        inside = [one.timing for one in self.passes]
+        if self.overlay_timing is not None:
+            inside.append(self.overlay_timing)
+        return Timing(
+            tuple(
+                tuple(whole - sum(part.wall_s[n][m] for part in inside) for m, whole in enumerate(run))
+                for n, run in enumerate(self.frame_timing.wall_s)
+            )
+        )
+
+    def as_json(self) -> str:
+        record = {"kind": "tenbit profile", "version": VERSION, **dataclasses.asdict(self)}
+        return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_profiles(paths: Iterable[Path]) -> list[Profile]:
+    """Profiles from their files; see `read_profile`."""
+    return [read_profile(path) for path in paths]
+
+
+def read_profile(path: Path) -> Profile:
+    """A profile from a file that ``tenbit profile --save`` has written.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be read, or is none.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not JSON"
+        raise RequestError(f"{path}: {reason}; a profile is what tenbit profile --save writes") from None
+    if not isinstance(record, dict) or record.pop("kind", None) != "tenbit profile":
+        raise RequestError(f"{path}: not a profile; tenbit profile --save writes one")
+    if (version := record.pop("version", None)) != VERSION:
+        raise RequestError(f"{path}: a profile of version {version}; this tenbit reads version {VERSION}")
+    try:
+        return TypeAdapter(Profile).validate_python(record)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise RequestError(f"{path}: {place}: {fault['msg']}") from None

@@ -1,0 +1,1 @@
+"""What was done when: spans of a run as a trace that Perfetto and Chrome open."""

@@ -1,0 +1,1 @@
+"""Sizes of the schedule that are fastest on this machine, searched and kept."""
