@@ -20,20 +20,11 @@ from tenbit.kernels._facts import Array
 from tenbit.kernels._legs import Kept, Leg, legs_of
 from tenbit.kernels._pass import Pass
 from tenbit.kernels._rows import LANES, reach_of, tables
+from tenbit.kernels._schedule import DEFAULT, Schedule
 from tenbit.kernels._source import mirror
 
-# Scratch of one band: in the second-level cache of the machines that we know, and near it (EPYC with 1 MiB, a chain of
-# 12 stencils and 18 planes, 4000 columns: 384 KiB in 9 strips 8.6 ns a pixel, 768 KiB in 5 strips 6.3, 1.5 MiB 5.8).
-SCRATCH_BYTES = 768 * 1024
-# Rows, in CFA periods, that are at most done at a time.
-_MOST_DEEP = 6
-# A strip is at least so many times as wide as what is done beside it for its neighbours.
-_LEAST_WIDE = 4
-# Bands per thread: the last ones to finish leave little idle time.
-_BANDS = 4
 
-
-def tiling(work: Pass, cols: int) -> tuple[int, int]:
+def tiling(work: Pass, cols: int, schedule: Schedule = DEFAULT) -> tuple[int, int]:
     """How many strips a frame of so many columns is done in, and how many CFA periods of rows at a time.
 
     0 rows stand for all of a band, where no scratch is needed.
@@ -43,16 +34,16 @@ def tiling(work: Pass, cols: int) -> tuple[int, int]:
     wide, margin = -(-cols // work.period), 2 * margin_of(work)
 
     def strips(deep: int) -> int:
-        room = SCRATCH_BYTES // (4 * rings(work, deep)[1]) - margin
+        room = schedule.scratch_bytes // (4 * rings(work, deep)[1]) - margin
         return -(-wide // max(room, 1))
 
-    fewest = min(strips(1), -(-wide // (_LEAST_WIDE * margin)))
-    return fewest, max((deep for deep in range(1, _MOST_DEEP + 1) if strips(deep) <= fewest), default=1)
+    fewest = min(strips(1), -(-wide // (schedule.least_wide * margin)))
+    return fewest, max((deep for deep in range(1, schedule.most_deep + 1) if strips(deep) <= fewest), default=1)
 
 
-def scratch_bytes(work: Pass, cols: int) -> int:
+def scratch_bytes(work: Pass, cols: int, schedule: Schedule = DEFAULT) -> int:
     """Bytes of scratch that a thread uses for frames of so many columns."""
-    strips, deep = tiling(work, cols)
+    strips, deep = tiling(work, cols, schedule)
     return 4 * math.prod(_shape(work, deep, -(-cols // (work.period * strips)))) if deep else 0
 
 
@@ -69,15 +60,15 @@ def rings(work: Pass, deep: int) -> tuple[Array, int]:
     return np.array(places or [(0, 0)], np.int64), first
 
 
-def _bands(work: Pass, high: int, deep: int, *, strips: int, threads: int) -> int:
+def _bands(work: Pass, high: int, deep: int, *, strips: int, threads: int, schedule: Schedule) -> int:
     """In how many bands a frame is done whose rows are so many CFA periods.
 
     What a band does beyond its own rows for its later legs is done again by the next one.
     """
     if threads == 1:
         return 1
-    tall = high // (2 * _LEAST_WIDE * margin_of(work))
-    wanted = min(max(tall, -(-threads // strips)), -(-threads * _BANDS // strips))
+    tall = high // (2 * schedule.least_wide * margin_of(work))
+    wanted = min(max(tall, -(-threads // strips)), -(-threads * schedule.bands // strips))
     return max(1, min(wanted, high // max(deep, 1)))
 
 
@@ -130,6 +121,7 @@ class CpuPass:
         whole: int = 1,
         pool: Executor,
         threads: int,
+        schedule: Schedule = DEFAULT,
     ) -> list[Array]:
         """Run over whole arrays of a frame of ``shape``; returns the counters of each REDUCE, int64.
 
@@ -139,7 +131,7 @@ class CpuPass:
         (rows, cols), period = shape, self.work.period
         unit = math.lcm(whole, period) // period
         high, wide = -(-rows // period), -(-cols // period)
-        strips, deep = tiling(self.work, cols)
+        strips, deep = tiling(self.work, cols, schedule)
         # A row of three planes as one row of numbers; not inside the loop, where a reshape needs numba's run-time.
         ins = [
             *ins,
@@ -149,7 +141,8 @@ class CpuPass:
         places, _ = rings(self.work, deep)
         flat = [out.reshape(len(out), -1) for out in outs]
         across_all = _parts(wide, strips, unit)
-        bands = _parts(high, _bands(self.work, high, deep, strips=strips, threads=threads), unit)
+        count = _bands(self.work, high, deep, strips=strips, threads=threads, schedule=schedule)
+        bands = _parts(high, count, unit)
         widest = max(right - left for left, right in across_all)
 
         # Per thread, in 32 bits: no frame has as many pixels.

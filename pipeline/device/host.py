@@ -17,6 +17,7 @@ import numpy as np
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Array
 from tenbit.kernels._pass import Pass, label
+from tenbit.kernels._schedule import DEFAULT, Schedule
 from tenbit.kernels._spans import span
 from tenbit.kernels._stage import Access, Constants
 from tenbit.pipeline.device.buffers import an_eighth_of_memory, reused
@@ -83,13 +84,22 @@ class HostDevice(ABC):
 
 
 class CpuDevice(HostDevice):
-    """The CPU: bands of rows over a pool of threads."""
+    """The CPU: bands of rows over a pool of threads.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Of a frame that is done alone; by default the cores that may be used.
+    schedule : Schedule, optional
+        Sizes that passes are done by.
+    """
 
     target: Target = "cpu"
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, schedule: Schedule | None = None) -> None:
         super().__init__()
         self.threads = threads or usable_cores()
+        self.schedule = schedule or DEFAULT
         # Not with how many threads: a picture's record, and so its bytes, are the same on every machine.
         self.name = "cpu"
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="tenbit")
@@ -126,6 +136,7 @@ class CpuDevice(HostDevice):
             whole=math.lcm(*map(int, sides)),  # type: ignore[arg-type]
             pool=self._pool,
             threads=self.threads,
+            schedule=self.schedule,
         )
 
 

@@ -8,10 +8,10 @@ import pytest
 from made_up.chains import frame_facts, given_as
 from made_up.steps import at_first, detail, levels, side_of
 
-from tenbit.kernels import _cpu
 from tenbit.kernels._cells import cell_of, cells
 from tenbit.kernels._facts import Cfa
 from tenbit.kernels._reference import run_step
+from tenbit.kernels._schedule import Schedule
 from tenbit.kernels._stage import PLANES, Access, Prepared, Stage, Step
 from tenbit.pipeline import tiles
 from tenbit.pipeline.device import CpuDevice, SimulatedDevice
@@ -95,13 +95,12 @@ def samples_of(rows, cols):
 @pytest.mark.parametrize(
     ("rows", "cols", "cell"), [(13, 22, 3), (14, 17, 2), (12, 9, 1), (2, 3, 5), (31, 2, 7), (2, 40, 4)]
 )
-def test_cells_are_those_of_the_definition(rows, cols, cell, monkeypatch):
+def test_cells_are_those_of_the_definition(rows, cols, cell):
     facts, links = chain(rows, cols, cell)
     samples, what = samples_of(rows, cols), plan(links, facts)
     expected = by_definition(links, facts, samples)
     assert_as(expected, CpuDevice(1), what, samples)
-    monkeypatch.setattr(_cpu, "SCRATCH_BYTES", 1)
-    assert_as(expected, CpuDevice(3), what, samples)
+    assert_as(expected, CpuDevice(3, Schedule(scratch_bytes=1)), what, samples)
 
 
 def test_a_card_looks_at_computed_places():
@@ -137,16 +136,15 @@ def test_tiles_of_rows_begin_at_whole_cells():
     np.testing.assert_array_equal(done.counters["sides"], counts["sides"])
 
 
-def test_no_strip_and_no_band_shows_in_cells(monkeypatch):
+def test_no_strip_and_no_band_shows_in_cells():
     for rows, cols, cell in ((301, 90, 3), (90, 700, 4), (64, 333, 13)):
         facts, links = chain(rows, cols, cell)
         samples, what = samples_of(rows, cols), plan(links, facts)
         planes = [(work, name) for work in what.passes for name in ("raw_cells", *WIDE) if name in work.small]
         assert len(planes) == 4
         whole = CpuDevice(1).begin(what.passes, {"mosaic": samples}, ("rgb", *what.keeps)).finish()
-        with monkeypatch.context() as patch:
-            patch.setattr(_cpu, "SCRATCH_BYTES", 1)
-            parts = CpuDevice(5).begin(what.passes, {"mosaic": samples}, ("rgb", *what.keeps)).finish()
+        thin = CpuDevice(5, Schedule(scratch_bytes=1))
+        parts = thin.begin(what.passes, {"mosaic": samples}, ("rgb", *what.keeps)).finish()
         for name, array in whole.arrays.items():
             np.testing.assert_array_equal(parts.arrays[name], array, err_msg=name)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import correlate, correlate1d, gaussian_filter
 
-from tenbit.kernels import _cpu
 from tenbit.kernels._encode import shift_of
+from tenbit.kernels._schedule import Schedule
 from tenbit.pipeline.frame import Frame
 
 PHASES = [("RGGB", (14, 18)), ("GRBG", (13, 17)), ("GBRG", (17, 14)), ("BGGR", (11, 16))]
@@ -126,10 +126,10 @@ def on_cpu():
     from tenbit.pipeline.plan import Link, plan
     from tenbit.pipeline.run import run_plan
 
-    def run(frame, method="adaptive", encode="none", threads=1):
+    def run(frame, method="adaptive", encode="none", threads=1, schedule=None):
         demosaic = stage("demosaic")
         link = Link(demosaic, demosaic.parameters(method=method, encode=encode))
-        return run_plan(frame, plan([link], frame.facts), CpuDevice(threads))
+        return run_plan(frame, plan([link], frame.facts), CpuDevice(threads, schedule))
 
     return run
 
@@ -149,11 +149,11 @@ def test_equals_plain_python_on_both_targets(develop, plain, cfa, shape):
     np.testing.assert_array_equal(develop(frame, chain).samples, plain(frame, chain).samples)
 
 
-def test_strips_and_bands_make_the_picture_of_the_whole(on_cpu, monkeypatch):
+def test_strips_and_bands_make_the_picture_of_the_whole(on_cpu):
     frame = mosaic(busy((61, 230)), noise=PROFILE)
     whole = on_cpu(frame).samples
-    monkeypatch.setattr(_cpu, "SCRATCH_BYTES", 1)
-    np.testing.assert_array_equal(on_cpu(frame, threads=3).samples, whole)
+    thin = on_cpu(frame, threads=3, schedule=Schedule(scratch_bytes=1))
+    np.testing.assert_array_equal(thin.samples, whole)
 
 
 def test_counts_above_black_are_neither_encoded_nor_noisy(plain):

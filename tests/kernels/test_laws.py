@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tenbit.kernels import _cpu, stage
+from tenbit.kernels import stage
+from tenbit.kernels._schedule import Schedule
 from tenbit.pipeline.device import CpuDevice, choose
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Link, plan
@@ -27,6 +28,8 @@ DEVELOP = [
     ("orient", {"to": "file"}),
 ]
 MONITORS = [("histogram", {}), ("peaking", {}), ("zebra", {"high": 0.6, "low": 0.1})]
+# The thinnest bands that there are.
+THINNEST = Schedule(scratch_bytes=1)
 STRAIGHT = [entry for entry in DEVELOP if entry[0] not in ("lens", "resize", "orient")]
 
 
@@ -73,11 +76,10 @@ def test_law_1_holds_for_every_kind_of_pass():
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_law_1_banded_equals_whole(monkeypatch, threads):
+def test_law_1_banded_equals_whole(threads):
     frame = scene(139, 37)
     whole = developed(frame, [*DEVELOP, *MONITORS], device=CpuDevice(1))
-    monkeypatch.setattr(_cpu, "SCRATCH_BYTES", 1)  # the thinnest bands that there are
-    banded = developed(frame, [*DEVELOP, *MONITORS], device=CpuDevice(threads))
+    banded = developed(frame, [*DEVELOP, *MONITORS], device=CpuDevice(threads, THINNEST))
     np.testing.assert_array_equal(whole.samples, banded.samples)
 
 

@@ -10,8 +10,8 @@ import pytest
 from made_up.chains import Chain
 from made_up.schedules import assert_same, by_definition, done
 
-from tenbit.kernels import _cpu
 from tenbit.kernels._facts import Cfa
+from tenbit.kernels._schedule import Schedule
 from tenbit.pipeline import tiles
 from tenbit.pipeline.device import CpuDevice, SimulatedDevice
 
@@ -105,14 +105,14 @@ def test_arrays_however_they_lie(chain, as_given, cpu):
     np.testing.assert_array_equal(given, before)
 
 
-@pytest.mark.parametrize("scratch", [_cpu.SCRATCH_BYTES, 1])
-def test_threads_may_share_a_plan(chain, scratch, cpu, monkeypatch):
+@pytest.mark.parametrize("schedule", [Schedule(), Schedule(scratch_bytes=1)])
+def test_threads_may_share_a_plan(chain, schedule, cpu):
     fused, _ = chain.plans(50, 300, 1)
     frames = [chain.frame(50, 300, number)[0] for number in range(6)]
     expected = [done(cpu, fused, frame) for frame in frames]
-    monkeypatch.setattr(_cpu, "SCRATCH_BYTES", scratch)
+    device = CpuDevice(3, schedule)
     with ThreadPoolExecutor(4) as pool:
-        for number, found in enumerate(pool.map(lambda frame: done(cpu, fused, frame), 4 * frames)):
+        for number, found in enumerate(pool.map(lambda frame: done(device, fused, frame), 4 * frames)):
             assert_same(found, expected[number % 6])
 
 

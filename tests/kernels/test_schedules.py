@@ -4,9 +4,7 @@ Each test draws a chain from a seed, and hypothesis frames, rectangles and dista
 ``TENBIT_CHAINS=20:60`` draws those of seeds 20 … 59 in the place of the suite's.
 """
 
-import contextlib
 import os
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 from made_up.chains import Chain
 from made_up.schedules import assert_same, by_definition, done
 
-from tenbit.kernels import _cpu
+from tenbit.kernels._schedule import Schedule
 from tenbit.kernels._stage import ANYWHERE
 from tenbit.pipeline import tiles
 from tenbit.pipeline.device import CpuDevice, DeviceFullError, SimulatedDevice
@@ -23,6 +21,11 @@ ASKED = os.environ.get("TENBIT_CHAINS")
 # The simulator compiles nothing; a loop of the CPU takes seconds where it is not kept yet.
 FOR_CUDA = range(*map(int, ASKED.split(":"))) if ASKED else (*range(11), 13)
 FOR_CPU = FOR_CUDA if ASKED else (3, 4, 5, 6, 9, 10, 13)
+EXTREME = (
+    Schedule(scratch_bytes=1),
+    Schedule(scratch_bytes=1 << 26, most_deep=12, least_wide=1, bands=64),
+    Schedule(scratch_bytes=1 << 14, most_deep=1, least_wide=1, bands=1),
+)
 FOR_TILES = FOR_CUDA if ASKED else (2, 3, 4, 7, 8, 10)
 
 
@@ -41,20 +44,14 @@ def cpus():
     return CpuDevice(1), CpuDevice(3)
 
 
-@pytest.fixture
-def thin():
-    """``with thin():`` the thinnest chunks of rows and the narrowest strips that there are."""
-
-    def patched():
-        patch = pytest.MonkeyPatch()
-        patch.setattr(_cpu, "SCRATCH_BYTES", 1)
-        return contextlib.closing(SimpleNamespace(close=patch.undo))
-
-    return patched
+@pytest.fixture(scope="module")
+def extreme():
+    """The CPU by schedules far from the default: the thinnest chunks and narrowest strips, all of a frame at once."""
+    return [CpuDevice(3, schedule) for schedule in EXTREME]
 
 
 @pytest.mark.parametrize("seed", FOR_CPU)
-def test_the_cpu_makes_the_picture_of_the_definition(seed, cpus, thin):
+def test_the_cpu_makes_the_picture_of_the_definition(seed, cpus, extreme):
     chain = Chain.of(seed)
 
     @few(5)
@@ -67,14 +64,14 @@ def test_the_cpu_makes_the_picture_of_the_definition(seed, cpus, thin):
         for device in cpus:
             assert_same(done(device, apart, frame), expected)
             assert_same(done(device, fused, frame), expected)
-        with thin():
-            assert_same(done(cpus[1], fused, frame), expected)
+        for device in extreme:
+            assert_same(done(device, fused, frame), expected)
 
     at_any_size()
 
 
 @pytest.mark.parametrize("seed", FOR_CPU)
-def test_no_strip_and_no_band_shows(seed, cpus, thin):
+def test_no_strip_and_no_band_shows(seed, cpus, extreme):
     chain = Chain.of(seed)
 
     @few(40)
@@ -87,8 +84,8 @@ def test_no_strip_and_no_band_shows(seed, cpus, thin):
         frame, _ = chain.frame(rows, cols, number)
         expected = done(cpus[0], apart, frame)
         assert_same(done(cpus[0], fused, frame), expected)
-        with thin():
-            assert_same(done(cpus[1], fused, frame), expected)
+        for device in extreme:
+            assert_same(done(device, fused, frame), expected)
 
     at_any_size()
 

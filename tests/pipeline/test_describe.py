@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from tenbit.kernels import STAGES, _cpu, _cuda, _shared, stage
+from tenbit.kernels import STAGES, _cuda, _shared, stage
 from tenbit.kernels._facts import Opcode
+from tenbit.kernels._schedule import DEFAULT
 from tenbit.pipeline.config import load
 from tenbit.pipeline.describe import (
     OPTION_COLUMNS,
@@ -50,7 +51,7 @@ def test_passes_tell_what_they_move() -> None:
     assert row["steps"].startswith("black_level + demosaic + tone")
     assert (row["access"], row["reads"], row["stored as"]) == ("stencil 1", "mosaic", "uint8")
     assert (row["B/px in"], row["B/px out"], row["size"]) == ("2", "3", "100 x 200")
-    assert 0 < int(row["scratch KiB"]) <= _cpu.SCRATCH_BYTES / 1024
+    assert 0 < int(row["scratch KiB"]) <= DEFAULT.scratch_bytes / 1024
     (row,) = [dict(zip(PASS_COLUMNS, row, strict=True)) for row in pass_rows(what, frame.facts, target="cuda")]
     # one plane of 8 x 32 threads, 2 x 2 pixels each, and a period around them
     assert row["scratch KiB"] == f"{20 * 68 * 4 / 1024:.0f}"
