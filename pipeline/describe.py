@@ -15,11 +15,11 @@ from tenbit.kernels import STAGES, _cpu, _cuda, stage
 from tenbit.kernels._facts import Facts
 from tenbit.kernels._overlay import Layer
 from tenbit.kernels._pass import Packing, Pass, label
-from tenbit.kernels._source import PACKINGS
 from tenbit.kernels._stage import Access, Stage
 from tenbit.pipeline.config import Output
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan
+from tenbit.pipeline.profile.traffic import moved
 from tenbit.pipeline.schema import Option, options
 
 OPTION_COLUMNS = ("parameter", "default", "allowed", "unit", "meaning")
@@ -133,32 +133,23 @@ def pass_rows(
     target : str
         Whose passes.
     """
-    size = PACKINGS[packing][0] if packing else 1
-    come_as = (size + 1) / size if packing else np.dtype(dtype).itemsize
-    stored = dict.fromkeys(("mosaic", "red", "green", "blue"), float(come_as))
     rows: list[tuple[str, ...]] = []
-    pixels: dict[str, int] = {}
-    for number, work in enumerate(what.passes_for(target), 1):
-        come = sum(stored.get(plane, 4) for plane in work.reads)
-        nbytes = sum(stored.get(plane, 4) * pixels.get(plane, facts.rows * facts.cols) for plane in work.reads)
-        made = {plane: np.dtype(work.dtype_of(plane)).itemsize for plane in work.writes}
-        pixels |= {plane: math.prod(work.small.get(plane, work.shape)) for plane in work.writes}
-        gone = sum(made[plane] * pixels[plane] for plane in work.writes)
-        stored |= made
+    every = moved(what, facts, dtype=dtype, packing=packing, target=target)
+    for number, (work, bytes_of) in enumerate(zip(what.passes_for(target), every, strict=True), 1):
         kinds = ", ".join(dict.fromkeys(work.dtype_of(plane) for plane in work.writes)) or "counters"
         scratch = _cuda.shared_bytes(work) if target == "cuda" else _cpu.scratch_bytes(work, work.shape[1])
         rows.append(
             (
                 str(number),
                 label(work),
-                _access(work),
+                access_of(work),
                 " ".join(work.reads),
                 " ".join(work.writes) or "-",
                 kinds,
                 f"{work.shape[0]} x {work.shape[1]}",
-                f"{come:g}",
-                f"{gone / math.prod(work.shape):.3g}",
-                f"{(nbytes + gone) / 1e6:.0f}",
+                f"{bytes_of.read_each:g}",
+                f"{bytes_of.written / math.prod(work.shape):.3g}",
+                f"{(bytes_of.read + bytes_of.written) / 1e6:.0f}",
                 f"{scratch / 1024:.0f}",
             )
         )
@@ -215,7 +206,7 @@ def _drawn(layer: Layer) -> str:
     return f"{layer.name} ({place.corner if place.to == 'picture' else place.to})"
 
 
-def _access(work: Pass) -> str:
+def access_of(work: Pass) -> str:
     """What the steps of a pass look at, the simplest left out."""
     kinds = {
         f"stencil {step.radius}" if step.access is Access.STENCIL else step.access.value: None
