@@ -49,8 +49,10 @@ def opened(
     return with_optics(frame if defects is None else defects.on(frame), chain, asked)
 
 
-def planned(facts: Facts, chain: Chain, *, packing: Packing | None = None) -> Plan:
+def planned(facts: Facts, chain: Chain, *, packing: Packing | None = None, fuse: bool = True) -> Plan:
     """The passes for one frame, packed or not, ending in the whole numbers that its output needs.
+
+    ``fuse=False`` makes every step a pass of its own.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def planned(facts: Facts, chain: Chain, *, packing: Packing | None = None) -> Pl
     bits = bits_of(chain.output)
     # A DNG says itself where black and white are.
     is_float = bits == 32 or chain.output.format == "dng"
-    what = plan(chain.links, facts, bits=None if is_float else bits, packing=packing)
+    what = plan(chain.links, facts, bits=None if is_float else bits, packing=packing, fuse=fuse)
     if faults := output_faults(chain.output, what.facts):
         raise WriteError("; ".join(chain.document.fault(("output", name), text) for name, text in faults))
     return what

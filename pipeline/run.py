@@ -148,7 +148,7 @@ def begin(
         size = f"{facts.rows} x {facts.cols}"
         raise StageError(f"a frame of {size} is smaller than one period of its CFA ({period} x {period})")
     passes = what.passes_for(device.target)
-    planes, wanted = {_picture(frame.state): frame.samples}, (_picture(what.facts.state), *what.keeps)
+    planes, wanted = {picture_of(frame.state): frame.samples}, (picture_of(what.facts.state), *what.keeps)
     free, needed = device.free_bytes(), bytes_needed(what, frame, device.target)
     try:
         if free is not None and needed > free:
@@ -188,7 +188,7 @@ class PendingFrame:
 
         done = self.pending.finish()
         arrays = dict(done.arrays)
-        samples = arrays.pop(_picture(self.what.facts.state))
+        samples = arrays.pop(picture_of(self.what.facts.state))
         corrections = self.what.facts.corrections
         clean = dataclasses.replace(
             self.frame,
@@ -215,12 +215,12 @@ def _told(facts: Facts, results: Mapping[str, Any]) -> Facts:
     return multiplied(dataclasses.replace(facts, gains=gains), gains)
 
 
-def _picture(state: State) -> str:
+def picture_of(state: State) -> str:
     """The name of the array that holds a frame's samples."""
     return "mosaic" if state == "mosaic" else "rgb"
 
 
 def bytes_needed(what: Plan, frame: Frame, target: Target = "cpu") -> int:
     """Memory at the fullest moment of a plan: the arrays that are there, and those that a pass is making."""
-    ins = Slot(_picture(frame.state), frame.samples.shape, native(frame.samples[:1, :1]).dtype.str)
+    ins = Slot(picture_of(frame.state), frame.samples.shape, native(frame.samples[:1, :1]).dtype.str)
     return layout(what.passes_for(target), [ins]).nbytes

@@ -2,7 +2,9 @@
 
 ========== ======================================================================
 record     what a profile holds, as JSON
-measure    a chain timed on a frame, pass by pass
+measure    what one frame takes, pass by pass
+profiled   a chain timed on a frame, beside what the machine can do at best
+notes      what a reader of a profile must know
 shares     what each stage adds to a pass: estimates
 checked    the picture held against its reference, before anything is timed
 ceilings   what this machine can do at best

@@ -208,6 +208,8 @@ class Profile:
         Making the plan.
     overlay_timing : Timing or None
         What monitors do to the finished picture; None where nothing is done.
+    copies_timing : Timing or None
+        Copies to a card and back; None on the CPU.
     passes : tuple of PassProfile
     notes : tuple of str
         What a reader must know: a spread too wide to conclude, estimates that do not add up.
@@ -231,6 +233,7 @@ class Profile:
     plan_timing: Timing
     passes: tuple[PassProfile, ...]
     overlay_timing: Timing | None = None
+    copies_timing: Timing | None = None
     schedule: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -241,9 +244,8 @@ class Profile:
     @property
     def host_timing(self) -> Timing:
         """What the frame takes beside its passes and its overlay: the host's own work."""
-        inside = [one.timing for one in self.passes]
-        if self.overlay_timing is not None:
-            inside.append(self.overlay_timing)
+        rest = (self.overlay_timing, self.copies_timing)
+        inside = [*(one.timing for one in self.passes), *(timing for timing in rest if timing is not None)]
         return Timing(
             tuple(
                 tuple(whole - sum(part.wall_s[n][m] for part in inside) for m, whole in enumerate(run))
