@@ -69,8 +69,8 @@ def operations(step: Step) -> float:
 
     Notes
     -----
-    A loop as long as a constant counts as often as it runs; one whose length the results of another pass decide counts
-    once. No stage has such a loop.
+    A loop counts as often as it runs. Constants that follow from what another pass counts are taken for floats, and a
+    loop of such a length counts once; no stage has one.
     """
     bodies = step.body if isinstance(step.body, tuple) else (step.body,)
     counted = sum(_of_body(step, body) for body in bodies) / len(bodies)
