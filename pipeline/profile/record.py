@@ -253,9 +253,50 @@ class Profile:
             )
         )
 
-    def as_json(self) -> str:
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What two profiles must have in common to be runs of one measurement."""
+        passes = tuple((one.label, one.rows, one.cols, tuple(s.name for s in one.shares)) for one in self.passes)
+        return self.chain, self.frame, self.device, self.threads, self.schedule, self.commit, passes
+
+    def joined(self, other: Profile) -> Profile:
+        """With another run's rounds behind these; what is no time is kept of this one.
+
+        Raises
+        ------
+        RequestError
+            If the other is no run of the same measurement.
+        """
+        if self.signature != other.signature:
+            raise RequestError(
+                f"{other.name} on {other.frame['name']}, {other.device}, {other.threads} threads, commit "
+                f"{other.commit}: not the measurement of the runs before; save it to a file of its own"
+            )
+        passes = []
+        for mine, theirs in zip(self.passes, other.passes, strict=True):
+            shares = tuple(
+                dataclasses.replace(a, timing=a.timing.joined(b.timing))
+                for a, b in zip(mine.shares, theirs.shares, strict=True)
+            )
+            passes.append(dataclasses.replace(mine, timing=mine.timing.joined(theirs.timing), shares=shares))
+        return dataclasses.replace(
+            self,
+            peak_bytes=max(self.peak_bytes, other.peak_bytes),
+            frame_timing=self.frame_timing.joined(other.frame_timing),
+            plan_timing=self.plan_timing.joined(other.plan_timing),
+            overlay_timing=_joined(self.overlay_timing, other.overlay_timing),
+            copies_timing=_joined(self.copies_timing, other.copies_timing),
+            passes=tuple(passes),
+        )
+
+    def as_json(self, *, indent: int | None = 1) -> str:
+        """As `read_profile` reads it; without an indent on one line."""
         record = {"kind": "tenbit profile", "version": VERSION, **dataclasses.asdict(self)}
-        return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(record, indent=indent, ensure_ascii=False) + "\n"
+
+
+def _joined(mine: Timing | None, theirs: Timing | None) -> Timing | None:
+    return mine if mine is None or theirs is None else mine.joined(theirs)
 
 
 def read_profiles(paths: Iterable[Path]) -> list[Profile]:
