@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tenbit.commands.profile.chain import chain
+from tenbit.commands.profile.experiment import experiment
 
 
 class _Profile(click.Group):
@@ -31,3 +32,4 @@ def profile() -> None:
 
 
 profile.add_command(chain)
+profile.add_command(experiment)
