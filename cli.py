@@ -22,6 +22,7 @@ from tenbit.commands.lenses import lenses
 from tenbit.commands.profile import profile
 from tenbit.commands.sample import sample
 from tenbit.commands.scopes import scopes
+from tenbit.commands.tune import tune
 from tenbit.commands.video import video
 from tenbit.commands.watch import watch
 
@@ -163,6 +164,7 @@ commands.add_command(lenses)
 commands.add_command(profile)
 commands.add_command(sample)
 commands.add_command(scopes)
+commands.add_command(tune)
 commands.add_command(video)
 commands.add_command(watch)
 

@@ -18,10 +18,11 @@ import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._legs import Kept, Leg, legs_of
-from tenbit.kernels._pass import Pass
+from tenbit.kernels._pass import Pass, label
 from tenbit.kernels._rows import LANES, reach_of, tables
 from tenbit.kernels._schedule import DEFAULT, Schedule
 from tenbit.kernels._source import mirror
+from tenbit.kernels._spans import span
 
 
 def tiling(work: Pass, cols: int, schedule: Schedule = DEFAULT) -> tuple[int, int]:
@@ -60,16 +61,18 @@ def rings(work: Pass, deep: int) -> tuple[Array, int]:
     return np.array(places or [(0, 0)], np.int64), first
 
 
-def _bands(work: Pass, high: int, deep: int, *, strips: int, threads: int, schedule: Schedule) -> int:
-    """In how many bands a frame is done whose rows are so many CFA periods.
+def divided(work: Pass, shape: tuple[int, int], *, threads: int, schedule: Schedule = DEFAULT) -> tuple[int, int, int]:
+    """Strips, CFA periods of rows at a time (see `tiling`), and bands that a frame of (rows, cols) is done in.
 
     What a band does beyond its own rows for its later legs is done again by the next one.
     """
+    strips, deep = tiling(work, shape[1], schedule)
     if threads == 1:
-        return 1
+        return strips, deep, 1
+    high = -(-shape[0] // work.period)
     tall = high // (2 * schedule.least_wide * margin_of(work))
     wanted = min(max(tall, -(-threads // strips)), -(-threads * schedule.bands // strips))
-    return max(1, min(wanted, high // max(deep, 1)))
+    return strips, deep, max(1, min(wanted, high // max(deep, 1)))
 
 
 def _parts(count: int, parts: int, unit: int) -> list[tuple[int, int]]:
@@ -109,6 +112,7 @@ class CpuPass:
 
     def __init__(self, work: Pass, band: Callable[..., None], buffers: list[tuple[str, int, str]]) -> None:
         self.work, self.band, self.buffers = work, band, buffers
+        self._label = label(work)
         self._scratch = threading.local()
 
     def __call__(
@@ -131,7 +135,7 @@ class CpuPass:
         (rows, cols), period = shape, self.work.period
         unit = math.lcm(whole, period) // period
         high, wide = -(-rows // period), -(-cols // period)
-        strips, deep = tiling(self.work, cols, schedule)
+        strips, deep, count = divided(self.work, shape, threads=threads, schedule=schedule)
         # A row of three planes as one row of numbers; not inside the loop, where a reshape needs numba's run-time.
         ins = [
             *ins,
@@ -141,7 +145,6 @@ class CpuPass:
         places, _ = rings(self.work, deep)
         flat = [out.reshape(len(out), -1) for out in outs]
         across_all = _parts(wide, strips, unit)
-        count = _bands(self.work, high, deep, strips=strips, threads=threads, schedule=schedule)
         bands = _parts(high, count, unit)
         widest = max(right - left for left, right in across_all)
 
@@ -159,7 +162,8 @@ class CpuPass:
             reach = right - left + margin + LANES
             more = [np.empty((lines, reach) if lines else cols + 8, dtype) for _, lines, dtype in self.buffers]
             more += [kf, ki, *ins, *arrays, *flat, *counted[me]]
-            self.band(rows, cols, first, last, left, right, step, near, places, scratch, across, *more)
+            with span("band", self._label, row=first * period, col=left * period):
+                self.band(rows, cols, first, last, left, right, step, near, places, scratch, across, *more)
 
         # Strip after strip: bands that are done at the same time then share no line of memory.
         every = itertools.product(across_all, bands)

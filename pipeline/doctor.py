@@ -49,6 +49,7 @@ def examine() -> list[Finding]:
         *_packages(),
         *_devices(),
         _cache(),
+        _tuning(),
     ]
 
 
@@ -103,3 +104,15 @@ def _cache() -> Finding:
     if not os.access(folder, os.W_OK):
         return Finding("cache", f"{found}, not writable", "set TENBIT_CACHE to a folder that is")
     return Finding("cache", found)
+
+
+def _tuning() -> Finding:
+    """Whether the schedule goes by sizes of this machine's own."""
+    from tenbit.pipeline.tune.kept import is_off, kept_for_cpu
+
+    kept = kept_for_cpu()
+    if kept.note:
+        return Finding("tuning", kept.note, "tenbit tune")
+    if not kept.record:
+        return Finding("tuning", "switched off: TENBIT_TUNING" if is_off() else "none: default sizes")
+    return Finding("tuning", f"{kept.setting} ({kept.path})")

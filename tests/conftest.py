@@ -14,6 +14,8 @@ import pytest
 if not os.environ.get("TENBIT_TEST_GPU"):
     # Before anything imports numba: its CUDA becomes the simulator, its CPU compiler stays.
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
+# What a developer has tuned is no test's affair.
+os.environ["TENBIT_TUNING"] = "off"
 
 
 # A shell makes what it runs in the background deaf to Ctrl-C, and all that this starts; tests send it.

@@ -17,11 +17,11 @@ import numpy as np
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Array
 from tenbit.kernels._pass import Pass, label
-from tenbit.kernels._schedule import DEFAULT, Schedule
+from tenbit.kernels._schedule import Schedule
 from tenbit.kernels._spans import span
 from tenbit.kernels._stage import Access, Constants
 from tenbit.pipeline.device.buffers import an_eighth_of_memory, reused
-from tenbit.pipeline.device.contract import WHOLE, Done, Finished, Rows, Said, Target, native, summary
+from tenbit.pipeline.device.contract import WHOLE, Done, Finished, Rows, Said, Target, native, said_once, summary
 from tenbit.pipeline.device.numbers import packed
 
 
@@ -89,27 +89,37 @@ class CpuDevice(HostDevice):
     Parameters
     ----------
     threads : int, optional
-        Of a frame that is done alone; by default the cores that may be used.
+        Of a frame that is done alone; by default what ``tenbit tune`` has kept, else the cores that may be used.
     schedule : Schedule, optional
-        Sizes that passes are done by.
+        Sizes that passes are done by; by default what ``tenbit tune`` has kept, else those that we know.
     """
 
     target: Target = "cpu"
 
     def __init__(self, threads: int | None = None, schedule: Schedule | None = None) -> None:
+        from tenbit.pipeline.tune.kept import Kept, kept_for_cpu
+
         super().__init__()
-        self.threads = threads or usable_cores()
-        self.schedule = schedule or DEFAULT
+        kept = Kept() if threads and schedule else kept_for_cpu()
+        self.threads = threads or kept.setting.threads or usable_cores()
+        self.schedule = schedule or kept.setting.schedule
+        self._note = kept.note
         # Not with how many threads: a picture's record, and so its bytes, are the same on every machine.
         self.name = "cpu"
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="tenbit")
 
     def shared(self, threads: int) -> CpuDevice:
-        """The same device for a frame that gets so many of its threads; with one, the caller's own."""
-        if threads == self.threads:
+        """The same device for a frame that gets so many of its threads, all at most; with one, the caller's own."""
+        if threads >= self.threads:
             return self
         part = copy.copy(self)
         part.threads = threads
+        return part
+
+    def scheduled(self, schedule: Schedule) -> CpuDevice:
+        """The same device, its threads and its memory, by other sizes."""
+        part = copy.copy(self)
+        part.schedule = schedule
         return part
 
     def run(
@@ -123,6 +133,8 @@ class CpuDevice(HostDevice):
     ) -> list[Array]:
         from tenbit.kernels import _compile
 
+        if self._note:
+            said_once(self, said, "tuning", self._note)
         bound = Bound.of(constants)
         ready = _compile.cpu_pass(work, bound, said)
         sides = [

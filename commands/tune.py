@@ -1,0 +1,122 @@
+"""``tenbit tune``: sizes of the schedule that are fastest on this machine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tenbit.commands._text import table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tenbit.pipeline.tune.kept import Kept, Machine
+
+
+@click.command(epilog="Example: tenbit tune -c standard -c my.yaml --sample 50mp; tenbit tune --show")
+@click.option("--device", type=click.Choice(["cpu"]), default="cpu", show_default=True, help="What is tuned.")
+@click.option("-c", "--chain", "chains", multiple=True, help="That it is tuned for; several may be given.")
+@click.option("--sample", "size", default="12mp", show_default=True, help="The frame: 12mp, 50mp, 0.5mp, 1080x1440.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, 86_400, min_open=True),
+    default=120.0,
+    show_default=True,
+    help="For the search, once the loops are compiled.",
+)
+@click.option("--dry-run", is_flag=True, help="Search, and keep nothing.")
+@click.option("--show", "is_showing", is_flag=True, help="Only show what is kept for this machine.")
+@click.option("--reset", "is_reset", is_flag=True, help="Only remove it: the default sizes are used again.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+def tune(
+    device: str,
+    chains: tuple[str, ...],
+    size: str,
+    seconds: float,
+    dry_run: bool,
+    is_showing: bool,
+    is_reset: bool,
+    is_json: bool,
+) -> None:
+    """Find the sizes that the schedule is fastest with on this machine, and keep them for all later runs.
+
+    Bands, tiles and threads are tried in turns with the defaults; the best is kept where it is faster beyond doubt.
+    Pictures stay the same, bit for bit. Let the machine have nothing else to do. TENBIT_TUNING=off leaves out what is
+    kept.
+    """
+    from tenbit.pipeline.tune import kept
+
+    if sum((dry_run, is_showing, is_reset)) > 1:
+        raise click.UsageError("--dry-run, --show and --reset exclude each other")
+    machine = kept.this_cpu()
+    if is_reset:
+        gone = kept.forget(machine)
+        _tell({"removed": None if gone is None else str(gone)}, f"{gone} is gone" if gone else _NOTHING, is_json)
+    elif is_showing:
+        _show(kept.kept(machine), machine, is_json=is_json)
+    else:
+        _tune(machine, chains, size, seconds, is_kept=not dry_run, is_json=is_json)
+
+
+_NOTHING = "nothing is kept for this machine: the default sizes are used"
+
+
+def _tune(machine: Machine, names: tuple[str, ...], size: str, seconds: float, *, is_kept: bool, is_json: bool) -> None:
+    from tenbit import __version__
+    from tenbit.pipeline import config
+    from tenbit.pipeline.profile.frames import sample
+    from tenbit.pipeline.progress import shown, stoppable
+    from tenbit.pipeline.tune import kept, session
+
+    def said(text: str) -> None:
+        click.echo(shown(text), err=True)
+
+    chains = [config.load(name) for name in dict.fromkeys(names or session.CHAINS)]
+    if is_kept:
+        kept.check_writable(machine)
+    with stoppable():
+        frame = sample(size).frame
+        found = session.tune_cpu(chains, frame, machine, seconds=seconds, said=said)
+    more = {"tenbit": __version__, "sample": size, **found.as_record()}
+    record: dict[str, Any] = {"setting": found.setting.as_record(), "is_faster": found.is_faster, **more, "kept": None}
+    if is_kept and found.is_faster:
+        record["kept"] = str(kept.keep(machine, found.setting, more))
+    if is_json:
+        click.echo(json.dumps(record, indent=2))
+        return
+    if found.rows:
+        _gained(record)
+    if not found.is_faster:
+        there = kept.kept(machine).path
+        click.echo("nothing found that is faster than the defaults" + (f"; {there} stays" if there else ""))
+    else:
+        click.echo(f"{found.setting}\n" + (f"kept in {record['kept']}" if is_kept else "not kept: a dry run"))
+
+
+def _show(there: Kept, machine: Machine, *, is_json: bool) -> None:
+    if is_json:
+        click.echo(json.dumps({"file": there.path and str(there.path), "note": there.note or None, **there.record}))
+    elif there.note or not there.record:
+        click.echo(there.note or _NOTHING)
+    else:
+        _gained(there.record)
+        click.echo(f"{there.setting}\nfor {machine}, on {there.record.get('sample')}; kept in {there.path}")
+
+
+def _gained(record: Mapping[str, Any]) -> None:
+    """What was gained, as a table."""
+
+    def ms(value: float | None) -> str:
+        return "" if value is None else f"{value:.1f}"
+
+    rows = [
+        (g["chain"], ms(g["default_ms"]), ms(g["tuned_ms"]), f"{g['ratio']:.3f}", f"{g['low']:.3f}..{g['high']:.3f}")
+        for g in record.get("gained", [])
+    ]
+    table(("chain", "default ms", "tuned ms", "ratio", "95 % interval"), rows)
+
+
+def _tell(record: dict[str, Any], text: str, is_json: bool) -> None:
+    click.echo(json.dumps(record) if is_json else text)
