@@ -147,12 +147,16 @@ class Ceilings:
         Multiplications and additions in float32, two of each fused pair, of values in registers.
     up_bytes_per_s, down_bytes_per_s : float or None
         Copies to a card and from it; None on the CPU.
+    cache_bytes_per_s : float or None
+        As ``copy_bytes_per_s``, but inside 256 KiB a thread, as passes keep what lies between their legs; None on a
+        card.
     """
 
     copy_bytes_per_s: float
     operations_per_s: float
     up_bytes_per_s: float | None = None
     down_bytes_per_s: float | None = None
+    cache_bytes_per_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -254,10 +258,11 @@ class Profile:
         )
 
     @property
-    def signature(self) -> tuple[object, ...]:
+    def signature(self) -> str:
         """What two profiles must have in common to be runs of one measurement."""
-        passes = tuple((one.label, one.rows, one.cols, tuple(s.name for s in one.shares)) for one in self.passes)
-        return self.chain, self.frame, self.device, self.threads, self.schedule, self.commit, passes
+        passes = [(one.label, one.rows, one.cols, [share.name for share in one.shares]) for one in self.passes]
+        known = (self.chain, self.frame, self.device, self.threads, self.schedule, self.commit, passes)
+        return json.dumps(known, sort_keys=True)
 
     def joined(self, other: Profile) -> Profile:
         """With another run's rounds behind these; what is no time is kept of this one.
