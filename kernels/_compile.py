@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +28,7 @@ from tenbit.kernels._bound import Bound
 from tenbit.kernels._cpu import CpuPass
 from tenbit.kernels._cuda_pass import CudaPass
 from tenbit.kernels._pass import Pass, label
+from tenbit.kernels._spans import span
 
 Said = Callable[[str], None]
 # Pairs of arrays that may be checked for overlap before a loop is not vectorised: 128 by default, and a loop that
@@ -55,11 +57,8 @@ def is_cold(text: str) -> bool:
 
     Never for CUDA under numba's simulator, which compiles nothing.
     """
-    if _cuda.DECORATOR in text:
-        import numba
-
-        if numba.config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
-            return False
+    if _cuda.DECORATOR in text and _is_simulated():
+        return False
     path = _path(text, cache_folder())
     if path.stem in _LOADED or any(path.parent.glob(f"{path.stem}.*.o")):
         return False
@@ -72,7 +71,7 @@ def cpu_pass(work: Pass, bound: Bound, said: Said | None = None) -> CpuPass:
     if key not in _CPU:
         text = _told(work, _cpu_source.source(work, bound), said)
         # Of the lanes that come at once, the first one's, whose lock lets one of them compile.
-        _CPU.setdefault(key, CpuPass(work, _Loop(text), _cpu_source.buffers(work, bound)))
+        _CPU.setdefault(key, CpuPass(work, _Loop(text, label(work)), _cpu_source.buffers(work, bound)))
     return _CPU[key]
 
 
@@ -81,12 +80,14 @@ def cuda_pass(work: Pass, bound: Bound, said: Said | None = None) -> CudaPass:
     key = (work.signature, bound.signature)
     if key not in _CUDA:
         text = _told(work, _cuda.source(work, bound), said)
+        # numba compiles a kernel, or reads it from its cache, at the first launch.
+        first = None if _is_simulated() else "compile" if is_cold(text) else "load"
         try:
             kernel = _module(text).kernel
         except Exception:  # Python passes on whatever reading a damaged file raises.
             _forget(text)
             kernel = _module(text).kernel
-        _CUDA[key] = CudaPass(work, kernel)
+        _CUDA[key] = CudaPass(work, kernel, first)
     return _CUDA[key]
 
 
@@ -110,8 +111,8 @@ class _Loop:
     It survives a damaged cache: when numba's first call fails, the loop is compiled afresh and called again.
     """
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, name: str) -> None:
+        self._text, self._name = text, name
         self._bands: dict[tuple[str, ...], Callable[..., None]] = {}
         self._lock = threading.Lock()
 
@@ -131,12 +132,16 @@ class _Loop:
         path = None
         if _native.is_possible():
             path = _native.path_of(_path(self._text, cache_folder()), kinds)
-            if kept := _native.load(path):
+            with span("load", self._name) if path.is_file() else nullcontext():
+                kept = _native.load(path)
+            if kept:
                 kept(*arguments)
                 return kept
-        band = self._compiled(arguments)
-        if path and _is_usual():
-            _native.keep(band, arguments, path)
+        # As far as the cache folder tells; numba does both in a loop's first call.
+        with span("compile" if is_cold(self._text) else "load", self._name):
+            band = self._compiled(arguments)
+            if path and _is_usual():
+                _native.keep(band, arguments, path)
         return band
 
     def _compiled(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
@@ -156,6 +161,12 @@ class _Loop:
                 band = _module(self._text, is_private=True).band
                 band(*arguments)
         return band
+
+
+def _is_simulated() -> bool:
+    import numba
+
+    return bool(numba.config.ENABLE_CUDASIM)  # type: ignore[attr-defined]
 
 
 def _is_usual() -> bool:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
-from tenbit.kernels._pass import Pass
+from tenbit.kernels._pass import Pass, label
 from tenbit.kernels._shared import blocks_of
+from tenbit.kernels._spans import span
 
 
 class CudaPass:
-    """A compiled pass, ready to be launched on frames of any size."""
+    """A compiled pass, ready to be launched on frames of any size.
 
-    def __init__(self, work: Pass, kernel: Any) -> None:
-        self.work, self.kernel = work, kernel
+    Parameters
+    ----------
+    work : Pass
+    kernel : numba kernel
+    first : str, optional
+        The kind of span that the first launch is, where it takes long.
+    """
+
+    def __init__(self, work: Pass, kernel: Any, first: str | None = None) -> None:
+        self.work, self.kernel, self._first = work, kernel, first
         self.blocks = blocks_of(work)
 
     def __call__(
@@ -34,4 +44,7 @@ class CudaPass:
         tall, wide = self.blocks.threads
         grid = (-(-cols // (wide * self.blocks.span)), -(-rows // (tall * self.blocks.span)))
         kf, ki, arrays = packed
-        self.kernel[grid, (wide, tall), stream](kf, ki, *ins, *arrays, *outs, *counters)
+        launch = self.kernel[grid, (wide, tall), stream]
+        with span(self._first, label(self.work)) if self._first else nullcontext():
+            launch(kf, ki, *ins, *arrays, *outs, *counters)
+        self._first = None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tenbit.kernels._spans import span
 from tenbit.pipeline import manifest as manifests
 from tenbit.pipeline.batch.budget import Budget, default_bytes
 from tenbit.pipeline.batch.order import Order
@@ -68,7 +69,8 @@ class Around:
         with self._lock:
             self._running += 1
         try:
-            yield
+            with span("file", work.job.source.name):
+                yield
         finally:
             with self._lock:
                 self._running -= 1
@@ -110,7 +112,8 @@ class Work:
         """Count the seconds inside to a phase."""
         began = time.perf_counter()
         try:
-            yield
+            with span(phase, phase, file=self.job.source.name):
+                yield
         finally:
             self.phases[phase] = self.phases.get(phase, 0.0) + time.perf_counter() - began
 
@@ -188,7 +191,8 @@ def _begun(work: Work, came: Frame) -> Frame | PendingFrame:
     """The frame that the CPU has developed, or that is on its way through a card."""
     job, around = work.job, work.around
     device = around.lane_device()
-    what = planned(came.facts, work.chain, packing=came.packing)
+    with span("plan", work.chain.name):
+        what = planned(came.facts, work.chain, packing=came.packing)
     around.budget.correct(work, job.source, _taken(what, came, device))
     drawn = paths_of(job.target, drawings_of(what.overlay.layers))
     # Without their picture they are what an interrupted run has left, or files of the user's.

@@ -49,7 +49,7 @@ class CudaDevice:
         self._ordinary = Buffers(an_eighth_of_memory())
         self._lock = threading.RLock()
         with self.here():
-            self._lanes = [Lane(cupy) for _ in range(LANES)]
+            self._lanes = [Lane(cupy, f"cuda:{number} stream {n + 1}") for n in range(LANES)]
 
     @contextlib.contextmanager
     def here(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ from tenbit.pipeline.device.buffers import Buffers
 from tenbit.pipeline.device.contract import Done, Rows, Said, said_once, stretches, summary
 from tenbit.pipeline.device.numbers import Numbers
 from tenbit.pipeline.device.program import Program, Stretch, copied_down, copied_up
+from tenbit.pipeline.device.timeline import UNTIMED, Untimed, timeline_for
 
 
 class Card(Protocol):
@@ -52,10 +53,17 @@ class Errand:
 
 
 class Lane:
-    """A stream, the program whose buffers are on it, and the frame that is on its way."""
+    """A stream, the program whose buffers are on it, and the frame that is on its way.
 
-    def __init__(self, cupy: Any) -> None:
-        self._cupy = cupy
+    Parameters
+    ----------
+    cupy : module
+    name : str
+        What a trace calls its stream.
+    """
+
+    def __init__(self, cupy: Any, name: str) -> None:
+        self._cupy, self._name = cupy, name
         self.stream = cupy.cuda.Stream(non_blocking=True)
         self.program: Program | None = None
         self.key: object = None
@@ -101,19 +109,22 @@ class Lane:
     def _queue(self, card: Card, errand: Errand, pending: CudaPending) -> None:
         cupy, stream, program = self._cupy, self.stream, self.program
         assert program is not None
+        timeline = pending.timeline = timeline_for(cupy, stream, self._name)
         for name, plane in errand.frame.items():
             source = plane
             if not (card.pinned.owns(plane) and plane.flags.c_contiguous):
                 source = card.pinned.empty(plane.shape, plane.dtype)
                 np.copyto(source, plane)
             pending.holds.append(source)
+            timeline.mark()
             copied_up(cupy, program.array(program.places.ins[name]), source, stream)
+            timeline.mark("up", name, bytes=source.nbytes)
         pending.began.record(stream)
         first, groups = 0, stretches(errand.passes, errand.known)
         for group in groups:
             results = {**pending.results, **errand.known}
             constants = [[step.resolved(results) for step in work.steps] for work in group]
-            stretch = program.queue(first, group, Numbers(group, constants, errand.rows), errand.said)
+            stretch = program.queue(first, group, Numbers(group, constants, errand.rows), errand.said, timeline)
             pending.waits_for(group, stretch)
             if stretch.no_graph:
                 said_once(card, errand.said, "graphs", f"{card.name}: kernels are not replayed: {stretch.no_graph}")
@@ -126,7 +137,9 @@ class Lane:
             place = program.places.left[name]
             target = card.pinned.empty(place.slot.shape, place.slot.dtype)
             pending.arrays[name] = target
+            timeline.mark()
             copied_down(cupy, target, program.array(place), stream)
+            timeline.mark("down", name, bytes=target.nbytes)
         pending.down.record(stream)
 
 
@@ -139,6 +152,7 @@ class CudaPending:
         self.holds: list[Array] = []
         self.arrays: dict[str, Array] = {}
         self.results: dict[str, Any] = {}
+        self.timeline: Untimed = UNTIMED
         self._counters: dict[str, Array] = {}
         self._last: tuple[Sequence[Pass], Stretch] | None = None
         self._is_settled = False
@@ -168,6 +182,7 @@ class CudaPending:
         if not self._is_settled:
             self.down.synchronize()
             self.count()
+            self.timeline.tell()
             self.holds.clear()
             self._is_settled = True
 

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._pass import Pass, Slot
+from tenbit.kernels._pass import Pass, Slot, label
 from tenbit.pipeline.device.contract import Said
 from tenbit.pipeline.device.layout import Place, layout
 from tenbit.pipeline.device.numbers import Numbers
+from tenbit.pipeline.device.timeline import UNTIMED, Untimed
 
 MEMORY_ALLOCATION = 2
 """``cudaErrorMemoryAllocation``, which CuPy (14) has no name for in Python."""
@@ -56,7 +57,9 @@ class Program:
         """The device's array at a place."""
         return part(self._block, place.first, place.slot.shape, place.slot.dtype)
 
-    def queue(self, first: int, passes: Sequence[Pass], numbers: Numbers, said: Said | None) -> Stretch:
+    def queue(
+        self, first: int, passes: Sequence[Pass], numbers: Numbers, said: Said | None, timeline: Untimed = UNTIMED
+    ) -> Stretch:
         """Queue some passes, the first of which is number ``first``, with their constants."""
         stretch = self._stretches.get(first)
         if stretch is None or stretch.signature != numbers.signature:
@@ -64,7 +67,7 @@ class Program:
             ins = [[self.array(place) for place in self.places.read[n]] for n in everywhere]
             outs = [[self.array(place) for place in self.places.made[n]] for n in everywhere]
             stretch = self._stretches[first] = Stretch(self._cupy, self._stream, passes, numbers, ins, outs, said)
-        stretch.queue(numbers)
+        stretch.queue(numbers, timeline, first)
         return stretch
 
 
@@ -102,25 +105,32 @@ class Stretch:
         self.no_graph = ""
         """Why its launches could not be captured; empty while nothing is known against it."""
 
-    def queue(self, numbers: Numbers) -> None:
-        """Constants up, kernels, counters down. The card must have done with the frame before."""
+    def queue(self, numbers: Numbers, timeline: Untimed = UNTIMED, first: int = 0) -> None:
+        """Constants up, kernels, counters down. The card must have done with the frame before.
+
+        Kernels whose times are kept are launched, never replayed: a graph has no events between its kernels.
+        """
         self._numbers = numbers
         numbers.write(self._up)
+        timeline.mark()
         copied_up(self._cupy, self._block, self._up, self._stream)
-        if self._graph is None and self._is_loaded and not self.no_graph:
+        timeline.mark("up", "constants", bytes=self._up.nbytes)
+        if self._graph is None and self._is_loaded and not (self.no_graph or timeline.is_kept):
             self._capture()
-        if self._graph is not None:
+        if self._graph is not None and not timeline.is_kept:
             self._graph.launch(self._stream)
         else:
-            self._launch()
+            self._launch(timeline, first)
             # Compiled and loaded by now, which a capture must not meet.
             self._is_loaded = True
-        if first := numbers.first_counter:
-            copied_down(self._cupy, self._down[first:], self._block[first:], self._stream)
+        if place := numbers.first_counter:
+            copied_down(self._cupy, self._down[place:], self._block[place:], self._stream)
+            timeline.mark("down", "counters", bytes=self._down[place:].nbytes)
 
-    def _launch(self) -> None:
-        for kernel, arguments, more in self._launches:
+    def _launch(self, timeline: Untimed = UNTIMED, first: int = 0) -> None:
+        for number, (kernel, arguments, more) in enumerate(self._launches, first):
             kernel(*arguments, **more)
+            timeline.mark("pass", label(kernel.work), number=number, is_first=not self._is_loaded)
 
     def _capture(self) -> None:
         """Record the launches as a graph; where the card's driver cannot, they stay launches."""

@@ -15,8 +15,23 @@ MANIFEST = b'{"tenbit_manifest":'
 """How a manifest begins, see `tenbit.pipeline.manifest`."""
 
 
-def check_report(report: Path | None, jobs: Sequence[Job]) -> None:
+def check_report(
+    report: Path | None,
+    jobs: Sequence[Job],
+    *,
+    option: str = "--report",
+    suffixes: Sequence[str] = REPORT_SUFFIXES,
+) -> None:
     """Refuse a report that would be written over a raw file, a picture, or any file that is no earlier report.
+
+    Parameters
+    ----------
+    report : Path or None
+    jobs : sequence of Job
+    option : str
+        What asks for it.
+    suffixes : sequence of str
+        Of earlier ones, which may be replaced.
 
     Raises
     ------
@@ -26,21 +41,24 @@ def check_report(report: Path | None, jobs: Sequence[Job]) -> None:
     if report is None:
         return
     # Pipes and devices are written to, not replaced.
-    if report.suffix.lower() not in REPORT_SUFFIXES and (report.is_file() or report.is_dir()):
-        raise RequestError(f"--report: {report} exists and is no .json or .jsonl; give the report a name of its own")
+    what = option.removeprefix("--")
+    if report.suffix.lower() not in suffixes and (report.is_file() or report.is_dir()):
+        raise RequestError(
+            f"{option}: {report} exists and is no {' or '.join(suffixes)}; give the {what} a name of its own"
+        )
     if report.is_file() and _begins(report).startswith(MANIFEST):
-        raise RequestError(f"--report: {report} is a manifest; give the report a name of its own")
+        raise RequestError(f"{option}: {report} is a manifest; give the {what} a name of its own")
     places = Places()
     here = folded(places.file(report))
     for job in jobs:
         beside = {job.source.with_name(f"{name}.json") for name in (job.source.name, job.source.stem)}
-        for path, what in (
+        for path, whose in (
             (job.source, "an input"),
             (job.target, "an output"),
             *((path, "the sidecar of an input") for path in beside if report.name == path.name and report.exists()),
         ):
             if folded(places.file(path)) == here:
-                raise RequestError(f"--report: {report} is {what}; give the report a name of its own")
+                raise RequestError(f"{option}: {report} is {whose}; give the {what} a name of its own")
 
 
 def _begins(path: Path) -> bytes:

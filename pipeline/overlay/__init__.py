@@ -8,6 +8,7 @@ from functools import cache
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._overlay import Seen
+from tenbit.kernels._spans import span
 from tenbit.pipeline.device import CpuDevice, Device
 from tenbit.pipeline.device.contract import Said
 from tenbit.pipeline.frame import Frame
@@ -43,17 +44,18 @@ def overlaid(
     overlay = what.overlay
     if not (overlay.meters or overlay.paint or overlay.layers):
         return clean
-    results = dict(clean.results)
-    raw = counts_of(came) if came.state == "mosaic" else None
-    seen = Seen(results, clean.facts, clean.samples, planes, came.facts, raw)
-    for meter in overlay.meters:
-        results[meter.name] = meter.measure(seen)
-    painted = clean
-    if what.paint_passes:
-        host = device if device.target == "cpu" else _cpu()
-        done = host.begin(what.paint_passes, {"rgb": clean.samples}, ("rgb",), known=results, said=said).finish()
-        painted = dataclasses.replace(clean, samples=done.arrays["rgb"])
-    return draw_layers(dataclasses.replace(painted, results=results), overlay.layers, seen)
+    with span("overlay", "monitors"):
+        results = dict(clean.results)
+        raw = counts_of(came) if came.state == "mosaic" else None
+        seen = Seen(results, clean.facts, clean.samples, planes, came.facts, raw)
+        for meter in overlay.meters:
+            results[meter.name] = meter.measure(seen)
+        painted = clean
+        if what.paint_passes:
+            host = device if device.target == "cpu" else _cpu()
+            done = host.begin(what.paint_passes, {"rgb": clean.samples}, ("rgb",), known=results, said=said).finish()
+            painted = dataclasses.replace(clean, samples=done.arrays["rgb"])
+        return draw_layers(dataclasses.replace(painted, results=results), overlay.layers, seen)
 
 
 @cache
