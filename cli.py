@@ -90,6 +90,7 @@ def check(
     from tenbit.pipeline import config, describe, foreseen
     from tenbit.pipeline.lenses.resolve import check_lens
     from tenbit.pipeline.raw.defects import defects_from
+    from tenbit.pipeline.tune.kept import kept_for_cpu
 
     of_dumps, listed = foreseen.camera_from(camera), defects_from(defects)
     checked = config.load(chain, overrides=overrides)
@@ -105,7 +106,8 @@ def check(
     if shows_plan:
         stored = packing or dtype
         click.echo(f"for a {facts.state} of {facts.rows} x {facts.cols} in {stored}, to {checked.output.format}")
-        for shown in describe.plan_tables(what, facts, dtype=dtype, packing=packing):
+        schedule = kept_for_cpu().setting.schedule
+        for shown in describe.plan_tables(what, facts, dtype=dtype, packing=packing, schedule=schedule):
             click.echo(f"\n{shown.title}")
             table(shown.columns, shown.rows, piped=120)
 

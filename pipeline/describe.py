@@ -115,6 +115,7 @@ def pass_rows(
     dtype: str = "uint16",
     packing: Packing | None = None,
     target: Literal["cpu", "cuda"] = "cpu",
+    schedule: Schedule = DEFAULT,
 ) -> list[tuple[str, ...]]:
     """One row per pass, as `PASS_COLUMNS`.
 
@@ -132,12 +133,14 @@ def pass_rows(
         How they are packed, if they are.
     target : str
         Whose passes.
+    schedule : Schedule
+        Of the CPU.
     """
     rows: list[tuple[str, ...]] = []
     every = moved(what, facts, dtype=dtype, packing=packing, target=target)
     for number, (work, bytes_of) in enumerate(zip(what.passes_for(target), every, strict=True), 1):
         kinds = ", ".join(dict.fromkeys(work.dtype_of(plane) for plane in work.writes)) or "counters"
-        scratch = _cuda.shared_bytes(work) if target == "cuda" else _cpu.scratch_bytes(work, work.shape[1])
+        scratch = _cuda.shared_bytes(work) if target == "cuda" else _cpu.scratch_bytes(work, work.shape[1], schedule)
         rows.append(
             (
                 str(number),
@@ -165,7 +168,12 @@ class Shown(NamedTuple):
 
 
 def plan_tables(
-    what: Plan, facts: Facts, *, dtype: str = "uint16", packing: Packing | None = None
+    what: Plan,
+    facts: Facts,
+    *,
+    dtype: str = "uint16",
+    packing: Packing | None = None,
+    schedule: Schedule = DEFAULT,
 ) -> tuple[Shown, ...]:
     """The passes of each target, in one table where they are the same, and what is done on the host afterwards.
 
@@ -176,7 +184,7 @@ def plan_tables(
         if (rows := _after(what))
         else []
     )
-    cpu = pass_rows(what, facts, dtype=dtype, packing=packing)
+    cpu = pass_rows(what, facts, dtype=dtype, packing=packing, schedule=schedule)
     cuda = pass_rows(what, facts, dtype=dtype, packing=packing, target="cuda")
     if [work.signature for work in what.passes] == [work.signature for work in what.cuda_passes]:
         both = [(*row, other[-1]) for row, other in zip(cpu, cuda, strict=True)]
