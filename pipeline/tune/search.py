@@ -23,7 +23,7 @@ from tenbit.pipeline.tune.subject import Group, Subject, check_same
 
 _LEAST = 4  # settings that a group is cut to where there is no time for more
 _RUNS = 6  # of a duel: each with threads and memory of its own, in which they differ more than rounds do
-_LEAST_ROUNDS = 3  # of each run
+_ROUNDS = 3, 60  # of each run, at least and at most: more say nothing that runs do not
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Search:
             ends = began + seconds * (run + 1) / _RUNS
             of_run: dict[Setting, dict[str, list[float]]] = {one: {name: [] for name in names} for one in times}
             count = 0
-            while count < _LEAST_ROUNDS or time.perf_counter() < ends:
+            while count < _ROUNDS[0] or (count < _ROUNDS[1] and time.perf_counter() < ends):
                 for case in self.subject.cases:
                     for one in self._rng.sample(list(times), len(times)):
                         of_run[one][case.name].append(self.subject.go(one, case))
@@ -153,7 +153,7 @@ class Search:
                     logs[setting] += math.log(self.subject.go(setting, case))
             for setting in settings:
                 ratios[setting].append(math.exp((logs[setting] - logs[default]) / len(self.subject.cases)))
-            if is_over():
+            if is_over() or len(ratios[settings[0]]) >= _ROUNDS[1]:
                 return ratios
 
 

@@ -17,7 +17,7 @@ from tenbit.pipeline.tune.search import Duel, Search, against
 from tenbit.pipeline.tune.setting import Setting
 from tenbit.pipeline.tune.subject import Case, CpuSubject, Subject
 
-CHAINS = ("fast", "standard", "quality")
+CHAINS = ("fast", "standard")
 # Of the time: groups of settings one after the other, then the duel.
 _SHARES = (0.35, 0.15, 0.15)
 _OF_DUEL = 0.35
