@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the profile of one frame as JSON.")
 @click.option("--add", is_flag=True, help="To --save: this run joins those that the file holds.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@click.option("--in-turns", is_flag=True, hidden=True)  # for tenbit profile compare, which gives the turns
 @click.option("--camera", help=CAMERA_HELP)
 @lens_options
 def chain(
@@ -61,6 +62,7 @@ def chain(
     save: Path | None,
     add: bool,
     overwrite: bool,
+    in_turns: bool,
     camera: str | None,
     asked: Asked,
 ) -> None:
@@ -70,6 +72,7 @@ def chain(
     """
     from tenbit.pipeline import config, foreseen
     from tenbit.pipeline.lenses.resolve import check_lens
+    from tenbit.pipeline.profile.compare.turns import InTurns
     from tenbit.pipeline.profile.devices import device_for
     from tenbit.pipeline.profile.frames import sample
     from tenbit.pipeline.profile.measure import Bench
@@ -103,7 +106,7 @@ def chain(
 
     with _empty_cache() if cold else ExitStack():
         for title, frame in frames():
-            bench = Bench(checked, frame, where, frame_name=title, fuse=not unfused)
+            bench = (InTurns if in_turns else Bench)(checked, frame, where, frame_name=title, fuse=not unfused)
             found = profiled(
                 bench,
                 rounds=rounds,
