@@ -101,7 +101,10 @@ def _timed(
     if asked.quality:
         quality.check_extra()
     begin = {"experiment": asked.key, "name": asked.name, "seed": asked.seed, **place()}
-    said = lambda text: click.echo(shown(text), err=True)  # noqa: E731
+
+    def said(text: str) -> None:
+        click.echo(shown(text), err=True)
+
     with stoppable(), Journal(path, begin, may_go_on=may_go_on, may_mix=may_mix) as journal:
         known = journal.known
         if known.count:

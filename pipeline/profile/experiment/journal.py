@@ -110,6 +110,11 @@ class Journal:
     ) -> None:
         self._handle.close()
 
+    def has_first(self, point: str, *, quality: bool) -> bool:
+        """Whether a point's facts are known, and its quality where that is wanted."""
+        first = self.known.firsts.get(point)
+        return first is not None and (not quality or "quality" in first)
+
     def add(self, lines: Iterable[Line]) -> None:
         """Note what was found; with the system before this returns.
 

@@ -73,7 +73,7 @@ def cut(chain: Chain) -> tuple[Link, ...]:
     RequestError
         If it has no ``colour``.
     """
-    found = []
+    found: list[Link] = []
     for link in chain.links:
         if link.stage.name in LEFT_OUT:
             continue
@@ -121,7 +121,7 @@ def measured(out: Light, truth: Light) -> Quality:
 
     linear, code = psnr(out, truth)
     ours, theirs = (encode("srgb", light) for light in inside(out, truth))
-    similar = structural_similarity(
+    similar = structural_similarity(  # type: ignore[no-untyped-call]
         theirs,
         ours,
         data_range=1.0,
@@ -130,7 +130,7 @@ def measured(out: Light, truth: Light) -> Quality:
         sigma=1.5,
         use_sample_covariance=False,
     )
-    far = deltaE_ciede2000(rgb2lab(theirs), rgb2lab(ours))
+    far = deltaE_ciede2000(rgb2lab(theirs), rgb2lab(ours))  # type: ignore[no-untyped-call]
     return Quality(linear, code, float(similar), float(far.mean()), float(np.percentile(far, 95)))
 
 

@@ -104,7 +104,10 @@ def run(
     with uncollected():
         for turn in range(experiment.repeats + 1):
             for point in order(points, experiment.seed, turn):
-                is_known = turn in known.rounds.get(point.key, {}) if turn else point.key in known.firsts
+                if turn:
+                    is_known = turn in known.rounds.get(point.key, {})
+                else:
+                    is_known = journal.has_first(point.key, quality=experiment.quality)
                 if point.key in failed or is_known:
                     continue
                 try:

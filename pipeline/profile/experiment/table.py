@@ -39,6 +39,7 @@ FIGURES: dict[str, type] = {
     "megapixels": float,
     "passes": int,
     "planned_bytes": int,
+    "schedule": str,
     "psnr_db": float,
     "psnr_srgb_db": float,
     "ssim": float,
@@ -153,7 +154,7 @@ def _figures(point: Point, known: Known) -> Row:
         pixels = first["rows"] * first["cols"] / 1e6
         row |= {name: first[name] for name in ("first_s", "rows", "cols", "planned_bytes")}
         row |= {"megapixels": pixels, "passes": len(first["passes"]), "notes": "; ".join(first["notes"]) or None}
-        row |= first.get("quality") or {}
+        row |= {"schedule": first["schedule"] and json.dumps(first["schedule"])} | (first.get("quality") or {})
     if lines:
         timing = Timing(_runs(lines, "frame_s"), _runs(lines, "cpu_s"))
         median, interval = timing.median_s, median_interval(timing.wall_s)

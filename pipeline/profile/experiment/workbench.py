@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 from collections import OrderedDict
 from typing import Any
@@ -78,6 +79,7 @@ class Workbench:
             "compiled": first.compiled,
             "device": device.name,
             "threads": getattr(device, "threads", None),
+            "schedule": schedule.as_record() if (schedule := getattr(device, "schedule", None)) else None,
             "rows": facts.rows,
             "cols": facts.cols,
             "passes": [[step.name for step in work.steps] for work in passes],
@@ -89,6 +91,7 @@ class Workbench:
             try:
                 line["quality"] = self._quality(point)
             except Exception as error:
+                line["quality"] = None
                 line["notes"].append(f"quality: {one_line(error)}")
         return line
 
@@ -170,9 +173,8 @@ class Workbench:
             return device
         key = (threads, *sorted(sizes.items()))
         if key not in self._devices:
-            from tenbit.kernels._schedule import Schedule
-
-            self._devices[key] = CpuDevice(threads, **({"schedule": Schedule(**sizes)} if sizes else {}))
+            made = CpuDevice(threads)
+            self._devices[key] = made.scheduled(dataclasses.replace(made.schedule, **sizes))
         self._devices.move_to_end(key)
         while len(self._devices) > _MOST_DEVICES:
             _, old = self._devices.popitem(last=False)
@@ -196,8 +198,3 @@ class Workbench:
         if key not in self._qualities:
             self._qualities[key] = quality.of_links(links, said=self._said, **frame)._asdict()
         return self._qualities[key]
-
-
-def chain_of(experiment: Experiment, point: Point) -> Chain:
-    """The chain of a point, every value in its place; for its record."""
-    return with_values(experiment.chains[point.values["chain"]], dict(point.values))
