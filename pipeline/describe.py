@@ -15,6 +15,7 @@ from tenbit.kernels import STAGES, _cpu, _cuda, stage
 from tenbit.kernels._facts import Facts
 from tenbit.kernels._overlay import Layer
 from tenbit.kernels._pass import Packing, Pass, label
+from tenbit.kernels._schedule import DEFAULT, Schedule
 from tenbit.kernels._stage import Access, Stage
 from tenbit.pipeline.config import Output
 from tenbit.pipeline.frame import Frame
