@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Generator, Iterable
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import click
 
 from tenbit.commands._order import order_options
+from tenbit.commands._recorded import recorded_options
 from tenbit.commands._text import SOME_FAILED
 
 if TYPE_CHECKING:
     from tenbit.commands._order import Wanted
+    from tenbit.commands._recorded import Recorded
     from tenbit.pipeline.batch import Existing, Order
     from tenbit.pipeline.jobs import Job
     from tenbit.pipeline.outcome import Outcome
@@ -56,6 +58,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--cluster", metavar="ADDRESS", help="Give frames to dask workers: tcp://host:8786, or local:4.")
 @click.option("--report", type=_FILE, help="Write JSON lines of what was done, one per file.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written; read and write nothing.")
+@recorded_options
 @order_options
 def develop(
     inputs: tuple[str, ...],
@@ -78,6 +81,7 @@ def develop(
     report: Path | None,
     dry_run: bool,
     wanted: Wanted,
+    recorded: Recorded,
 ) -> None:
     """Develop files, the raw files of folders, what quoted globs meet, numbered shots (A001_####.dng) and @lists."""
     if overwrite + skip_existing + resume > 1:
@@ -86,6 +90,8 @@ def develop(
         raise click.UsageError("--manifest is of --resume")
     if cluster is not None and jobs > 1:
         raise click.UsageError("--jobs is of this machine; --cluster local:N has N workers")
+    if (jobs > 1 or cluster is not None) and recorded:
+        raise click.UsageError("--trace, --nvtx and --cprofile are of one process: leave out --jobs and --cluster")
     from tenbit.pipeline import drawings, progress
     from tenbit.pipeline import jobs as naming
     from tenbit.pipeline.manifest import default_path
@@ -109,7 +115,8 @@ def develop(
     work = naming.name_outputs(found, output, format=str(chain.output.format), chain=chain.name, asked=wanted.asked)
     naming.check_report(report, work)
     drawings.check_drawings(chain, work, report)
-    with progress.stoppable() as signals:
+    recorded.check(work, report)
+    with progress.stoppable() as signals, ExitStack() as around:
         chosen = work
         if frames is not None:
             chosen = select(chosen, [job.number for job in chosen], frames)
@@ -119,6 +126,7 @@ def develop(
             hold.check(work, order, only=chosen, balance=balance, exposure=exposure, kept=held)
             _foretell(chosen, order)
             return
+        around.enter_context(recorded.recording())
         first = wanted.reporter(len(work), "measuring")
         for note in gap_notes(inputs):
             first.say(note)

@@ -13,6 +13,7 @@ import numpy as np
 from tenbit.kernels._facts import Facts, State
 from tenbit.kernels._noise import multiplied
 from tenbit.kernels._pass import Slot
+from tenbit.kernels._spans import span
 from tenbit.pipeline.device import Device, DeviceFullError, Pending, choose
 from tenbit.pipeline.device.contract import Finished, Target, native, said_once
 from tenbit.pipeline.device.layout import layout
@@ -92,13 +93,9 @@ def run(
     where, note = choose(device)
     if note and said:
         said(note)
-    done = run_plan(
-        frame,
-        plan(checked.links, frame.facts, bits=bits, packing=frame.packing, came_bits=came_bits(frame)),
-        where,
-        said=said,
-        may_fall_back=is_auto(device),
-    )
+    with span("plan", checked.name):
+        what = plan(checked.links, frame.facts, bits=bits, packing=frame.packing, came_bits=came_bits(frame))
+    done = run_plan(frame, what, where, said=said, may_fall_back=is_auto(device))
     return dataclasses.replace(done, record={**done.record, "chain": checked.as_record()})
 
 
