@@ -5,17 +5,15 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Frame
+from tenbit.pipeline.profile.simulated import simulated
 from tenbit.pipeline.raw import read
-from tenbit.pipeline.sample import make
 
 _NAMED = {"12mp": (3072, 4096), "24mp": (4000, 6000), "50mp": (6144, 8192), "200mp": (12288, 16384)}
 # Above this a frame is this one beside and below itself: the scene is slow to simulate, and its content the same.
@@ -101,21 +99,18 @@ def sample(
     if is_packed and bits != 10:
         raise RequestError(f"sample {name!r}: RAW10 holds 10 bits, not {bits}")
     high, wide = min(rows, _SIMULATED[0]), min(cols, _SIMULATED[1])
-    with tempfile.TemporaryDirectory(prefix="tenbit-") as folder:
-        path = Path(folder) / ("a.raw10" if is_packed else "a.dng")
-        black = max(1, 2**bits // 16)
-        try:
-            made = make(
-                path, rows=high, cols=wide, seed=seed, cfa=cfa, bits=bits, black=black, iso=iso, truth=has_truth
-            )
-        except ValueError as error:
-            raise RequestError(f"sample {name!r}: {error}") from None
-        frame = read(path, keep_packed=is_packed)
-        samples, truth = np.array(frame.samples), None
-        if has_truth:
-            import tifffile
+    asked = {"rows": high, "cols": wide, "seed": seed, "cfa": cfa, "bits": bits, "black": max(1, 2**bits // 16)}
+    truth = None
+    try:
+        with simulated("a.raw10" if is_packed else "a.dng", **asked, iso=iso, truth=has_truth) as made:
+            frame = read(made[0], keep_packed=is_packed)
+            samples = np.array(frame.samples)
+            if has_truth:
+                import tifffile
 
-            truth = tifffile.imread(made[-1]).astype(np.float32) / np.float32(65535)
+                truth = tifffile.imread(made[-1]).astype(np.float32) / np.float32(65535)
+    except ValueError as error:
+        raise RequestError(f"sample {name!r}: {error}") from None
     facts = dataclasses.replace(
         frame.facts, rows=rows, cols=cols, optical_centre=((rows - 1) / 2, (cols - 1) / 2), crop=None
     )

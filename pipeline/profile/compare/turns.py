@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from tenbit.pipeline.device import Said
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.profile.compare.sides import Side
 from tenbit.pipeline.profile.measure import Bench, Once
 from tenbit.pipeline.profile.record import Profile, read_profile
-from tenbit.pipeline.device import Said
 
 _ASKS, _GIVES = "turn?\n", "turn\n"
 
