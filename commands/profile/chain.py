@@ -72,6 +72,7 @@ def chain(
     """
     from tenbit.pipeline import config, foreseen
     from tenbit.pipeline.lenses.resolve import check_lens
+    from tenbit.pipeline.profile.ceilings import TINY
     from tenbit.pipeline.profile.compare.turns import InTurns
     from tenbit.pipeline.profile.devices import device_for
     from tenbit.pipeline.profile.frames import sample
@@ -112,6 +113,8 @@ def chain(
                 rounds=rounds,
                 has_shares=has_shares,
                 checks=not no_check,
+                # Of runs in turns the first alone is checked, and kept with its limits.
+                effort=TINY if in_turns and no_check else None,
                 said=lambda line: click.echo(line, err=True),
             )
             if save is not None:

@@ -14,7 +14,7 @@ from typing import Any
 from tenbit.pipeline.describe import access_of
 from tenbit.pipeline.device import Said
 from tenbit.pipeline.doctor import versions
-from tenbit.pipeline.profile.ceilings import ceilings
+from tenbit.pipeline.profile.ceilings import Effort, ceilings
 from tenbit.pipeline.profile.machine import commit, machine, peak_memory
 from tenbit.pipeline.profile.measure import Bench, Clock, Once, Spent, uncollected
 from tenbit.pipeline.profile.notes import notes_on
@@ -25,7 +25,13 @@ from tenbit.pipeline.run import bytes_needed, picture_of
 
 
 def profiled(
-    bench: Bench, *, rounds: int = 15, has_shares: bool = False, said: Said | None = None, checks: bool = True
+    bench: Bench,
+    *,
+    rounds: int = 15,
+    has_shares: bool = False,
+    said: Said | None = None,
+    checks: bool = True,
+    effort: Effort | None = None,
 ) -> Profile:
     """Everything that is known of a chain on a frame, from one run of the program.
 
@@ -40,6 +46,8 @@ def profiled(
         Told, a line each, of what takes long.
     checks : bool
         Whether the picture is held against its reference first.
+    effort : Effort, optional
+        Spent on the ceilings.
 
     Raises
     ------
@@ -53,7 +61,7 @@ def profiled(
     device, frame, what = bench.device, bench.frame, bench.plan
     passes = what.passes_for(device.target)
     apart = taken_apart(passes, {picture_of(frame.state): frame.samples}, device, said=said) if has_shares else []
-    limits = ceilings(device, said=said)
+    limits = ceilings(device, effort=effort, said=said)
     counted = traffic(what, frame.facts, dtype=str(frame.samples.dtype), packing=frame.packing, target=device.target)
     whole, plans = list[Once](), list[Spent]()
     cuts: list[list[list[float]]] = [[] for _ in apart]
