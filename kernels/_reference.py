@@ -6,12 +6,14 @@ Slow, and the definition: what every other schedule makes of a chain is compared
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from tenbit.kernels._facts import Array
+from tenbit.kernels._pass import Pass
 from tenbit.kernels._resample import floored, held, interpolation
 from tenbit.kernels._source import mirror
 from tenbit.kernels._stage import ANYWHERE, Access, Constants, PerPlane, PerSite, Step
@@ -92,3 +94,14 @@ def run_step(step: Step, planes: dict[str, Array], constants: Constants, period:
         return counters
     planes |= dict(zip(step.writes, outs, strict=True))
     return None
+
+
+def run_passes(passes: Iterable[Pass], planes: dict[str, Array]) -> dict[str, Any]:
+    """Do the steps of some passes in place of ``planes``; returns the results of each REDUCE, by name."""
+    results: dict[str, Any] = {}
+    for work in passes:
+        for step in work.steps:
+            counters = run_step(step, planes, step.resolved(results), work.period)
+            if counters is not None:
+                results[step.writes[0]] = step.summary(counters) if step.summary else counters
+    return results

@@ -7,12 +7,11 @@ slow: it is done to a small part from the frame's middle. On a card the whole fr
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 
 from tenbit.kernels._facts import Array
-from tenbit.kernels._reference import run_step
+from tenbit.kernels._reference import run_passes
 from tenbit.kernels._stage import PLANES
 from tenbit.pipeline import foreseen
 from tenbit.pipeline.config import Chain
@@ -113,12 +112,7 @@ def _by_definition(frame: Frame, what: Plan) -> Array:
     """The picture by plain Python, as the plan stores it."""
     host = [frame.samples] if frame.state == "mosaic" else [frame.samples[..., n] for n in range(3)]
     planes: dict[str, Array] = dict(zip(PLANES[frame.state], host, strict=True))
-    results: dict[str, Any] = {}
-    for work in what.passes:
-        for step in work.steps:
-            counters = run_step(step, planes, step.resolved(results), work.period)
-            if counters is not None:
-                results[step.writes[0]] = step.summary(counters) if step.summary else counters
+    run_passes(what.passes, planes)
     finished = [planes[name] for name in PLANES[what.facts.state]]
     samples = finished[0] if len(finished) == 1 else np.stack(finished, axis=-1)
     return samples if what.bits is None else samples.astype(f"uint{what.bits}")

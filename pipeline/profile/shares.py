@@ -14,10 +14,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tenbit.kernels import unpack
 from tenbit.kernels._facts import Array
 from tenbit.kernels._pass import Pass
 from tenbit.kernels._spans import recording
-from tenbit.kernels._stage import ANYWHERE, PICTURE, Access
+from tenbit.kernels._stage import ANYWHERE, PICTURE, Access, Step
 from tenbit.pipeline.device import Device, Said
 from tenbit.pipeline.profile.record import Share, Timing
 
@@ -46,13 +47,14 @@ def cuts(work: Pass) -> list[Cut]:
     return found
 
 
-def _stage_of(step: Any) -> str:
-    return str(step.name).partition(".")[0]
+def _stage_of(step: Step) -> str:
+    return step.name.partition(".")[0]
 
 
 def _cut(work: Pass, count: int) -> Pass | None:
     """The first steps of a pass; None where they would make nothing."""
-    steps = work.steps[:count]
+    # Where no stage is left a step that changes nothing: a kernel has one at least.
+    steps = work.steps[:count] or _nothing(_picture(work, 0))
     made = {plane for step in steps if step.access is not Access.REDUCE for plane in step.writes}
     writes = tuple(plane for plane in work.writes if plane in made and plane not in PICTURE)
     if set(work.writes) & PICTURE:
@@ -72,12 +74,18 @@ def _cut(work: Pass, count: int) -> Pass | None:
     return dataclasses.replace(work, steps=steps, reads=ordered, writes=writes, goes=goes, frees=())
 
 
+def _nothing(planes: tuple[str, ...]) -> tuple[Step, ...]:
+    """A step that leaves a picture as it is; none for no picture."""
+    body = unpack.same if planes == ("mosaic",) else unpack.same_of_three
+    return (Step(LOAD_AND_STORE, Access.POINT, body, planes, planes),) if planes else ()
+
+
 def _picture(work: Pass, count: int) -> tuple[str, ...]:
-    """The planes that hold the picture after so many steps."""
+    """The planes that hold the picture after so many steps; none where it is not made yet and was not read."""
     for step in reversed(work.steps[:count]):
         if made := [plane for plane in step.writes if plane in PICTURE]:
             return ("mosaic",) if "mosaic" in made else ("red", "green", "blue")
-    return ("mosaic",) if "mosaic" in work.reads else ("red", "green", "blue")
+    return tuple(plane for plane in ("mosaic", "red", "green", "blue") if plane in work.reads)
 
 
 class Shared(NamedTuple):
@@ -146,7 +154,7 @@ def shares_of(part: Shared, rounds: Sequence[Sequence[float]], operations: Seque
     for number, cut in enumerate(part.cuts):
         here = [row[number] for row in rounds]
         more = tuple(now - then for now, then in zip(here, before, strict=True))
-        count = len(cut.work.steps)
+        count = 0 if cut.name == LOAD_AND_STORE else len(cut.work.steps)
         found.append(Share(cut.name, Timing((more,)), float(sum(operations[done:count]))))
         before, done = here, count
     assert done == len(steps)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tenbit.kernels import stage
-from tenbit.kernels._reference import run_step
+from tenbit.kernels._reference import run_passes
 from tenbit.kernels._stage import PLANES
 from tenbit.pipeline.device import choose
 from tenbit.pipeline.frame import Frame
@@ -48,12 +48,7 @@ def plain() -> Callable[..., Frame]:
         names = PLANES[frame.state]
         host = [frame.samples] if frame.state == "mosaic" else [frame.samples[..., n] for n in range(3)]
         planes = dict(zip(names, host, strict=True))
-        results: dict[str, Any] = {}
-        for work in what.passes:
-            (step,) = work.steps
-            counters = run_step(step, planes, step.resolved(results), work.period)
-            if counters is not None:
-                results[step.writes[0]] = step.summary(counters) if step.summary else counters
+        results = run_passes(what.passes, planes)
         finished = [planes[name] for name in PLANES[what.facts.state]]
         samples = finished[0] if len(finished) == 1 else np.stack(finished, axis=-1)
         return Frame(samples, what.facts, results=results, warnings=what.notes)
