@@ -2,7 +2,7 @@
 
 Run:  python benchmarks/gpu.py [--device cuda:0] [--rounds 20]
 
-First every stage is held against the CPU (law 2); nothing is timed on a card whose pictures are wrong. Then the copy
+First every stage is held against the CPU (law 2); nothing is timed on a card whose pictures are wrong. Then its
 ceilings are measured, and every shipped chain at 12.5 and 50 MP: its kernels by the card's own clock, and frame to
 frame through pinned memory with two frames on their way. Prints tables and writes ``results/<device>.json``.
 ``--rehearse`` does all of it on tiny frames in numba's simulator, whose times mean nothing.
@@ -37,6 +37,7 @@ from tenbit.pipeline.doctor import versions
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.outcome import as_json
 from tenbit.pipeline.plan import Plan, plan
+from tenbit.pipeline.profile.ceilings import ceilings
 from tenbit.pipeline.run import begin, run_plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -169,38 +170,6 @@ def _otherwise(ours: Any, theirs: Any) -> float:
     return 0.0 if ours == theirs else 1.0
 
 
-def ceilings(device: Device, count: int, rounds: int) -> dict[str, float]:
-    """Bytes per second of copies: on the card (read and write counted), to it, and from it."""
-    cupy = getattr(device, "cupy", None)
-    if cupy is None:
-        a, b = np.zeros(count, np.uint8), np.empty(count, np.uint8)
-        copy = _median(rounds, _clocked(lambda: np.copyto(b, a)))
-        return {"card": 2 * count / copy, "up": count / copy, "down": count / copy}
-    kinds, rates = cupy.cuda.runtime, {}
-    with device.here():
-        stream = cupy.cuda.Stream(non_blocking=True)
-        with stream:
-            a, b = (cupy.empty((count,), np.uint8) for _ in range(2))
-        host = device.empty((count,), "uint8")
-        ways = {
-            "card": (b.data.ptr, a.data.ptr, kinds.memcpyDeviceToDevice, 2),
-            "up": (a.data.ptr, host.ctypes.data, kinds.memcpyHostToDevice, 1),
-            "down": (host.ctypes.data, a.data.ptr, kinds.memcpyDeviceToHost, 1),
-        }
-        for name, (target, source, kind, times) in ways.items():
-
-            def once(target: int = target, source: int = source, kind: int = kind) -> float:
-                began, ended = cupy.cuda.Event(), cupy.cuda.Event()
-                began.record(stream)
-                kinds.memcpyAsync(target, source, count, kind, stream.ptr)
-                ended.record(stream)
-                ended.synchronize()
-                return cupy.cuda.get_elapsed_time(began, ended) / 1e3
-
-            rates[name] = times * count / _median(rounds, once)
-    return rates
-
-
 def timings(
     device: Device, sizes: dict[str, tuple[int, int]], rates: dict[str, float], rounds: int
 ) -> Iterator[Timing]:
@@ -255,15 +224,6 @@ def _frame_s(frames: Sequence[Frame], what: Plan, device: Device, rounds: int) -
     return (time.perf_counter() - began) / rounds, out
 
 
-def _clocked(work: Callable[[], object]) -> Callable[[], float]:
-    def once() -> float:
-        began = time.perf_counter()
-        work()
-        return time.perf_counter() - began
-
-    return once
-
-
 def _median(rounds: int, once: Callable[[], float]) -> float:
     """After rounds that warm up (compile, capture, replay), unless there is but one."""
     for _ in range(3 if rounds > 1 else 0):
@@ -312,11 +272,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     is_right = all(one.is_same for one in same)
     if is_right:
-        rates = ceilings(device, 4096 if options.rehearse else 2**28, rounds)
+        best = ceilings(device)
+        card = best.copy_bytes_per_s
+        rates = {"card": card, "up": best.up_bytes_per_s or card, "down": best.down_bytes_per_s or card}
         console.print("copies, GB/s: " + ", ".join(f"{name} {rate / 1e9:.1f}" for name, rate in rates.items()))
+        console.print(f"multiplications and additions: {best.operations_per_s / 1e12:.1f} T/s")
         timed = list(timings(device, sizes, rates, rounds))
         show(console, "chains", timed)
-        record |= {"copies_bytes_per_s": rates, "chains": [asdict(one) for one in timed]}
+        record |= {"copies_bytes_per_s": rates, "operations_per_s": best.operations_per_s}
+        record["chains"] = [asdict(one) for one in timed]
     name = re.sub(r"[^a-z0-9]+", "-", device.name.partition(" ")[2].lower()).strip("-")
     path = options.out / f"{name}.json"
     path.write_text(json.dumps(record, indent=2) + "\n", "utf-8")

@@ -28,6 +28,7 @@ _CACHES = Path("/sys/devices/system/cpu")
 _TOLD = "level", "shared_cpu_list", "size"
 _LAST_LEVEL = 32 * 2**20  # where the system tells of none
 _TIMES_LAST_LEVEL = 4
+_COPIED_AT_MOST = 2**29  # touching more takes longer than copying it
 # A thread copies half of it to the other: beyond any first level of cache, inside any second.
 _IN_CACHE = 256 * 2**10
 _ALIGNED = 64
@@ -41,7 +42,7 @@ class Effort:
     Parameters
     ----------
     copied : int
-        Bytes of each buffer of the large copies; on a CPU at least four times its last level of cache.
+        Bytes of each buffer of the large copies; 0 for four times a CPU's last level of cache, as far as memory goes.
     rows, cols : int
         Of the plane whose pixels multiply and add.
     seconds : float
@@ -56,7 +57,7 @@ class Effort:
 
 _OF_CPU = Effort(0, 256, 8192)
 _OF_CARD = Effort(2**28, 4096, 8192)
-TINY = Effort(2**12, 8, 32, 0.0)
+TINY = Effort(2**12, 2, 4, 0.0)
 """For the simulator of a card, and for tests: figures that mean nothing."""
 
 
@@ -88,7 +89,7 @@ def ceilings(device: Device, *, effort: Effort | None = None, said: Said | None 
         copy = host_copy(effort.copied, 1, effort.seconds)
         return Ceilings(copy, _multiply_add(device, effort, said=said), up_bytes_per_s=copy, down_bytes_per_s=copy)
     effort = effort or _OF_CPU
-    size = effort.copied or min(_TIMES_LAST_LEVEL * _last_level_bytes(), an_eighth_of_memory() // 2)
+    size = effort.copied or min(_TIMES_LAST_LEVEL * _last_level_bytes(), _COPIED_AT_MOST, an_eighth_of_memory() // 2)
     return Ceilings(
         host_copy(size, threads, effort.seconds),
         _multiply_add(device, effort, said=said),

@@ -4,12 +4,6 @@ import gpu
 import pytest
 
 
-def test_copies_are_timed_by_events(card):
-    # The stand-in's clock says one millisecond, whatever is between two events.
-    rates = gpu.ceilings(card, 1000, rounds=2)
-    assert rates == {"card": 2e6, "up": 1e6, "down": 1e6}
-
-
 def test_chains_are_timed_by_the_kernels_and_frame_to_frame(card, monkeypatch):
     monkeypatch.setattr(gpu, "shipped_chains", list)
     (timed,) = gpu.timings(card, {"tiny": (8, 12)}, {"card": 1e6, "up": 1e6, "down": 1e6}, rounds=2)
