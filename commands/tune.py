@@ -12,11 +12,12 @@ from tenbit.commands._text import table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tenbit.pipeline.device import Device
     from tenbit.pipeline.tune.kept import Kept, Machine
 
 
 @click.command(epilog="Example: tenbit tune -c standard -c my.yaml --sample 50mp; tenbit tune --show")
-@click.option("--device", type=click.Choice(["cpu"]), default="cpu", show_default=True, help="What is tuned.")
+@click.option("--device", default="cpu", show_default=True, help="What is tuned: cpu, cuda or cuda:N.")
 @click.option("-c", "--chain", "chains", multiple=True, help="That it is tuned for; several may be given.")
 @click.option("--sample", "size", default="12mp", show_default=True, help="The frame: 12mp, 50mp, 0.5mp, 1080x1440.")
 @click.option(
@@ -42,28 +43,32 @@ def tune(
 ) -> None:
     """Find the sizes that the schedule is fastest with on this machine, and keep them for all later runs.
 
-    Bands, tiles and threads are tried in turns with the defaults; the best is kept where it is faster beyond doubt.
-    Pictures stay the same, bit for bit. Let the machine have nothing else to do. TENBIT_TUNING=off leaves out what is
-    kept.
+    On the CPU bands, tiles and threads are tried in turns with the defaults, on a card how many frames overlap; the
+    best is kept where it is faster beyond doubt. Pictures stay the same, bit for bit. Let the machine have nothing
+    else to do. TENBIT_TUNING=off leaves out what is kept.
     """
-    from tenbit.pipeline.tune import kept
+    from tenbit.pipeline.device import choose
+    from tenbit.pipeline.tune import kept, session
 
     if sum((dry_run, is_showing, is_reset)) > 1:
         raise click.UsageError("--dry-run, --show and --reset exclude each other")
-    machine = kept.this_cpu()
+    if device == "auto":
+        raise click.UsageError("--device is cpu, cuda or cuda:N: what is tuned is named")
+    where = choose(device)[0]
+    machine = session.machine_of(where)
     if is_reset:
         gone = kept.forget(machine)
         _tell({"removed": None if gone is None else str(gone)}, f"{gone} is gone" if gone else _NOTHING, is_json)
     elif is_showing:
-        _show(kept.kept(machine), machine, is_json=is_json)
+        _show(kept.read(machine), machine, is_json=is_json)
     else:
-        _tune(machine, chains, size, seconds, is_kept=not dry_run, is_json=is_json)
+        _tune(where, chains, size, seconds, is_kept=not dry_run, is_json=is_json)
 
 
 _NOTHING = "nothing is kept for this machine: the default sizes are used"
 
 
-def _tune(machine: Machine, names: tuple[str, ...], size: str, seconds: float, *, is_kept: bool, is_json: bool) -> None:
+def _tune(where: Device, names: tuple[str, ...], size: str, seconds: float, *, is_kept: bool, is_json: bool) -> None:
     from tenbit import __version__
     from tenbit.pipeline import config
     from tenbit.pipeline.profile.frames import sample
@@ -73,12 +78,13 @@ def _tune(machine: Machine, names: tuple[str, ...], size: str, seconds: float, *
     def said(text: str) -> None:
         click.echo(shown(text), err=True)
 
+    machine = session.machine_of(where)
     chains = [config.load(name) for name in dict.fromkeys(names or session.CHAINS)]
     if is_kept:
         kept.check_writable(machine)
     with stoppable():
         frame = sample(size).frame
-        found = session.tune_cpu(chains, frame, machine, seconds=seconds, said=said)
+        found = session.tuned(chains, frame, where, seconds=seconds, said=said)
     more = {"tenbit": __version__, "sample": size, **found.as_record()}
     record: dict[str, Any] = {"setting": found.setting.as_record(), "is_faster": found.is_faster, **more, "kept": None}
     if is_kept and found.is_faster:
@@ -89,20 +95,30 @@ def _tune(machine: Machine, names: tuple[str, ...], size: str, seconds: float, *
     if found.rows:
         _gained(record)
     if not found.is_faster:
-        there = kept.kept(machine).path
+        there = kept.read(machine).path
         click.echo("nothing found that is faster than the defaults" + (f"; {there} stays" if there else ""))
     else:
         click.echo(f"{found.setting}\n" + (f"kept in {record['kept']}" if is_kept else "not kept: a dry run"))
 
 
 def _show(there: Kept, machine: Machine, *, is_json: bool) -> None:
+    from tenbit.pipeline.tune.kept import is_off
+
     if is_json:
-        click.echo(json.dumps({"file": there.path and str(there.path), "note": there.note or None, **there.record}))
-    elif there.note or not there.record:
+        file = None if there.path is None else str(there.path)
+        told = {"file": file, "note": there.note or None, "is_off": is_off(), **there.record}
+        click.echo(json.dumps(told, indent=2))
+        return
+    if there.note or not there.record:
         click.echo(there.note or _NOTHING)
     else:
-        _gained(there.record)
+        try:
+            _gained(there.record)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            click.echo("what it gained is damaged")
         click.echo(f"{there.setting}\nfor {machine}, on {there.record.get('sample')}; kept in {there.path}")
+    if is_off():
+        click.echo("left out: TENBIT_TUNING is off")
 
 
 def _gained(record: Mapping[str, Any]) -> None:

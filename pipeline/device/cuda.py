@@ -14,7 +14,7 @@ import numpy as np
 from tenbit.kernels._facts import Array
 from tenbit.kernels._pass import Pass, Slot
 from tenbit.pipeline.device.buffers import Buffers, an_eighth_of_memory
-from tenbit.pipeline.device.contract import WHOLE, DeviceFullError, Rows, Said, Target, native
+from tenbit.pipeline.device.contract import WHOLE, DeviceFullError, Rows, Said, Target, native, said_once
 from tenbit.pipeline.device.driver import install_hint
 from tenbit.pipeline.device.lanes import CudaPending, Errand, Lane
 from tenbit.pipeline.device.program import Program, pinned
@@ -28,28 +28,41 @@ LENT_AT_MOST = 8
 
 
 class CudaDevice:
-    """A card. Two frames are on their way at a time; which thread begins and finishes them does not matter."""
+    """A card. Two frames are on their way at a time; which thread begins and finishes them does not matter.
+
+    Parameters
+    ----------
+    number : int
+    lanes : int, optional
+        Frames on their way at a time; by default what ``tenbit tune`` has kept for cards of this name, else `LANES`.
+    """
 
     target: Target = "cuda"
 
-    def __init__(self, number: int = 0) -> None:
+    def __init__(self, number: int = 0, lanes: int | None = None) -> None:
         if reason := unusable(number):
             raise DeviceError(f"cuda:{number}: {reason}")
         # numba warns of every launch that leaves most of a card idle, as small frames must.
         os.environ.setdefault("NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS", "0")
         import cupy
 
+        from tenbit.pipeline.tune.kept import Kept, Machine, kept
+
         self._number = number
         self.cupy: Any = cupy
         self.name = f"cuda:{number}"
         with self.errors():
-            self.name += f" {cupy.cuda.runtime.getDeviceProperties(number)['name'].decode()}"
+            card = cupy.cuda.runtime.getDeviceProperties(number)["name"].decode()
+        self.name += f" {card}"
+        there = Kept() if lanes else kept(Machine(card))
+        self._note = there.note
+        self.lanes = lanes or there.setting.lanes or LANES
         self.said_before: set[str] = set()
         self.pinned = Buffers(an_eighth_of_memory(), lambda count: pinned(cupy, count))
         self._ordinary = Buffers(an_eighth_of_memory())
         self._lock = threading.RLock()
         with self.here():
-            self._lanes = [Lane(cupy, f"cuda:{number} stream {n + 1}") for n in range(LANES)]
+            self._lanes = [Lane(cupy, f"cuda:{number} stream {n + 1}") for n in range(self.lanes)]
 
     @contextlib.contextmanager
     def here(self) -> Iterator[None]:
@@ -94,6 +107,8 @@ class CudaDevice:
         frame = {name: native(plane) for name, plane in planes.items()}
         ins = [Slot(name, plane.shape, plane.dtype.str) for name, plane in frame.items()]
         errand = Errand(passes, frame, wanted, known or {}, rows, said)
+        if self._note:
+            said_once(self, said, "tuning", self._note)
         with self.here():
             try:
                 return self._lane(passes, ins).start(self, errand)

@@ -83,8 +83,13 @@ def kept_for_cpu() -> Kept:
 
 
 def kept(machine: Machine) -> Kept:
-    """What is kept for a machine; the default where that is nothing, or cannot be used."""
-    return Kept() if is_off() else _read(path_of(machine), machine)
+    """What is kept for a machine; the default where that is nothing, cannot be used, or is not wanted."""
+    return Kept() if is_off() else read(machine)
+
+
+def read(machine: Machine) -> Kept:
+    """What is kept for a machine, wanted or not."""
+    return _read(path_of(machine), machine)
 
 
 def keep(machine: Machine, setting: Setting, more: Mapping[str, Any]) -> Path:

@@ -113,7 +113,9 @@ class Search:
             middle = {setting: statistics.median(of_one) for setting, of_one in ratios.items()}
             self.tried |= middle
             left = sorted(left, key=middle.__getitem__)[: -(-len(left) // 2)]
-            self.said(f"  {len(left)} left: {left[0]}: {against(middle[left[0]])}")
+            is_default = self.subject.is_same(left[0], Setting())
+            ahead = "the default" if is_default else f"{left[0]}: {against(middle[left[0]])}"
+            self.said(f"  {len(left)} left: {ahead}")
         return left[0]
 
     def duel(self, setting: Setting, seconds: float) -> Duel:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenbit.pipeline.config import Chain
-from tenbit.pipeline.device import Said
+from tenbit.pipeline.device import CpuDevice, CudaDevice, Device, Said
+from tenbit.pipeline.errors import DeviceError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.profile.statistics import Interval
-from tenbit.pipeline.tune.kept import Machine, kept
+from tenbit.pipeline.tune.card import CardSubject
+from tenbit.pipeline.tune.kept import Machine, read, this_cpu
 from tenbit.pipeline.tune.search import Duel, Search, against
 from tenbit.pipeline.tune.setting import Setting
 from tenbit.pipeline.tune.subject import Case, CpuSubject, Subject
@@ -91,15 +93,29 @@ class Found:
         }
 
 
-def tune_cpu(chains: Sequence[Chain], frame: Frame, machine: Machine, *, seconds: float, said: Said) -> Found:
-    """The fastest setting of the CPU for some chains on a frame.
+def machine_of(device: Device) -> Machine:
+    """What a tuning of a device is of.
+
+    Raises
+    ------
+    DeviceError
+        If it is numba's simulator, whose times say nothing.
+    """
+    if isinstance(device, CpuDevice):
+        return this_cpu()
+    if isinstance(device, CudaDevice):
+        return Machine(device.name.partition(" ")[2])
+    raise DeviceError(f"{device.name} cannot be tuned: its times say nothing of a card's")
+
+
+def tuned(chains: Sequence[Chain], frame: Frame, device: Device, *, seconds: float, said: Said) -> Found:
+    """The fastest setting of a device for some chains on a frame; what was kept before takes part.
 
     Parameters
     ----------
     chains : sequence of Chain
     frame : Frame
-    machine : Machine
-        Whose earlier tuning takes part.
+    device : Device
     seconds : float
         For all of it, once the loops are compiled.
     said : callable
@@ -111,12 +127,19 @@ def tune_cpu(chains: Sequence[Chain], frame: Frame, machine: Machine, *, seconds
         If a setting changes a picture.
     StageError, ChainError
         If a chain cannot work on the frame.
+    DeviceError
+        If the device cannot be tuned, or fails.
     """
+    machine = machine_of(device)
     cases = [Case.of(chain, frame) for chain in chains]
     for case in cases:
         # Compiled, or linked, before anything counts.
-        case.done(CpuSubject(cases).device(Setting()), said)
-    return searched(CpuSubject(cases), kept(machine).setting, seconds=seconds, said=said)
+        case.done(device, said)
+    subject: Subject = CpuSubject(cases)
+    if isinstance(device, CudaDevice):
+        device.drop()
+        subject = CardSubject(cases, int(device.name.partition(" ")[0].partition(":")[2]))
+    return searched(subject, read(machine).setting, seconds=seconds, said=said)
 
 
 def searched(subject: Subject, earlier: Setting, *, seconds: float, said: Said) -> Found:

@@ -13,7 +13,7 @@ import numpy as np
 from tenbit.kernels._cpu import divided
 from tenbit.kernels._schedule import Schedule
 from tenbit.pipeline.config import Chain
-from tenbit.pipeline.device import CpuDevice, Device, Said, usable_cores
+from tenbit.pipeline.device import CpuDevice, Device, Pending, Said, usable_cores
 from tenbit.pipeline.device.contract import Done
 from tenbit.pipeline.errors import TenbitError
 from tenbit.pipeline.foreseen import likely_format, planned, settled
@@ -62,11 +62,15 @@ class Case:
         chain = settled(chain, likely_format(chain))
         return cls(chain.name, planned(frame.facts, chain, packing=frame.packing), frame)
 
-    def done(self, device: Device, said: Said | None = None) -> Done:
-        """The passes, on a device."""
+    def begun(self, device: Device, said: Said | None = None) -> Pending:
+        """The passes on their way through a device."""
         wanted = (picture_of(self.what.facts.state), *self.what.keeps)
         planes = {picture_of(self.frame.state): self.frame.samples}
-        return device.begin(self.what.passes_for(device.target), planes, wanted, said=said).finish()
+        return device.begin(self.what.passes_for(device.target), planes, wanted, said=said)
+
+    def done(self, device: Device, said: Said | None = None) -> Done:
+        """What becomes of the frame on a device."""
+        return self.begun(device, said).finish()
 
 
 class Subject(Protocol):
