@@ -6,6 +6,7 @@ import click
 
 from tenbit.commands.profile.chain import chain
 from tenbit.commands.profile.experiment import experiment
+from tenbit.commands.profile.report import report
 
 
 class _Profile(click.Group):
@@ -33,3 +34,4 @@ def profile() -> None:
 
 profile.add_command(chain)
 profile.add_command(experiment)
+profile.add_command(report)

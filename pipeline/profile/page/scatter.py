@@ -1,0 +1,86 @@
+"""Speed against quality, and time against size."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from tenbit.pipeline.profile.page.drawing import LINE, WIDE, Drawing, Spot
+from tenbit.pipeline.profile.page.figures import digits
+from tenbit.pipeline.profile.page.labels import Room
+from tenbit.pipeline.profile.page.points import Points, Quality, Row, front
+from tenbit.pipeline.profile.page.scales import Axis, Scale, around
+
+TOP, BOTTOM, LEFT, RIGHT = 34.0, 372.0, 66.0, WIDE - 14
+RADIUS = 5.5
+LOG_FROM = 5.0  # of the largest to the smallest: an axis of more is logarithmic
+
+
+def point_tip(points: Points, row: Row) -> str:
+    """All figures of a point, in lines."""
+    lines = [points.label(row)]
+    lines.append(f"{digits(row['mp_per_s'])} MP/s, {digits(row['median_s'] * 1e3)} ms a frame")
+    if row.get("low_s") is not None:
+        lines.append(f"95 % interval {digits(row['low_s'] * 1e3)} to {digits(row['high_s'] * 1e3)} ms")
+    if row.get("is_conclusive") is False:
+        lines.append("the interval is too wide to conclude")
+    known = [one for one in points.qualities if row.get(one.column) is not None]
+    lines += [f"{one.name} {digits(row[one.column])} {one.unit}".rstrip() for one in known]
+    return "\n".join(lines)
+
+
+def scatter(points: Points, rows: Sequence[Row], quality: Quality) -> Drawing | None:
+    """Points of one picture by speed and quality; those on the front are named, the others paler.
+
+    None where no point has that quality.
+    """
+    shown = [row for row in rows if row.get(quality.column) is not None]
+    if not shown:
+        return None
+    speeds = [row["mp_per_s"] for row in shown]
+    is_log = max(speeds) / min(speeds) > LOG_FROM
+    across = Scale(*around(speeds, is_log=is_log, margin=0.1), LEFT, RIGHT, is_log)
+    low, high = around([row[quality.column] for row in shown], is_log=False, margin=0.12)
+    up = Scale(*((high, low) if quality.is_less_better else (low, high)), BOTTOM, TOP)
+    drawing = Drawing(BOTTOM + 2 * LINE + 12)
+    direction = " (less is better: the axis is turned)" if quality.is_less_better else " (more is better)"
+    drawing.axes(Axis(across, "speed, MP/s", digits), Axis(up, quality.title + direction, digits))
+    if points.series:
+        entries = [(n, str(value)) for n, value in enumerate(points.values(points.series))]
+        drawing.tall = drawing.legend(entries, LEFT, drawing.tall + LINE) - LINE + 6
+    best = front(shown, quality)
+    spots = {id(row): (across.at(row["mp_per_s"]), up.at(row[quality.column])) for row in shown}
+    room = Room((LEFT + 3, TOP + 2, RIGHT - 2, BOTTOM - 3))
+    for spot in spots.values():
+        room.take_dot(spot, RADIUS)
+    steps = _steps([spots[id(row)] for row in best])
+    drawing.path(steps, "front")
+    room.take_line(steps, half_px=2)
+    # Paler ones first, so that the front lies on top; named last, when all dots have their room.
+    for row in sorted(shown, key=lambda row: row in best):
+        _point(drawing, room, points, row, spots[id(row)], across, is_best=row in best)
+    return drawing
+
+
+def _point(
+    drawing: Drawing, room: Room, points: Points, row: Row, spot: Spot, across: Scale, *, is_best: bool
+) -> None:  # fmt: skip
+    inner = drawing.inner()
+    if row.get("low_s") and row.get("high_s"):
+        speeds = [row["megapixels"] / row[name] for name in ("low_s", "high_s")]
+        ends = [across.at(min(max(speed, across.low), across.high)) for speed in speeds]
+        inner.line((ends[0], spot[1]), (ends[1], spot[1]), "whisker" if is_best else "whisker pale")
+    hollow = " hollow" if row.get("is_conclusive") is False else ""
+    inner.dot(spot, RADIUS, points.number(row), ("" if is_best else "pale") + hollow)
+    label = points.label(row, without=points.content)
+    if is_best and label:
+        room.name(inner, spot, RADIUS, label)
+    drawing.mark(point_tip(points, row), inner)
+
+
+def _steps(spots: Sequence[Spot]) -> list[Spot]:
+    """The front: the best that is to be had at a speed or above it; ``spots`` from the fastest on."""
+    line = [(spots[0][0], BOTTOM), spots[0]]
+    for (_, row), (to_col, to_row) in itertools.pairwise(spots):
+        line += [(to_col, row), (to_col, to_row)]
+    return [*line, (LEFT, spots[-1][1])]
