@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tenbit.commands._recorded import recorded_options
 from tenbit.commands._text import CAMERA_HELP, lens_options, table
 
 if TYPE_CHECKING:
     from tenbit.pipeline.frame import Frame
     from tenbit.pipeline.lenses.asked import Asked
     from tenbit.pipeline.profile.record import Profile
+
+_RECORDED = 3  # frames, one after the other
 
 
 @click.command(epilog="Example: tenbit profile standard --sample 50mp --split --save standard.json")
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @click.option("--in-turns", is_flag=True, hidden=True)  # for tenbit profile compare, which gives the turns
 @click.option("--camera", help=CAMERA_HELP)
+@recorded_options
 @lens_options
 def chain(
     name: str,
@@ -65,10 +69,12 @@ def chain(
     in_turns: bool,
     camera: str | None,
     asked: Asked,
+    recorded: Recorded,
 ) -> None:
     """Time a chain on frames, pass by pass, beside what this machine can do at best.
 
-    Reading and writing are not part of it: `tenbit develop --trace` shows them. The machine should be idle.
+    Reading and writing are not part of it: `tenbit develop --trace` shows them. The machine should be idle. What
+    --trace, --nvtx and --cprofile record are frames of their own, done after all is timed.
     """
     from tenbit.pipeline import config, foreseen
     from tenbit.pipeline.lenses.resolve import check_lens
@@ -80,6 +86,7 @@ def chain(
     from tenbit.pipeline.profile.profiled import profiled
     from tenbit.pipeline.profile.record import read_profile
 
+    recorded.check((), save)
     names = samples or (() if files else ("12mp",))
     if save is not None:
         if len(files) + len(names) > 1:
@@ -117,6 +124,9 @@ def chain(
                 effort=TINY if in_turns and no_check else None,
                 said=lambda line: click.echo(line, err=True),
             )
+            with recorded.recording():
+                for _ in range(_RECORDED if recorded else 0):
+                    bench.developed()
             if save is not None:
                 _kept(read_profile(save).joined(found) if add and save.exists() else found, save)
             if is_json:
