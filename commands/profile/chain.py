@@ -15,6 +15,7 @@ from tenbit.commands._recorded import recorded_options
 from tenbit.commands._text import CAMERA_HELP, lens_options, table
 
 if TYPE_CHECKING:
+    from tenbit.commands._recorded import Recorded
     from tenbit.pipeline.frame import Frame
     from tenbit.pipeline.lenses.asked import Asked
     from tenbit.pipeline.profile.record import Profile
