@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tenbit.commands.profile.chain import chain
+from tenbit.commands.profile.compare import compare
 from tenbit.commands.profile.experiment import experiment
 from tenbit.commands.profile.report import report
 
@@ -33,5 +34,6 @@ def profile() -> None:
 
 
 profile.add_command(chain)
+profile.add_command(compare)
 profile.add_command(experiment)
 profile.add_command(report)

@@ -93,14 +93,14 @@ class _Running:
         self.listen()
 
 
-def in_turns(a: Wanted, b: Wanted, *, runs: int, rounds: int, said: Said) -> tuple[Side, Side]:
-    """Measure two sides.
+def in_turns(wanted: Sequence[Wanted], *, runs: int, rounds: int, said: Said) -> list[Side]:
+    """Measure sides, two of them or one.
 
     Parameters
     ----------
-    a, b : Wanted
+    wanted : sequence of Wanted
     runs, rounds : int
-        How often both are started, and how often each is timed then.
+        How often all are started, and how often each is timed then.
     said : callable
         Told a line per run.
 
@@ -110,31 +110,31 @@ def in_turns(a: Wanted, b: Wanted, *, runs: int, rounds: int, said: Said) -> tup
         If a program cannot be started, or fails: with its own last line.
     """
     chance = random.Random()
-    found: tuple[list[Profile], list[Profile]] = [], []
+    found: list[list[Profile]] = [[] for _ in wanted]
     with tempfile.TemporaryDirectory(prefix="tenbit-") as text:
         folder = Path(text)
-        orders = [_order(side, rounds, folder / side.title) for side in (a, b)]
-        for run in range(runs):
+        orders = [_order(side, rounds, folder / side.title) for side in wanted]
+        for run in range(runs if wanted else 0):
+            # A picture that was held against its reference once is not again.
+            more = ["--no-check"] if run else []
             with contextlib.ExitStack() as stack:
-                # Of a picture that was held against its reference once there is nothing more to learn.
-                more = ["--no-check"] if run else []
-                sides: list[_Running] = [None, None]  # type: ignore[list-item]
-                for number in chance.sample((0, 1), 2):
+                started: dict[int, _Running] = {}
+                for number in chance.sample(range(len(wanted)), len(wanted)):
                     order, environment = orders[number]
-                    title = (a, b)[number].title
-                    sides[number] = stack.enter_context(_started(title, [*order, *more], environment))
-                    sides[number].listen()
-                turns = chance.sample(sides, 2)
+                    one = _started(wanted[number].title, [*order, *more], environment)
+                    started[number] = stack.enter_context(one)
+                    started[number].listen()
+                turns = chance.sample(list(started.values()), len(started))
                 while any(side.is_waiting for side in turns):
                     for side in turns:
                         if side.is_waiting:
                             side.go()
                     turns.reverse()
-                for side, profiles in zip(sides, found, strict=True):
-                    profiles.append(_profile_of(side, folder))
+                for number, side in started.items():
+                    found[number].append(_profile_of(side, folder))
             shown = " and ".join(f"{1e3 * profiles[-1].frame_timing.median_s:.3g} ms" for profiles in found)
             said(f"run {run + 1} of {runs}: {shown} a frame")
-    return Side(a.chain, tuple(found[0])), Side(b.chain, tuple(found[1]))
+    return [Side(side.chain, tuple(profiles)) for side, profiles in zip(wanted, found, strict=True)]
 
 
 @contextlib.contextmanager
