@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,8 +102,14 @@ def load(file: str) -> Experiment:
     reader = _Reader(document, path.parent)
     made = reader.experiment(path.stem)
     if reader.faults or made is None:
-        raise ChainError(reader.faults)
+        raise ChainError(sorted(reader.faults, key=_place))
     return made
+
+
+def _place(fault: str) -> list[int]:
+    """Line and column of a fault."""
+    match = re.match(r"[^:]*:(\d+):(\d+): ", fault)
+    return [int(number) for number in match.groups()] if match else []
 
 
 class _Reader:

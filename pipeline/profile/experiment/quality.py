@@ -138,7 +138,8 @@ def psnr(out: Light, truth: Light) -> tuple[float, float]:
     """PSNR in dB of linear light and of its sRGB code values; see `inside` for what is compared."""
     pictures = inside(out, truth)
     errors = (np.subtract(*pictures), np.subtract(*(encode("srgb", light) for light in pictures)))
-    linear, code = (float(-10 * np.log10(np.mean(error.astype(np.float64) ** 2))) for error in errors)
+    with np.errstate(divide="ignore"):  # The same picture: infinite.
+        linear, code = (float(-10 * np.log10(np.mean(error.astype(np.float64) ** 2))) for error in errors)
     return linear, code
 
 
