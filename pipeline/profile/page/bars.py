@@ -163,11 +163,12 @@ def segments(
 def _swatches(drawing: Drawing, parts: Sequence[Segment], row: float) -> float:
     col = 8.0
     for part in parts:
-        needs = 20 + text_px(part.name, SIZE) + 16
+        name = cut(part.name, WIDE - 40, SIZE)
+        needs = 20 + text_px(name, SIZE) + 16
         if col > 8 and col + needs > WIDE:
             col, row = 8.0, row + LINE + 2
         drawing.box(col, row - SIZE + 2, 13, 13, f"c{part.colour % COLOURS} bar")
-        drawing.text((col + 19, row), part.name)
+        drawing.text((col + 19, row), name, full=part.name)
         col += needs
     return row + LINE + 2
 

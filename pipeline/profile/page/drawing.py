@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Literal
 
-from tenbit.pipeline.profile.page.figures import text_px
+from tenbit.pipeline.profile.page.figures import cut, text_px
 from tenbit.pipeline.profile.page.markup import Markup, element, joined
 from tenbit.pipeline.profile.page.scales import Axis
 
@@ -110,12 +110,13 @@ class Drawing:
     def legend(self, entries: Sequence[tuple[int, str]], left: float, top: float) -> float:
         """Swatches with names, from left to right and line by line; where the next line would stand, px."""
         col, row = left, top
-        for number, name in entries:
+        for number, whole in entries:
+            name = cut(whole, self.wide - left - 40, SIZE)
             needs = 26 + text_px(name, SIZE) + 14
             if col > left and col + needs > self.wide:
                 col, row = left, row + LINE + 2
             self.dot((col + 7, row - SIZE / 3), 5.5, number)
-            self.text((col + 20, row), name)
+            self.text((col + 20, row), name, full=whole)
             col += needs
         return row + LINE + 2
 

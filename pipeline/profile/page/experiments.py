@@ -27,7 +27,7 @@ def section(ident: str, points: Points) -> Markup:
     wide = sum(row.get("is_conclusive") is False for row in done)
     warnings = [text for text in (
         f"{failed} of {len(points.rows)} points failed; the table says why." if failed else "",
-        f"{wide} of {len(done)} points have an interval too wide to conclude: hollow dots." if wide else "",
+        f"{wide} of {len(done)} points have an interval too wide to conclude: wide in the table, hollow as dots." if wide else "",
         *dict.fromkeys(row["notes"] for row in points.rows if row.get("notes")),
     ) if text]  # fmt: skip
     kinds = [_qualities(ident, points), _sizes(ident, points)] if done else []
@@ -141,7 +141,7 @@ def _table(ident: str, points: Points) -> Markup:
         ("of baseline", "ratio", 1), ("ratio low", "ratio_low", 1), ("ratio high", "ratio_high", 1),
         *((one.short, one.column, 1) for one in points.qualities),
         ("CPU ms", "cpu_s", 1e3), ("first, s", "first_s", 1), ("MP", "megapixels", 1), ("passes", "passes", 1),
-        ("plan MB", "planned_bytes", 1e-6), ("rounds", "rounds", 1),
+        ("plan MiB", "planned_bytes", 2**-20), ("rounds", "rounds", 1),
     ]  # fmt: skip
     figures = [one for one in figures if any(row.get(one[1]) is not None for row in points.rows)]
     marks = ["front"] if best else []

@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from tenbit.pipeline.profile.page.drawing import LINE, WIDE, Drawing, Spot
-from tenbit.pipeline.profile.page.figures import digits
+from tenbit.pipeline.profile.page.drawing import LINE, SIZE, WIDE, Drawing, Spot
+from tenbit.pipeline.profile.page.figures import cut, digits
 from tenbit.pipeline.profile.page.labels import Room
 from tenbit.pipeline.profile.page.points import Points, Quality, Row, front
 from tenbit.pipeline.profile.page.scales import Axis, Scale, around
 
 TOP, BOTTOM, LEFT, RIGHT = 34.0, 372.0, 66.0, WIDE - 14
 RADIUS = 5.5
+_MOST_NAME = 260.0  # px that a name may take
 LOG_FROM = 5.0  # of the largest to the smallest: an axis of more is logarithmic
 
 
@@ -51,8 +52,9 @@ def scatter(points: Points, rows: Sequence[Row], quality: Quality) -> Drawing | 
     best = front(shown, quality)
     spots = {id(row): (across.at(row["mp_per_s"]), up.at(row[quality.column])) for row in shown}
     room = Room((LEFT + 3, TOP + 2, RIGHT - 2, BOTTOM - 3))
-    for spot in spots.values():
-        room.take_dot(spot, RADIUS)
+    for row in shown:
+        room.take_dot(spots[id(row)], RADIUS)
+        room.take_line(_whisker(row, spots[id(row)], across) or ())
     steps = _steps([spots[id(row)] for row in best])
     drawing.path(steps, "front")
     room.take_line(steps, half_px=2)
@@ -66,16 +68,23 @@ def _point(
     drawing: Drawing, room: Room, points: Points, row: Row, spot: Spot, across: Scale, *, is_best: bool
 ) -> None:  # fmt: skip
     inner = drawing.inner()
-    if row.get("low_s") and row.get("high_s"):
-        speeds = [row["megapixels"] / row[name] for name in ("low_s", "high_s")]
-        ends = [across.at(min(max(speed, across.low), across.high)) for speed in speeds]
-        inner.line((ends[0], spot[1]), (ends[1], spot[1]), "whisker" if is_best else "whisker pale")
+    if ends := _whisker(row, spot, across):
+        inner.line(*ends, "whisker" if is_best else "whisker pale")
     hollow = " hollow" if row.get("is_conclusive") is False else ""
     inner.dot(spot, RADIUS, points.number(row), ("" if is_best else "pale") + hollow)
-    label = points.label(row, without=points.content)
+    label = cut(points.label(row, without=points.content), _MOST_NAME, SIZE)
     if is_best and label:
         room.name(inner, spot, RADIUS, label)
     drawing.mark(point_tip(points, row), inner)
+
+
+def _whisker(row: Row, spot: Spot, across: Scale) -> tuple[Spot, Spot] | None:
+    """Ends of a point's interval, inside the chart; None where it is not known."""
+    if not row.get("low_s") or not row.get("high_s"):
+        return None
+    speeds = [row["megapixels"] / row[name] for name in ("high_s", "low_s")]
+    first, last = (across.at(min(max(speed, across.low), across.high)) for speed in speeds)
+    return (first, spot[1]), (last, spot[1])
 
 
 def _steps(spots: Sequence[Spot]) -> list[Spot]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tenbit.pipeline.profile.page.figures import digits
 from tenbit.pipeline.profile.page.markup import Markup, element
 
+_PRINTED = {"broad": 10, "sideways": 18}  # columns: more are printed small, then on a page that lies on its side
 _LONG = 28  # characters: more are broken into lines
 
 
@@ -54,15 +55,10 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], 
         for n, title in enumerate(columns)
     ]
     body = [element("tr", *(_cell(one, is_figure[n]) for n, one in enumerate(row))) for row in rows]
-    return element(
-        "div",
-        element(
-            "table", element("caption", f"{caption}. Heads sort."),
-            element("thead", element("tr", *heads)), element("tbody", *body),
-            class_="sorts", id=name,
-        ),
-        class_="wide", tabindex="0", role="region", aria_label=caption,
-    )  # fmt: skip
+    whole = element("table", element("caption", caption, element("span", ". Heads sort.", class_="screen")),
+                    element("thead", element("tr", *heads)), element("tbody", *body), class_="sorts", id=name)  # fmt: skip
+    looks = ["wide", *(look for look, most in _PRINTED.items() if len(columns) > most)]
+    return element("div", whole, class_=" ".join(looks), tabindex="0", role="region", aria_label=caption)
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> Markup:

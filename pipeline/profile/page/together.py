@@ -45,7 +45,19 @@ def _size(one: Told) -> Size:
 
 
 def _compared(every: Sequence[Told]) -> Markup:
-    columns = ("profile", "frame", "MP", "ms", "low", "high", "MP/s", "passes", "peak MB", "first frame, s", "host, ms")
+    columns = (
+        "profile",
+        "frame",
+        "MP",
+        "ms",
+        "low",
+        "high",
+        "MP/s",
+        "passes",
+        "peak MiB",
+        "first frame, s",
+        "host, ms",
+    )
     rows = []
     for one in every:
         who, found = one.profile, interval(one.profile.frame_timing.wall_s)
@@ -53,7 +65,7 @@ def _compared(every: Sequence[Told]) -> Markup:
         rows.append([
             Cell(one.name), Cell(str(who.frame.get("name", ""))), number(who.megapixels), number(median, 1e3),
             number(found and found.low, 1e3), number(found and found.high, 1e3), number(who.megapixels / median),
-            Cell(str(len(who.passes)), len(who.passes)), number(who.peak_bytes, 1e-6), number(who.first.frame_s),
+            Cell(str(len(who.passes)), len(who.passes)), number(who.peak_bytes, 2**-20), number(who.first.frame_s),
             number(who.host_timing.median_s, 1e3),
         ])  # fmt: skip
     return table("Profiles; low and high: of the median's 95 % interval, ms", columns, rows, name="all-profiles")
