@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import numbers
 import os
 import platform
 import re
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 import tenbit
+from tenbit.pipeline.progress import shown
 
 Told: TypeAlias = tuple[str, str, int, int, int | None, dict[str, Any], str | None]
 """Kind, name, began and took in ns, the thread's CPU time in ns, facts, error; a counter has no kind."""
@@ -78,10 +80,12 @@ def tail(*, began_s: float, **more: Any) -> bytes:
 
 def plain(value: Any) -> Any:
     """A fact as JSON holds it."""
-    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+    if value is None or isinstance(value, bool | int):
         return value
-    # Names of files may hold bytes that are no text.
-    return str(value).encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, numbers.Real) and math.isfinite(value):
+        return float(value) if value % 1 else int(value)
+    # Names of files may hold line ends, and bytes that are no text.
+    return shown(str(value))
 
 
 def _named(what: str, track: int, **args: Any) -> bytes:

@@ -68,8 +68,11 @@ class Trace:
             found = self._named.get(track)
             if found is None:
                 found = self._named[track] = self._new(track)
-        began = round(began_s * 1e9)
-        found.waiting.append((kind, name, began, round((began_s + seconds) * 1e9) - began, None, facts, None))
+            # On a stream one thing comes after the other; its clock is known to some microseconds.
+            began = max(round(began_s * 1e9), found.ended_ns)
+            took = round(seconds * 1e9)
+            found.ended_ns = began + took
+        found.waiting.append((kind, name, began, took, None, facts, None))
 
     def finish(self) -> None:
         """Write what is left, and the end. Spans that end later are nobody's.
@@ -149,7 +152,7 @@ class _Track:
     """Events of one thread, or of one stream of a card, that wait for the file."""
 
     def __init__(self, number: int, name: str) -> None:
-        self.number, self.name = number, name
+        self.number, self.name, self.ended_ns = number, name, 0
         self.waiting: deque[events.Told] = deque()
 
 

@@ -10,8 +10,8 @@ card would let pass, or that would show as a wrong pixel once in a thousand fram
 - something allocates, waits or copies by itself while a stream captures;
 - anything is done on the default stream, or while the device is not current.
 
-Kernels run in numba's simulator, on the memory behind the arrays. Every fault is kept in ``faults`` too, for code that
-swallows exceptions.
+Kernels run in numba's simulator, on the memory behind the arrays. By the card's clock each thing takes a millisecond.
+Every fault is kept in ``faults`` too, for code that swallows exceptions.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Work:
 
     def __init__(self, do, blocks, check=lambda: None):
         self.do, self.blocks, self.check, self.is_done = do, blocks, check, False
+        self.ended_ms = 0.0
 
 
 class OnDevice:
@@ -130,7 +131,8 @@ class Stream:
                 self._cupy.fault("use after free")
             work.check()
             work.do()
-            work.is_done = True
+            self._cupy.clock_ms += 1.0
+            work.is_done, work.ended_ms = True, self._cupy.clock_ms
 
     def synchronize(self):
         self._cupy.must_not_capture("waiting")
@@ -168,12 +170,19 @@ class Event:
     def __init__(self, cupy, disable_timing=False):
         self._cupy, self._stream, self.before = cupy, None, []
         self.is_timed = not disable_timing
+        self._recorded_ms = 0.0
+        cupy.events += 1
 
     def record(self, stream):
         self._cupy.must_be_here()
         if stream.captured is not None:
             self._cupy.fault("an event recorded while capturing")
         self._stream, self.before = stream, list(stream.queue)
+        self._recorded_ms = self._cupy.clock_ms
+
+    @property
+    def happened_ms(self):
+        return max([self._recorded_ms, *(work.ended_ms for work in self.before)])
 
     @property
     def done(self):
@@ -201,7 +210,8 @@ class StrictCupy(types.ModuleType):
         self.capacity, self.number, self.used = capacity, number, 0
         self.numbers = itertools.count(1000)
         self.here, self.current, self.streams, self.blocks, self.faults = [], [], {}, [], []
-        self.captures = self.replays = self.launches = 0
+        self.captures = self.replays = self.launches = self.events = 0
+        self.clock_ms = 0.0
         self.cannot_capture = False
         self.most_pinned = 2**40
         self.log, self.loaded = [], set()
@@ -327,4 +337,4 @@ class StrictCupy(types.ModuleType):
     def _elapsed(self, began, ended):
         if not (began.is_timed and ended.is_timed and began.done and ended.done):
             self.fault("timing of events that keep no time or are not done")
-        return 1.0
+        return ended.happened_ms - began.happened_ms
