@@ -65,6 +65,7 @@ def tune(
         _tune(where, chains, size, seconds, is_kept=not dry_run, is_json=is_json)
 
 
+_SMALL = 4e6  # pixels; 12 MP and more are what sensors have
 _NOTHING = "nothing is kept for this machine: the default sizes are used"
 
 
@@ -84,6 +85,9 @@ def _tune(where: Device, names: tuple[str, ...], size: str, seconds: float, *, i
         kept.check_writable(machine)
     with stoppable():
         frame = sample(size).frame
+        if frame.facts.rows * frame.facts.cols < _SMALL:
+            megapixels = frame.facts.rows * frame.facts.cols / 1e6
+            said(f"a frame of {megapixels:.1f} MP says little of large ones, where threads bring more")
         found = session.tuned(chains, frame, where, seconds=seconds, said=said)
     more = {"tenbit": __version__, "sample": size, **found.as_record()}
     record: dict[str, Any] = {"setting": found.setting.as_record(), "is_faster": found.is_faster, **more, "kept": None}
