@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from tenbit.pipeline.profile.experiment.declared import Experiment
 from tenbit.pipeline.profile.experiment.journal import Known, Line
 from tenbit.pipeline.profile.experiment.points import Point, order
 from tenbit.pipeline.profile.record import Runs, Timing
-from tenbit.pipeline.profile.statistics import median_interval, ratio_interval
+from tenbit.pipeline.profile.statistics import median_interval, ratio_apart, ratio_in_turns
 
 Row = dict[str, Any]
 
@@ -162,7 +161,7 @@ def _figures(point: Point, known: Known) -> Row:
             "median_s": median,
             "q1_s": timing.quartiles_s[0],
             "q3_s": timing.quartiles_s[1],
-            "low_s": interval.low,
+            "low_s": max(0.0, interval.low),
             "high_s": interval.high,
             "is_conclusive": len(lines) >= LEAST_ROUNDS and not interval.is_wide(median),
             "cpu_s": timing.median_cpu_s,
@@ -173,10 +172,10 @@ def _figures(point: Point, known: Known) -> Row:
 
 def _runs(lines: Sequence[Line], name: str) -> Runs:
     """Values of one run of the program, or one worker, together."""
-    runs: dict[Any, list[float]] = {}
+    runs: dict[tuple[str, str | None], list[float]] = {}
     for line in lines:
         if line[name] is not None:
-            runs.setdefault((line["run"], line.get("worker")), []).append(line[name])
+            runs.setdefault(_who(line), []).append(line[name])
     return tuple(map(tuple, runs.values()))
 
 
@@ -199,15 +198,25 @@ def _place(lines: Sequence[Line], known: Known) -> Row:
 
 
 def _ratio(experiment: Experiment, point: Point, known: Known) -> Row:
-    """Its time over that of its baseline; nothing where the two are the same, or one is not there."""
+    """Its time over that of its baseline; nothing where one of them is not there.
+
+    Rounds that were done in turns, by one process, are compared round by round: a slow spell meets both.
+    """
     if not experiment.baseline:
         return {}
     other = Point(dict(point.values) | dict(experiment.baseline))
-    ours, theirs = (list(known.rounds.get(each.key, {}).values()) for each in (point, other))
+    ours, theirs = (known.rounds.get(each.key, {}) for each in (point, other))
     if not ours or not theirs:
         return {}
     if other.key == point.key:
         return {"ratio": 1.0, "ratio_low": 1.0, "ratio_high": 1.0}
-    seconds = [statistics.median(line["frame_s"] for line in lines) for lines in (ours, theirs)]
-    interval = ratio_interval(_runs(ours, "frame_s"), _runs(theirs, "frame_s"))
-    return {"ratio": seconds[0] / seconds[1], "ratio_low": interval.low, "ratio_high": interval.high}
+    are_in_turns = ours.keys() == theirs.keys() and all(_who(ours[n]) == _who(theirs[n]) for n in ours)
+    lines = ([rounds[turn] for turn in sorted(rounds)] for rounds in (ours, theirs))
+    compare = ratio_in_turns if are_in_turns else ratio_apart
+    found = compare(*(_runs(each, "frame_s") for each in lines))
+    return {"ratio": found.value, "ratio_low": found.interval.low, "ratio_high": found.interval.high}
+
+
+def _who(line: Line) -> tuple[str, str | None]:
+    """Which run of the program, and which worker, timed a round."""
+    return line["run"], line.get("worker")
