@@ -17,10 +17,10 @@ from scipy.ndimage import gaussian_filter
 
 import tenbit
 from tenbit.kernels import stage
-from tenbit.kernels._spaces import encode
 from tenbit.pipeline.config import load
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Link, plan
+from tenbit.pipeline.profile.experiment.quality import psnr
 from tenbit.pipeline.run import run_plan
 from tenbit.pipeline.sample import make
 from tenbit.pipeline.sample.scene import StillLife
@@ -29,7 +29,6 @@ Light = NDArray[np.float32]
 
 ROWS, COLS = 1080, 1440
 ISOS = (100, 800, 3200)
-BORDER = 16
 # What is not in the truth: exposure comes before the tone curve, which the truth has not been through.
 LEFT_OUT = ("exposure",)
 
@@ -109,19 +108,6 @@ def links(way: Way) -> tuple[Link, ...]:
 def developed(frame: Frame, way: Way) -> Light:
     """Linear sRGB, not cut off."""
     return run_plan(frame, plan(links(way), frame.facts), ours.cpu()).samples
-
-
-def psnr(out: Light, truth: Light) -> tuple[float, float]:
-    """PSNR in dB of linear light and of its sRGB code values, of what lies in 0 … 1, away from the border."""
-    if truth.shape != out.shape:
-        # The truth of a binned frame is the mean of each block.
-        rows, cols, _ = out.shape
-        truth = truth.reshape(rows, 2, cols, 2, 3).mean(axis=(1, 3))
-    inside = np.s_[BORDER:-BORDER, BORDER:-BORDER]
-    out, truth = np.clip(out, 0, 1)[inside], truth[inside]
-    errors = (out - truth, encode("srgb", out) - encode("srgb", truth))
-    linear, code = (float(-10 * np.log10(np.mean(error.astype(np.float64) ** 2))) for error in errors)
-    return linear, code
 
 
 def measure(said: Callable[[str], None]) -> dict[str, Any]:
