@@ -27,7 +27,8 @@ def section(ident: str, points: Points) -> Markup:
     wide = sum(row.get("is_conclusive") is False for row in done)
     warnings = [text for text in (
         f"{failed} of {len(points.rows)} points failed; the table says why." if failed else "",
-        f"{wide} of {len(done)} points have an interval too wide to conclude: wide in the table, hollow as dots." if wide else "",
+        f"{wide} of {len(done)} points have an interval too wide to conclude: hollow dots, wide in the table."
+        if wide else "",
         *dict.fromkeys(row["notes"] for row in points.rows if row.get("notes")),
     ) if text]  # fmt: skip
     kinds = [_qualities(ident, points), _sizes(ident, points)] if done else []

@@ -45,7 +45,11 @@ def _cards(profile: Profile) -> Markup:
     operations = sum(p.operations for p in profile.passes)
     best = sum(p.timing.median_s * share_of_roof(profile, p) for p in profile.passes)
     cpu = whole.median_cpu_s
-    busy = f"{percent(cpu / median / profile.threads)} of {profile.threads} threads busy" if cpu else ""
+    busy = (
+        f"{percent(cpu / median / profile.threads)} of {profile.threads} threads busy"
+        if cpu and profile.target == "cpu"
+        else ""
+    )
     cards = [
         ("frame", milliseconds(median), f"95 % interval {spread(whole)}"),
         ("speed", f"{digits(profile.megapixels / median)} MP/s", busy or f"{digits(1 / median)} frames/s"),
@@ -69,7 +73,7 @@ def _cards(profile: Profile) -> Markup:
 def _first(profile: Profile) -> str:
     first = profile.first
     parts = [
-        f"{done} loops {word} in {quantity(took, 's')}"
+        f"{done} loop{'' if done == 1 else 's'} {word} in {quantity(took, 's')}"
         for done, word, took in (
             (first.compiled, "compiled", first.compile_s), (first.loaded, "loaded", first.load_s),
         ) if done
@@ -81,7 +85,8 @@ def _measured(profile: Profile) -> list[tuple[str, str]]:
     frame, machine, ceilings = profile.frame, profile.machine, profile.ceilings
     stored = f", {frame.get('cfa') or ''} {frame.get('state') or ''} in {frame.get('stored') or ''}"
     copies = [("host to card", ceilings.up_bytes_per_s), ("card to host", ceilings.down_bytes_per_s)]
-    limits = [f"copy {quantity(ceilings.copy_bytes_per_s, 'B/s')}",
+    cache = f", in caches {quantity(ceilings.cache_bytes_per_s, 'B/s')}" if ceilings.cache_bytes_per_s else ""
+    limits = [f"copy {quantity(ceilings.copy_bytes_per_s, 'B/s')}{cache}",
               f"multiply and add {quantity(ceilings.operations_per_s, 'op/s')}",
               *(f"{name} {quantity(rate, 'B/s')}" for name, rate in copies if rate)]  # fmt: skip
     every = profile.frame_timing.wall_s

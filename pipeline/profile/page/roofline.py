@@ -14,6 +14,7 @@ from tenbit.pipeline.profile.page.scales import Axis, Scale
 from tenbit.pipeline.profile.record import Ceilings, PassProfile, Profile
 
 _TOP, _BOTTOM, _LEFT, _RIGHT = 34.0, 372.0, 74.0, WIDE - 14
+_COLOURS = 5
 _LEAST_PX, _MOST_PX = 5.0, 12.0  # radius of a dot, by the share of the frame's time
 
 
@@ -27,6 +28,11 @@ def share_of_roof(profile: Profile, one: PassProfile) -> float:
     if one.operations <= 0:
         return one.bytes_per_s / profile.ceilings.copy_bytes_per_s
     return one.operations_per_s / roof(profile.ceilings, one.intensity)
+
+
+def pass_colour(number: int) -> int:
+    """Of a pass; the last colours are kept for what is no pass."""
+    return (number - 1) % _COLOURS
 
 
 def pass_tip(profile: Profile, number: int, one: PassProfile) -> str:
@@ -53,7 +59,7 @@ def pass_tip(profile: Profile, number: int, one: PassProfile) -> str:
 
 
 def roofline(profile: Profile) -> tuple[Drawing, str] | None:
-    """The chart and a sentence on passes that it cannot show; None where it can show none.
+    """The chart and what must be said of it; None where it can show nothing.
 
     A pass without operations, or without bytes, has no place on logarithmic axes.
     """
@@ -62,9 +68,10 @@ def roofline(profile: Profile) -> tuple[Drawing, str] | None:
         return None
     ceilings = profile.ceilings
     ridge = ceilings.operations_per_s / ceilings.copy_bytes_per_s
-    intensities = [ridge, *(one.intensity for _, one in shown)]
+    cached = ceilings.operations_per_s / (ceilings.cache_bytes_per_s or ceilings.copy_bytes_per_s)
+    intensities = [ridge, cached, *(one.intensity for _, one in shown)]
     rates = [one.operations_per_s for _, one in shown]
-    low, high = min(intensities) / 3, max(intensities) * 3
+    low, high = min(intensities) / 2.5, max(intensities) * 3
     across = Scale(low, high, _LEFT, _RIGHT, is_log=True)
     least = min(*rates, roof(ceilings, low) * 3) / 2.5
     up = Scale(least, ceilings.operations_per_s * 2.5, _BOTTOM, _TOP, is_log=True)
@@ -82,20 +89,24 @@ def roofline(profile: Profile) -> tuple[Drawing, str] | None:
         spot = across.at(one.intensity), up.at(one.operations_per_s)
         inner = drawing.inner()
         inner.line(spot, (spot[0], up.at(roof(ceilings, one.intensity))), "reach")
-        inner.dot(spot, _radius(profile, one), n - 1)
+        inner.dot(spot, _radius(profile, one), pass_colour(n))
         name = f"{pass_name(n, one.steps)}, {percent(share_of_roof(profile, one))}"
         if not room.name(inner, spot, _radius(profile, one), name):
             room.name(inner, spot, _radius(profile, one), str(n))
         drawing.mark(pass_tip(profile, n, one), inner)
     left_out = [str(n) for n, one in enumerate(profile.passes, 1) if one not in [kept for _, kept in shown]]
-    return drawing, f"Not shown, as it does no arithmetic: pass {', '.join(left_out)}." if left_out else ""
+    more = [
+        "Dashed: as fast as what stays in a cache can be read and written." if ceilings.cache_bytes_per_s else "",
+        f"Not shown, without arithmetic: pass {', '.join(left_out)}." if left_out else "",
+    ]
+    return drawing, " ".join(filter(None, more))
 
 
 def _roofs(drawing: Drawing, room: Room, across: Scale, up: Scale, ceilings: Ceilings) -> None:
     """The lines that nothing lies above, with what they are."""
     flat = ceilings.operations_per_s
     _slope(drawing, room, across, up, ceilings.copy_bytes_per_s, flat, "copy", "roof")
-    cache = getattr(ceilings, "cache_bytes_per_s", None)
+    cache = ceilings.cache_bytes_per_s
     if cache:
         _slope(drawing, room, across, up, cache, flat, "cache", "roof cache")
     start = across.at(max(across.low, flat / max(ceilings.copy_bytes_per_s, cache or 0)))

@@ -55,8 +55,9 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], 
         for n, title in enumerate(columns)
     ]
     body = [element("tr", *(_cell(one, is_figure[n]) for n, one in enumerate(row))) for row in rows]
-    whole = element("table", element("caption", caption, element("span", ". Heads sort.", class_="screen")),
-                    element("thead", element("tr", *heads)), element("tbody", *body), class_="sorts", id=name)  # fmt: skip
+    head = element("caption", caption, element("span", ". Heads sort.", class_="screen"))
+    whole = element("table", head, element("thead", element("tr", *heads)), element("tbody", *body),
+                    class_="sorts", id=name)  # fmt: skip
     looks = ["wide", *(look for look, most in _PRINTED.items() if len(columns) > most)]
     return element("div", whole, class_=" ".join(looks), tabindex="0", role="region", aria_label=caption)
 

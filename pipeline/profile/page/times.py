@@ -6,7 +6,7 @@ from tenbit.pipeline.profile.page.bars import Bar, Segment, bars, segments
 from tenbit.pipeline.profile.page.figures import digits, interval, milliseconds, pass_name, percent, quantity, spread
 from tenbit.pipeline.profile.page.markup import Markup, figure
 from tenbit.pipeline.profile.page.places import Told
-from tenbit.pipeline.profile.page.roofline import pass_tip
+from tenbit.pipeline.profile.page.roofline import pass_colour, pass_tip
 from tenbit.pipeline.profile.record import Profile, Timing
 
 _HOST, _OVERLAY, _COPIES = 7, 6, 5  # their colours
@@ -16,7 +16,7 @@ def of_frame(one: Told) -> Markup:
     profile = one.profile
     parts = [
         Segment(f"{pass_name(n, each.steps)}, {milliseconds(each.timing.median_s)}", each.timing.median_s * 1e3,
-                pass_tip(profile, n, each), n - 1)
+                pass_tip(profile, n, each), pass_colour(n))
         for n, each in enumerate(profile.passes, 1)
     ]  # fmt: skip
     for name, timing, colour in _beside(profile):
@@ -44,13 +44,13 @@ def _beside(profile: Profile) -> list[tuple[str, Timing, int]]:
 def of_stages(one: Told) -> Markup:
     rows: list[Bar] = []
     for n, each in enumerate(one.profile.passes, 1):
-        rows.append(bar(pass_name(n, each.steps), each.timing, n - 1, tip=pass_tip(one.profile, n, each)))
+        rows.append(bar(pass_name(n, each.steps), each.timing, pass_colour(n), tip=pass_tip(one.profile, n, each)))
         for share in each.shares:
             tip = f"{share.name}: {milliseconds(share.timing.median_s)}, estimated"
             tip += f"\n95 % interval {spread(share.timing)}"
             tip += f"\n{percent(share.timing.median_s / each.timing.median_s)} of pass {n}"
             tip += f"\n{quantity(share.operations, 'op')} a frame" if share.operations else ""
-            rows.append(bar(share.name, share.timing, n - 1, tip=tip, is_inner=True))
+            rows.append(bar(share.name, share.timing, pass_colour(n), tip=tip, is_inner=True))
     for name, timing, colour in _beside(one.profile):
         rows.append(bar(name, timing, colour))
     chart = bars(rows, "median time, ms; the whisker is its 95 % interval", digits, hatch=f"{one.ident}-hatch")

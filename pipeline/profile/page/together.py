@@ -55,7 +55,7 @@ def _compared(every: Sequence[Told]) -> Markup:
         "MP/s",
         "passes",
         "peak MiB",
-        "first frame, s",
+        "first, s",
         "host, ms",
     )
     rows = []
