@@ -66,13 +66,16 @@ def tune(
 
 
 _SMALL = 4e6  # pixels; 12 MP and more are what sensors have
+_BUSY = 0.5  # processes that want to run, per core
 _NOTHING = "nothing is kept for this machine: the default sizes are used"
 
 
 def _tune(where: Device, names: tuple[str, ...], size: str, seconds: float, *, is_kept: bool, is_json: bool) -> None:
     from tenbit import __version__
     from tenbit.pipeline import config
+    from tenbit.pipeline.device import usable_cores
     from tenbit.pipeline.profile.frames import sample
+    from tenbit.pipeline.profile.machine import machine as machine_facts
     from tenbit.pipeline.progress import shown, stoppable
     from tenbit.pipeline.tune import kept, session
 
@@ -88,8 +91,11 @@ def _tune(where: Device, names: tuple[str, ...], size: str, seconds: float, *, i
         if frame.facts.rows * frame.facts.cols < _SMALL:
             megapixels = frame.facts.rows * frame.facts.cols / 1e6
             said(f"a frame of {megapixels:.1f} MP says little of large ones, where threads bring more")
+        load = machine_facts()["load"]
+        if load and load[0] > _BUSY * usable_cores():
+            said(f"this machine is busy (load {load[0]:.1f}): what is found now may not hold when it is not")
         found = session.tuned(chains, frame, where, seconds=seconds, said=said)
-    more = {"tenbit": __version__, "sample": size, **found.as_record()}
+    more = {"tenbit": __version__, "sample": size, "load": load, **found.as_record()}
     record: dict[str, Any] = {"setting": found.setting.as_record(), "is_faster": found.is_faster, **more, "kept": None}
     if is_kept and found.is_faster:
         record["kept"] = str(kept.keep(machine, found.setting, more))

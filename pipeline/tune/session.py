@@ -20,9 +20,8 @@ from tenbit.pipeline.tune.setting import Setting
 from tenbit.pipeline.tune.subject import Case, CpuSubject, Subject
 
 CHAINS = ("fast", "standard")
-# Of the time: groups of settings one after the other, then the duel.
+# Of the time: groups of settings one after the other; the rest is the duel's.
 _SHARES = (0.35, 0.15, 0.15)
-_OF_DUEL = 0.35
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ def searched(subject: Subject, earlier: Setting, *, seconds: float, said: Said) 
         best = default
     else:
         said(f"duel with the default: {best}")
-        rest = max(_OF_DUEL * seconds, seconds - (time.perf_counter() - began))
+        rest = seconds - (time.perf_counter() - began)
         rows = tuple(rows_of(search.duel(best, rest), [case.name for case in subject.cases]))
         said(f"  {against(rows[-1].ratio)}")
     tried = {str(setting): ratio for setting, ratio in sorted(search.tried.items(), key=lambda pair: pair[1])}
