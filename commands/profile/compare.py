@@ -26,7 +26,7 @@ _PROGRAM = "Another tenbit for {}: a program, a .py script, or the folder of a c
 )
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@click.option("--runs", type=click.IntRange(1, 1000), default=5, show_default=True, help="Each chain starts so often.")
+@click.option("--runs", type=click.IntRange(1, 1000), default=8, show_default=True, help="Each chain starts so often.")
 @click.option("--rounds", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Frames of each run.")
 @click.option("--sample", help="Simulated frame: 12mp (default), 50mp, 0.5mp, 1080x1440.")
 @click.option("--a-device", help="auto (default), cpu, cuda or cuda:N.")

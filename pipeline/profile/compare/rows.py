@@ -24,7 +24,7 @@ Unit = Literal["s", "bytes"]
 
 LEVEL = 0.99
 """Of all judged rows together."""
-ONE_RUN = 0.02
+ONE_RUN = 0.03
 """Standard deviation of a ratio between runs that is assumed where a single one does not show it: where things lie."""
 APART = 0.03
 """The same of what was measured at another time: a machine is not the same an hour later, nor are its neighbours."""
