@@ -82,8 +82,10 @@ def plain(value: Any) -> Any:
     """A fact as JSON holds it."""
     if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
     if isinstance(value, numbers.Real) and math.isfinite(value):
-        return float(value) if value % 1 else int(value)
+        return float(value)
     # Names of files may hold line ends, and bytes that are no text.
     return shown(str(value))
 
