@@ -23,7 +23,7 @@ from tenbit.pipeline.run import picture_of
 from tenbit.pipeline.tune.setting import Setting
 
 _KIB = 1024
-_SCRATCHES = tuple(_KIB * kib for kib in (128, 256, 384, 512, 768, 1024, 1536, 2048, 4096))
+_SCRATCHES = tuple(_KIB * kib for kib in (128, 256, 384, 512, 768, 1024, 1536, 2048, 4096, 8192))
 _DEPTHS = (1, 2, 4, 6, 8, 12)
 _WIDTHS = (1, 2, 4, 8, 16)
 _BANDS = (1, 2, 3, 4, 6, 8, 16, 32)

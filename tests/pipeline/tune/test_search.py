@@ -130,7 +130,7 @@ def test_no_setting_compiles_anything_or_changes_a_bit(here: Path, monkeypatch: 
 
 def test_frames_that_overlap_on_a_card_are_the_same(strict: Any, scene: Any, planned: Any) -> None:
     strict()
-    frame = scene(8, 12)
+    frame = scene(4, 6)
     subject = CardSubject([Case("small", planned(frame, "black_level", "demosaic", "tone", "histogram"), frame)])
     (title,) = subject.titles()
     settings = subject.group(title, Setting()).settings
