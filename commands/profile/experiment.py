@@ -73,19 +73,16 @@ def experiment(
 
 def _listed(asked: Experiment, found: list[Point]) -> None:
     """The points, those axes alone on which they differ."""
+    from tenbit.pipeline.profile.experiment.points import as_yaml
+
     names = [name for name, values in asked.axes.items() if len(values) > 1] or ["chain"]
     table(
         ("point", *names),
-        [(point.key, *(_plainly(point.values[name]) for name in names)) for point in found],
+        [(point.key, *(as_yaml(point.values[name]) for name in names)) for point in found],
         piped=120,
     )
     each = f"{count(len(found), 'point')}, {count(asked.repeats, 'round')}"
     click.echo(f"{asked.name}: {each}, {count(len(found) * asked.repeats, 'observation')}")
-
-
-def _plainly(value: object) -> str:
-    """As YAML has it."""
-    return str(value).lower() if isinstance(value, bool) else "-" if value is None else str(value)
 
 
 def _timed(

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from tenbit.pipeline.batch import Order
+from tenbit.pipeline.errors import TenbitError
 from tenbit.pipeline.farm.cluster.connect import Cluster, connected
 from tenbit.pipeline.profile.experiment.axes import one_line
 from tenbit.pipeline.profile.experiment.declared import Experiment
 from tenbit.pipeline.profile.experiment.journal import Journal, Line
 from tenbit.pipeline.profile.experiment.place import here, place
-from tenbit.pipeline.profile.experiment.points import Point, order
+from tenbit.pipeline.profile.experiment.points import Point, label, order
 from tenbit.pipeline.profile.experiment.running import Progress
 from tenbit.pipeline.profile.experiment.workbench import Workbench
 from tenbit.pipeline.profile.measure import uncollected
 
 _LOOK_S, _NAP_S = 1.0, 0.02
+_MOST_DEATHS = 2
 
 
 def run_on(
@@ -55,6 +57,8 @@ def run_on(
         If its workers have no card where all points want one.
     WriteError
         If the journal cannot be written.
+    TenbitError
+        If the cluster goes away.
     """
     devices = set(experiment.axes.get("device", ("auto",)))
     chain = next(iter(experiment.chains.values()))
@@ -125,32 +129,40 @@ class _Giving:
         # A thread waits for dask's answers that no signal stops, which would break dask's own.
         self._caller = ThreadPoolExecutor(1, thread_name_prefix="tenbit-dask")
         self._out: dict[str, tuple[Any, Point]] = {}
+        self._waiting = deque[Point]()
+        self._workers = set[str]()
+        self._deaths = Counter[str]()
 
     def run(self, points: Sequence[Point]) -> None:
         known, repeats = self._journal.known, self._experiment.repeats
         turns = range(1, repeats + 1)
         mixed = order(points, self._experiment.seed, 1)
-        waiting = deque(p for p in mixed if not all(turn in known.rounds.get(p.key, {}) for turn in turns))
+        self._waiting.extend(p for p in mixed if not all(turn in known.rounds.get(p.key, {}) for turn in turns))
         progress = Progress(len(points), len(points) * repeats, known.count, self._said)
         looked = -_LOOK_S
-        workers: set[str] = set()
         try:
-            while waiting or self._out:
+            while self._waiting or self._out:
                 if time.monotonic() - looked > _LOOK_S:
                     looked = time.monotonic()
-                    workers = set(self._asked(self._cluster.client.nthreads))
-                for worker in [worker for worker in workers if worker not in self._out and waiting]:
-                    if waiting:
-                        self._give(waiting.popleft(), worker)
+                    self._look()
+                for worker in self._workers - self._out.keys():
+                    if self._waiting:
+                        self._give(self._waiting.popleft(), worker)
                 for worker, (future, point) in list(self._out.items()):
                     if future.done():
                         self._take(worker, future, point, progress)
-                    elif worker not in workers:
+                    elif worker not in self._workers:
                         self._asked(self._cluster.client.cancel, [future], force=True)
-                        self._lost(worker, point, "its worker ended")
+                        self._lost(worker, point)
                 time.sleep(_NAP_S)
         finally:
             self._caller.shutdown(wait=False, cancel_futures=True)
+
+    def _look(self) -> None:
+        had_any = bool(self._workers)
+        self._workers = set(self._asked(self._cluster.client.nthreads))
+        if had_any and not self._workers:
+            self._said(f"cluster {self._cluster.address}: waiting for workers")
 
     def _give(self, point: Point, worker: str) -> None:
         known = self._journal.known
@@ -171,9 +183,15 @@ class _Giving:
         self._out[worker] = future, point
 
     def _take(self, worker: str, future: Any, point: Point, progress: Progress) -> None:
+        if future.status in ("cancelled", "lost"):
+            raise self._gone()
         error = self._asked(future.exception)
+        if error is not None and type(error).__name__ == "KilledWorker":
+            self._lost(worker, point)
+            return
         if error is not None:
-            self._lost(worker, point, "its worker died" if type(error).__name__ == "KilledWorker" else one_line(error))
+            del self._out[worker]
+            self._failed(worker, point, one_line(error))
             return
         lines: list[Line] = self._asked(future.result)
         del self._out[worker]
@@ -183,16 +201,30 @@ class _Giving:
                 line["number"] = number
                 number += 1
             elif line["kind"] == "failed":
-                self._said(f"{point.label}: {line['error']}")
+                self._said(f"{label(self._experiment, point)}: {line['error']}")
         self._journal.add(lines)
         progress.add(sum(line["kind"] == "timed" for line in lines))
 
-    def _lost(self, worker: str, point: Point, text: str) -> None:
-        """A point whose worker died over it: the others go on."""
+    def _lost(self, worker: str, point: Point) -> None:
+        """A point whose worker is gone, maybe over it: another one may try."""
         del self._out[worker]
-        error = " ".join(text.split())
-        self._said(f"{point.label}: {error}")
+        self._workers.discard(worker)
+        self._deaths[point.key] += 1
+        if self._deaths[point.key] < _MOST_DEATHS:
+            self._waiting.append(point)
+        else:
+            self._failed(worker, point, f"its worker died, {_MOST_DEATHS} times")
+
+    def _failed(self, worker: str, point: Point, error: str) -> None:
+        """The others go on."""
+        self._said(f"{label(self._experiment, point)}: {error}")
         self._journal.add([{"kind": "failed", "point": point.key, "error": error} | here(worker)])
 
     def _asked(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return self._caller.submit(call, *arguments, **options).result()
+        try:
+            return self._caller.submit(call, *arguments, **options).result()
+        except (OSError, TimeoutError):
+            raise self._gone() from None
+
+    def _gone(self) -> TenbitError:
+        return TenbitError(f"cluster {self._cluster.address}: the scheduler is gone; --resume goes on")

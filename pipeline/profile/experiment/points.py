@@ -39,11 +39,6 @@ class Point:
         """Twelve digits that are the same whenever it is met again."""
         return hashlib.sha256(json.dumps(dict(self.values), sort_keys=True).encode()).hexdigest()[:12]
 
-    @property
-    def label(self) -> str:
-        """For a line about it."""
-        return ", ".join(f"{name}={value}" for name, value in self.values.items() if value is not None)
-
 
 def points(experiment: Experiment) -> list[Point]:
     """The points, in the order of the axes' values.
@@ -107,3 +102,16 @@ def order(found: Sequence[Point], seed: int, turn: int) -> list[Point]:
     mixed = list(found)
     random.Random(f"{seed}:{turn}").shuffle(mixed)
     return mixed
+
+
+def label(experiment: Experiment, point: Point) -> str:
+    """What tells a point from the others, for a line about it: ``demosaic.method=gbtf, iso=800``."""
+    names = [name for name, values in experiment.axes.items() if len(values) > 1] or ["chain"]
+    return ", ".join(f"{name}={as_yaml(point.values[name])}" for name in names)
+
+
+def as_yaml(value: Any) -> str:
+    """A value as YAML has it."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

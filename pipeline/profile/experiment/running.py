@@ -9,7 +9,7 @@ from typing import Protocol
 from tenbit.pipeline.profile.experiment.axes import one_line
 from tenbit.pipeline.profile.experiment.declared import Experiment
 from tenbit.pipeline.profile.experiment.journal import Journal, Line
-from tenbit.pipeline.profile.experiment.points import Point, order
+from tenbit.pipeline.profile.experiment.points import Point, label, order
 from tenbit.pipeline.profile.measure import uncollected
 
 _TELL_S = 10.0
@@ -114,7 +114,7 @@ def run(
                     line = bench.timed(point) | {"round": turn, "number": known.count} if turn else bench.first(point)
                 except Exception as error:
                     failed.add(point.key)
-                    said(f"{point.label}: {one_line(error)}")
+                    said(f"{label(experiment, point)}: {one_line(error)}")
                     progress.total -= experiment.repeats - len(known.rounds.get(point.key, {}))
                     line = {"kind": "failed", "point": point.key, "error": one_line(error)}
                 journal.add([line | about])
