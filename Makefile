@@ -30,7 +30,7 @@ test: $(VENV)/.ready
 # Needs a Chromium: apt-get install chromium.
 browser: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
-	$(BIN)/python -m pytest tests/pipeline/contact
+	$(BIN)/python -m pytest tests/pipeline/contact tests/pipeline/profile/page
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

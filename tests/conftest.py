@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +76,45 @@ def raw(here: Path) -> Path:
 def told() -> Callable[[str], list[str]]:
     """Lines of stderr, but for those that a cold cache adds."""
     return lambda text: [line for line in text.splitlines() if not line.startswith("compiling ")]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The Chromium that is installed; tests that need it are skipped elsewhere."""
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install 'tenbit[browser]'"
+    )
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip(
+            f"no browser to drive the page: none of {', '.join(names)} is on the path (apt-get install chromium)"
+        )
+    with api.sync_playwright() as running:
+        # Inside a container the browser's own sandbox has no rights to make another.
+        opened = running.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a page from disk; what its console says, and what it asks of the network, is a failure."""
+    contexts: list[Any] = []
+    said: list[str] = []
+
+    def open_page(path: Path, **options: Any) -> Any:
+        contexts.append(browser.new_context(**{"viewport": {"width": 1600, "height": 1000}, **options}))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on(
+            "request", lambda request: None if request.url.startswith(("file:", "data:")) else said.append(request.url)
+        )
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert said == []

@@ -47,7 +47,7 @@ def page(title: str, measured: Sequence[Profile], tried: Sequence[Points] = ()) 
     places = [*([("together", "Together")] if len(every) > 1 else []), *((one.ident, one.name) for one in every),
               *((f"e{n}", f"Experiment {one.name}") for n, one in enumerate(tried))]  # fmt: skip
     links = [element("a", name, href=f"#{ident}") for ident, name in places]
-    style, script = asset("page.css") + asset("page.chart.css"), asset("page.js")
+    style, script = asset("page.chart.css") + asset("page.css"), asset("page.js")
     return Template(asset("page.html")).substitute(
         title=element("title", title),
         heading=element("h1", title),

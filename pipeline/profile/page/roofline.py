@@ -71,7 +71,7 @@ def roofline(profile: Profile) -> tuple[Drawing, str] | None:
     cached = ceilings.operations_per_s / (ceilings.cache_bytes_per_s or ceilings.copy_bytes_per_s)
     intensities = [ridge, cached, *(one.intensity for _, one in shown)]
     rates = [one.operations_per_s for _, one in shown]
-    low, high = min(intensities) / 2.5, max(intensities) * 3
+    low, high = min(intensities) / 4, max(intensities) * 3
     across = Scale(low, high, _LEFT, _RIGHT, is_log=True)
     least = min(*rates, roof(ceilings, low) * 3) / 2.5
     up = Scale(least, ceilings.operations_per_s * 2.5, _BOTTOM, _TOP, is_log=True)

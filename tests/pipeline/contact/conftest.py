@@ -1,11 +1,9 @@
-"""Sheets of made-up frames, and a browser to look at them with."""
+"""Sheets of made-up frames."""
 
 from __future__ import annotations
 
 import base64
 import io
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,37 +53,9 @@ def sheet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: pip install 'tenbit[browser]'"
-    )
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip(
-            f"no browser to drive the page: none of {', '.join(names)} is on the path (apt-get install chromium)"
-        )
-    with api.sync_playwright() as running:
-        # Inside a container the browser's own sandbox has no rights to make another.
-        opened = running.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def page(browser: Any, sheet: Path) -> Iterator[Any]:
-    """The sheet, open; what its console says, and what it asks of the network, is a failure."""
-    context = browser.new_context(viewport={"width": 1600, "height": 1000}, permissions=["clipboard-read"])
-    opened = context.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on(
-        "request", lambda request: None if request.url.startswith(("file:", "data:")) else said.append(request.url)
-    )
-    opened.goto(sheet.as_uri())
-    opened.wait_for_selector(".tile")
-    yield opened
-    context.close()
-    assert said == []
+def page(opened: Any, sheet: Path) -> Any:
+    """The sheet, open."""
+    found = opened(sheet, permissions=["clipboard-read"])
+    found.wait_for_selector(".tile")
+    return found

@@ -5,18 +5,22 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tenbit.pipeline.profile.page import write_page
+from tenbit.pipeline.profile.page.points import Points
 from tenbit.pipeline.profile.record import Ceilings, First, PassProfile, Profile, Share, Timing
 
 STANDARD = (
     (("raw_counts",), "reduce", 2.4, 0.0, 6.0, ()),
     (
-        ("file_corrections", "black_level", "defect_pixels.found", "defect_pixels", "white_balance", "highlights.clipped",
-         "highlights", "demosaic.greens", "demosaic.directions", "demosaic.red_blue", "demosaic", "denoise.luma", "denoise",
-         "exposure", "colour", "tone", "tone.encode", "sharpen.blurred", "sharpen", "histogram", "waveform", "quantise"),
+        ("file_corrections", "black_level", "defect_pixels.found", "defect_pixels", "white_balance",
+         "highlights.clipped", "highlights", "demosaic.greens", "demosaic.directions", "demosaic.red_blue", "demosaic",
+         "denoise.luma", "denoise", "exposure", "colour", "tone", "tone.encode", "sharpen.blurred", "sharpen",
+         "histogram", "waveform", "quantise"),
         "stencil 9 + reduce", 2.0, 3.0, 410.0,
         (("load and store", 4.1, 0), ("black_level", -0.4, 2), ("white_balance", 0.2, 1), ("highlights", 3.0, 21),
          ("demosaic", 31.5, 205), ("denoise", 22.0, 120), ("colour", 2.6, 15), ("tone", 6.3, 30), ("sharpen", 5.1, 16)),
@@ -53,8 +57,8 @@ def profile(name: str = "standard", *, megapixels: float = 12.58, pace: float = 
     whole = tuple(sum(part.wall_s[0][n] for part in inside) + 0.0013 for n in range(9))
     made = Profile(
         name=name, chain={"name": name, "chain": ["black_level", {"demosaic": {"method": "adaptive"}}]},
-        frame={"name": "12mp", "rows": rows, "cols": cols, "state": "mosaic", "cfa": "RGGB", "stored": "uint16", "bits": 8,
-               "is_fused": True},
+        frame={"name": f"{megapixels:g}mp", "rows": rows, "cols": cols, "state": "mosaic", "cfa": "RGGB",
+               "stored": "uint16", "bits": 8, "is_fused": True},
         device="AMD EPYC 9B14", target="cpu", threads=2,
         machine={"cpu": "AMD EPYC 9B14", "cores": 2, "cores_usable": 2, "memory_gib": 23.4, "system": "Linux x86_64",
                  "load": [0.31, 0.4, 0.52]},
@@ -75,7 +79,7 @@ PARAMETERS = ("chain", "device", "frame", "cfa", "bits", "packed", "iso", "threa
 
 def rows(
     methods: dict[str, tuple[float, float]] | None = None,
-    sizes: tuple[tuple[str, int, int], ...] = (("3mp", 1504, 2000), ("12mp", 3072, 4096), ("50mp", 6144, 8192)),
+    sizes: tuple[tuple[str, int, int], ...] = (("3mp", 1504, 2000), ("50mp", 6144, 8192)),
     isos: tuple[float, ...] = (100.0, 1600.0),
     *,
     has_quality: bool = True,
@@ -93,8 +97,8 @@ def rows(
             "low_s": median * (1 - width), "high_s": median * (1 + width), "is_conclusive": 2 * width <= 0.1,
             "cpu_s": median * threads * 0.97, "mp_per_s": megapixels / median, "ratio": None, "first_s": median + 0.4,
             "rows": high, "cols": wide, "megapixels": megapixels, "passes": 1, "planned_bytes": high * wide * 5,
-            "psnr_srgb_db": quality if has_quality else None, "ssim": 1 - 10 ** (-quality / 20) if has_quality else None,
-            "delta_e": 60 / quality if has_quality else None, "experiment": "methods", "machine": "AMD EPYC",
+            "psnr_srgb_db": quality if has_quality else None, "delta_e": 60 / quality if has_quality else None,
+            "experiment": "methods", "machine": "AMD EPYC",
             "tenbit": "0.1.0", "commit": "0123456789ab",
         }  # fmt: skip
         if order == 3:
@@ -115,3 +119,18 @@ def make_profile() -> Any:
 @pytest.fixture
 def make_rows() -> Any:
     return rows
+
+
+HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&é\udcff"
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of three profiles and two experiments, some with names that nobody should have."""
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    card = profile(HOSTILE, target="cuda", device=HOSTILE, copies_timing=Timing(runs(0.0029)), checked=HOSTILE)
+    methods = {HOSTILE + name if name == "malvar" else name: figures for name, figures in METHODS.items()}
+    plain = rows(sizes=(("12mp", 3072, 4096),), has_quality=False)
+    tried = [Points("methods", rows(methods)), Points(HOSTILE, plain)]
+    write_page(path, HOSTILE, [profile(), profile(megapixels=50.3), card], tried)
+    return path
