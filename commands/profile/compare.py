@@ -100,7 +100,7 @@ def compare(
                 raise click.UsageError(f"--{title.lower()}-…: of a chain that is timed now; {name} was saved")
             found[title] = saved(name)
             continue
-        more = [*shlex.split(options), *shlex.split(own)]
+        more = [*_words("--options", options), *_words(f"--{title.lower()}-options", own)]
         more += ["--sample", sample] if sample else []
         more += ["--device", device] if device else []
         wanted.append(Wanted(title, name, tuple(more), program))
@@ -126,6 +126,13 @@ def compare(
         raise click.exceptions.Exit(SOME_FAILED)
     if strict and result.noisy:
         raise click.exceptions.Exit(TOO_NOISY)
+
+
+def _words(option: str, text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise click.UsageError(f"{option}: {error}") from None
 
 
 def _said(line: str) -> None:
