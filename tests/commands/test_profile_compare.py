@@ -12,6 +12,8 @@ from made_profiles import profile, program
 from tenbit.cli import commands
 from tenbit.pipeline.profile.record import read_profile
 
+WRITES = "a profile is what tenbit profile --save writes"
+
 
 def compare(*arguments: str) -> Result:
     result = CliRunner().invoke(commands, ["profile", "compare", *arguments], catch_exceptions=False)
@@ -85,7 +87,7 @@ def test_wrong_use_is_a_line(saved: Path) -> None:
     for order, said in (
         (
             ["a.json", "gone.json"],
-            "gone.json: No such file or directory; a profile is what tenbit profile --save writes",
+            "gone.json: No such file or directory; " + WRITES,
         ),
         (["a.json", "b.json", "--b-device", "cpu"], "Error: --b-…: of a chain that is timed now; b.json was saved"),
         (["a.json", "small.yaml", "--b-options", "'"], "Error: --b-options: No closing quotation"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tenbit.pipeline.profile.record import Ceilings, First, PassProfile, Profile, Runs, Timing
+from tenbit.pipeline.profile.record import Ceilings, First, PassProfile, Profile, Timing
 
 PASSES = {"black_level + demosaic": 0.010, "denoise": 0.005}
 
@@ -54,18 +54,19 @@ def profile(
         "planned_bytes": 10**7,
         "peak_bytes": 10**8,
         "first": First(1.0, 2, 0.7, 1, 0.1),
-        "frame_timing": Timing(_runs(whole), _runs(2 * whole)),
-        "plan_timing": Timing(_runs(around(0.001))),
+        "frame_timing": _timing(whole),
+        "plan_timing": _timing(around(0.001)),
         "passes": tuple(
-            PassProfile((*name.split(" + "),), "point", 864, 1152, 2e6, 3e6, 1e7, Timing(_runs(taken), _runs(2 * taken)))
+            PassProfile(tuple(name.split(" + ")), "point", 864, 1152, 2e6, 3e6, 1e7, _timing(taken))
             for name, taken in each.items()
         ),
     }  # fmt: skip
     return Profile(**{**made, **more})
 
 
-def _runs(values: Any) -> Runs:
-    return tuple(tuple(map(float, run)) for run in values)
+def _timing(values: Any) -> Timing:
+    wall, cpu = (tuple(tuple(map(float, run)) for run in times) for times in (values, 2 * values))
+    return Timing(wall, cpu)
 
 
 TELLS = """\

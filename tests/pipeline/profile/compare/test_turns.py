@@ -65,17 +65,17 @@ def test_a_program_that_fails_is_told_by_its_last_line(tmp_path: Path, told: Pro
     fails = "print('first', file=sys.stderr)\nsys.exit('tone.yaml: no such chain')"
     a = program(tmp_path / "a.py", told)
     b = program(tmp_path / "b.py", told, turns=0, then=fails)
-    with pytest.raises(RequestError, match="^B: tone.yaml: no such chain$"):
+    with pytest.raises(RequestError, match=r"^B: tone.yaml: no such chain$"):
         measured(Wanted("A", "small", (), str(a)), Wanted("B", "tone.yaml", (), str(b)))
     silent = program(tmp_path / "c.py", told, turns=1, then="sys.exit(9)")
-    with pytest.raises(RequestError, match="^A: it ended with status 9$"):
+    with pytest.raises(RequestError, match=r"^A: it ended with status 9$"):
         measured(Wanted("A", "small", (), str(silent)))
 
 
 def test_a_program_that_tells_no_profile_is_refused(tmp_path: Path, told: Profile) -> None:
     path = program(tmp_path / "a.py", told)
     path.with_suffix(".json").write_text("{}\n{}\n", "utf-8")
-    with pytest.raises(RequestError, match="^A: not JSON; .*; it takes one frame$"):
+    with pytest.raises(RequestError, match=r"^A: not JSON; .*; it takes one frame$"):
         measured(Wanted("A", "small", (), str(path)))
 
 
@@ -86,5 +86,5 @@ def test_programs_that_are_none_are_refused(tmp_path: Path) -> None:
         (tmp_path, "a folder, but no checkout of tenbit"),
         (tmp_path / "text", "Permission denied"),
     ):
-        with pytest.raises(RequestError, match=f"^A: .*: {said}$"):
+        with pytest.raises(RequestError, match=rf"^A: .*: {said}$"):
             measured(Wanted("A", "small", (), str(name)))
