@@ -49,11 +49,11 @@ def experiment(
     dry_run: bool,
 ) -> None:
     """Time the points of FILE, an experiment's YAML or a shipped one's name, in random order, to a table."""
-    from tenbit.pipeline.profile.experiment import declared, written
+    from tenbit.pipeline.profile.experiment import declared, reading, written
     from tenbit.pipeline.profile.experiment.points import points
 
     given = {"drawn": sample_points, "seed": seed, "repeats": repeats, "quality": quality}
-    asked = dataclasses.replace(declared.load(file), **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    asked = dataclasses.replace(reading.load(file), **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     declared.check_usual(asked)
     found = points(asked)
     if dry_run:

@@ -155,7 +155,7 @@ class _Batch:
             self.said(note)
         if device.target == "cpu":
             _native.prepare()
-        _keep_freed_memory()
+        keep_freed_memory()
         # Dask stops a worker at 80 % of its limit: frames on their way take a quarter, as they do of a machine.
         limit = worker.memory_manager.memory_limit
         most = order.memory_bytes or (limit // 4 if limit else default_bytes())
@@ -238,7 +238,7 @@ class _Batch:
         return outcome
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let the C library keep what was freed for the next frame, as it does where nobody asks for something else.
 
     Dask's nanny asks for it (``MALLOC_TRIM_THRESHOLD_``), and then 12.5 MP through `standard` are 6000 page faults and

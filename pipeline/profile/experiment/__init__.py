@@ -1,7 +1,8 @@
 """An experiment: points of a grid of parameters, timed in random order, to a table.
 
 ========== ====================================================================
-declared   experiments as YAML, every fault with its place
+declared   what an experiment is
+reading    experiments from YAML, every fault with its place
 axes       what may be varied, and which values may stand on an axis
 points     all combinations or some of them, and the order they are timed in
 running    round after round in this process

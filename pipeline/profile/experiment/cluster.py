@@ -16,6 +16,7 @@ from typing import Any
 from tenbit.pipeline.batch import Order
 from tenbit.pipeline.errors import TenbitError
 from tenbit.pipeline.farm.cluster.connect import Cluster, connected
+from tenbit.pipeline.farm.cluster.work import keep_freed_memory
 from tenbit.pipeline.profile.experiment.axes import one_line
 from tenbit.pipeline.profile.experiment.declared import Experiment
 from tenbit.pipeline.profile.experiment.journal import Journal, Line
@@ -100,6 +101,7 @@ def timed(packed: bytes) -> list[Line]:
     from tenbit.kernels import _native
 
     _native.prepare()
+    keep_freed_memory()
     errand: Errand = pickle.loads(packed)
     worker: Any = get_worker()
     about = here(worker.address)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tenbit.pipeline.profile.experiment.declared import Experiment, load
+from tenbit.pipeline.profile.experiment.declared import Experiment
+from tenbit.pipeline.profile.experiment.reading import load
 
 
 @pytest.fixture

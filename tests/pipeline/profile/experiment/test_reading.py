@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tenbit.pipeline.errors import ChainError, RequestError
-from tenbit.pipeline.profile.experiment.declared import Experiment, load, shipped_experiments
+from tenbit.pipeline.profile.experiment.declared import Experiment
 from tenbit.pipeline.profile.experiment.points import order, points
+from tenbit.pipeline.profile.experiment.reading import load, shipped_experiments
 
 Made = Callable[[str], Experiment]
 
