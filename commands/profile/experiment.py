@@ -48,7 +48,10 @@ def experiment(
     cluster: str | None,
     dry_run: bool,
 ) -> None:
-    """Time the points of FILE, an experiment's YAML or a shipped one's name, in random order, to a table."""
+    """Time the points of FILE in random order, to a table.
+
+    FILE is an experiment's YAML, or a shipped one's name: demosaic, fusion, sizes.
+    """
     from tenbit.pipeline.profile.experiment import declared, reading, written
     from tenbit.pipeline.profile.experiment.points import points
 

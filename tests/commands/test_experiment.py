@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from tenbit.cli import commands
 from tenbit.pipeline.profile.experiment import quality
+from tenbit.pipeline.profile.experiment.reading import shipped_experiments
 from tenbit.pipeline.profile.experiment.workbench import Workbench
 
 TEXT = """\
@@ -79,6 +80,11 @@ def test_a_grid_becomes_a_table(run: Any, monkeypatch: pytest.MonkeyPatch) -> No
     seen = Counter((row["point"], row["round"]) for row in rows("o.csv"))
     assert len(seen) == 12 and set(seen.values()) == {1} and len(calls) == 6 + 7
     assert [row["rounds"] for row in rows("u.csv")] == ["3"] * 4
+
+
+def test_the_help_names_the_shipped_experiments() -> None:
+    text = CliRunner().invoke(commands, ["profile", "experiment", "--help"]).stdout
+    assert f"a shipped one's name: {', '.join(shipped_experiments())}." in " ".join(text.split())
 
 
 def test_points_are_listed_and_wrong_use_is_told(run: Any, here: Path) -> None:

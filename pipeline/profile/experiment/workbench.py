@@ -165,7 +165,7 @@ class Workbench:
         if device.target != "cpu":
             if threads is not None or sizes:
                 raise RequestError(
-                    f"{device.name}: threads and schedule are of the CPU; exclude them with {device.name}"
+                    f"threads and schedule are the CPU's, not those of {device.name}: exclude such points"
                 )
             return device
         threads = threads or self._threads
