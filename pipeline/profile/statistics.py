@@ -3,10 +3,11 @@
 Rounds of one run of the program share its place in memory, its start and its hour; runs differ more than rounds do. So
 runs are drawn with replacement first, then rounds inside each: a hierarchical bootstrap (Kalibera and Jones, "Rigorous
 benchmarking in reasonable time", ISMM 2013; Efron, 1979). Five runs drawn from five know too little of runs that were
-not made: percentiles of what is drawn held the truth in 87 to 94 of 100 simulated experiments where 95 were promised.
-So several runs have their interval from the bootstrap's standard error, times Student's t and the root of n / (n - 1)
-(Hesterberg, "What teachers should know about the bootstrap", The American Statistician 2015): 97 to 100 of 100, and
-98 to 100 where 99 were promised.
+not made: percentiles of what is drawn held the truth in 87 to 94 of 100 simulated experiments where 95 were promised
+and runs differed as much as rounds. So several runs have their interval from the bootstrap's standard error, times
+Student's t and the root of n / (n - 1) (Hesterberg, "What teachers should know about the bootstrap", The American
+Statistician 2015): 94 to 100 of 100, and 99 to 100 where 99 were promised (5 and 8 runs of 15 rounds, 200 experiments
+of each kind: spikes, slow spells, drift of the machine).
 """
 
 from __future__ import annotations

@@ -7,9 +7,11 @@ from typing import Any
 
 from tenbit.pipeline.profile.compare.rows import APART, LEVEL, ONE_RUN, Comparison, Row
 from tenbit.pipeline.profile.compare.sides import Side
+from tenbit.pipeline.profile.statistics import Ratio
 
 COLUMNS = ("what", "A", "B", "B / A", "interval", "verdict")
 _FAR = 0.05  # ceilings that differ by more are told
+_UNKNOWN = 10.0
 
 
 def head(found: Comparison) -> Iterator[str]:
@@ -32,7 +34,7 @@ def rows(found: Comparison) -> list[tuple[str, ...]]:
             _value(row, row.a),
             _value(row, row.b),
             f"{row.ratio.value:.3f}" if row.ratio else "-",
-            f"{row.ratio.interval.low:.3f} … {row.ratio.interval.high:.3f}" if row.ratio else "-",
+            _interval(row.ratio) if row.ratio else "-",
             row.verdict or "",
         )
         for row in found.rows
@@ -157,6 +159,11 @@ def _differences(a: Side, b: Side) -> Iterator[str]:
     every = sorted({*one.versions, *other.versions})
     if unlike := [name for name in every if one.versions.get(name) != other.versions.get(name)]:
         yield f"other versions of {', '.join(unlike)}"
+
+
+def _interval(ratio: Ratio) -> str:
+    low, high = ratio.interval
+    return "unknown" if high > _UNKNOWN or low < 1 / _UNKNOWN else f"{low:.3f} … {high:.3f}"
 
 
 def _value(row: Row, value: float | None) -> str:
