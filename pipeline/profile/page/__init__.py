@@ -1,15 +1,15 @@
 """Profiles and experiments as one self-contained HTML page.
 
-======== ==================================================================
-markup   elements; whatever is put into one is escaped
-figures  numbers and names as they are read
-scales   axes and their ticks
-drawing  a chart as SVG
-labels   names beside dots, where there is room
-bars, roofline, scatter  the charts
-points   the points of an experiment as charts ask for them
-tables   tables that a reader can sort
-======== ==================================================================
+======================== ==============================================================
+profiles, together       what is said of one profile, of several
+experiments, points      what is said of an experiment; its points as charts ask for them
+roofline, times, passes  of a profile: the roofline, bars of time, tables
+scatter, scaling         speed against quality, time against size
+bars, tables             charts of bars, tables that a reader can sort: of anything
+drawing, scales, labels  SVG, axes and their ticks, names where there is room for them
+figures, markup          numbers and names as they are read; elements, all escaped
+places, read             names on a page; tables from files
+======================== ==============================================================
 """
 
 from __future__ import annotations

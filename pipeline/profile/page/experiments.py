@@ -15,6 +15,7 @@ from tenbit.pipeline.profile.page.tables import Cell, facts, number, table
 
 _MOST_CHARTS = 40  # of one kind: a page stays small
 _MOST_BARS = 40
+_MOST_NOTES = 6
 _Chart = tuple[Markup, dict[str, str]]
 """With what it differs in from the others of its figure."""
 _HOSTS = ("machine", "cores", "host", "device", "tenbit", "python", "numpy", "numba", "commit")
@@ -29,7 +30,7 @@ def section(ident: str, points: Points) -> Markup:
         f"{failed} of {len(points.rows)} points failed; the table says why." if failed else "",
         f"{wide} of {len(done)} points have an interval too wide to conclude: hollow dots, wide in the table."
         if wide else "",
-        *dict.fromkeys(row["notes"] for row in points.rows if row.get("notes")),
+        *_notes(points),
     ) if text]  # fmt: skip
     kinds = [_qualities(ident, points), _sizes(ident, points)] if done else []
     if done and not any(kinds):
@@ -47,6 +48,13 @@ def section(ident: str, points: Points) -> Markup:
         element("div", *kinds, class_="figures"), _table(ident, points), element("h3", "What was measured"),
         facts(measured), id=ident,
     )  # fmt: skip
+
+
+def _notes(points: Points) -> list[str]:
+    """What points note, each once; the first of many."""
+    every = list(dict.fromkeys(row["notes"] for row in points.rows if row.get("notes")))
+    left_out = len(every) - _MOST_NOTES
+    return every[:_MOST_NOTES] + ([f"… and {left_out} more notes"] if left_out > 0 else [])
 
 
 def _all(points: Points, name: str) -> list[str]:
@@ -146,13 +154,12 @@ def _table(ident: str, points: Points) -> Markup:
     ]  # fmt: skip
     figures = [one for one in figures if any(row.get(one[1]) is not None for row in points.rows)]
     marks = ["front"] if best else []
-    columns = [*points.axes, *(name for name, _, _ in figures), *marks, "status"]
+    columns = [*points.axes, "status", *marks, *(name for name, _, _ in figures)]
     rows = []
     for row in points.rows:
-        cells = [_value(row[axis]) for axis in points.axes]
-        cells += [number(row.get(column), factor) for _, column, factor in figures]
+        cells = [*(_value(row[axis]) for axis in points.axes), _status(row)]
         cells += [Cell("●" if id(row) in best else "", 1.0 if id(row) in best else 0.0)] if marks else []
-        rows.append([*cells, _status(row)])
+        rows.append([*cells, *(number(row.get(column), factor) for _, column, factor in figures)])
     caption = f"Points of {points.name}; low and high: of the median's 95 % interval, ms"
     return table(caption + ("; front: nothing is faster and better at once, by some measure" if best else ""),
                  columns, rows, name=f"{ident}-points")  # fmt: skip

@@ -72,7 +72,7 @@ class Room:
             if far > most_px:
                 break
             for across, down in _NEAR:
-                reach = radius + 5 + far
+                reach = radius + 6 + far
                 col, row = spot[0] + across * reach, spot[1] + down * (reach + (SIZE / 2 if not across else 0))
                 left = col - (0 if across > 0 else wide if across < 0 else wide / 2)
                 box = (left - 2, row - SIZE / 2 - 1, left + wide + 2, row + SIZE / 2 + 1)

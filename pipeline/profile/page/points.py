@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ class Points:
     @property
     def qualities(self) -> list[Quality]:
         """Those that some point has."""
-        return [one for one in QUALITIES if any(row.get(one.column) is not None for row in self.done)]
+        return [one for one in QUALITIES if known(self.done, one)]
 
     @property
     def content(self) -> list[str]:
@@ -134,12 +135,16 @@ def grouped(rows: Iterable[Row], axes: Sequence[str]) -> dict[str, list[Row]]:
     return found
 
 
+def known(rows: Iterable[Row], quality: Quality) -> list[Row]:
+    """Rows that have a measure of quality, of which a chart can show the value."""
+    return [row for row in rows if row.get(quality.column) is not None and math.isfinite(row[quality.column])]
+
+
 def front(rows: Iterable[Row], quality: Quality) -> list[Row]:
     """Points that no other is at once faster and better than, from the fastest on: the Pareto front."""
     sign = -1.0 if quality.is_less_better else 1.0
-    known = [row for row in rows if row.get(quality.column) is not None]
     kept: list[Row] = []
-    for row in sorted(known, key=lambda row: (-row["mp_per_s"], -sign * row[quality.column])):
+    for row in sorted(known(rows, quality), key=lambda row: (-row["mp_per_s"], -sign * row[quality.column])):
         if not kept or sign * row[quality.column] > sign * kept[-1][quality.column]:
             kept.append(row)
     return kept

@@ -64,9 +64,9 @@ def scaling(series: Sequence[Series]) -> Drawing:
             inner = drawing.inner()
             if size.low_s and size.high_s:
                 rows = [up.at(s * 1e3 / size.megapixels) for s in (size.low_s, size.high_s)]
-                inner.line((spot[0], rows[0]), (spot[0], rows[1]), "whisker")
+                inner.line((spot[0], rows[0]), (spot[0], rows[1]), f"whisker own c{one.number % COLOURS}")
                 for row in rows:
-                    inner.line((spot[0] - 4, row), (spot[0] + 4, row), "whisker")
+                    inner.line((spot[0] - 4, row), (spot[0] + 4, row), f"whisker own c{one.number % COLOURS}")
             inner.dot(spot, RADIUS, one.number)
             drawing.mark(size.tip, inner)
     return drawing

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from tenbit.pipeline.profile.page.drawing import LINE, SIZE, WIDE, Drawing, Spot
+from tenbit.pipeline.profile.page.drawing import COLOURS, LINE, SIZE, WIDE, Drawing, Spot
 from tenbit.pipeline.profile.page.figures import cut, digits
 from tenbit.pipeline.profile.page.labels import Room
-from tenbit.pipeline.profile.page.points import Points, Quality, Row, front
+from tenbit.pipeline.profile.page.points import Points, Quality, Row, front, known
 from tenbit.pipeline.profile.page.scales import Axis, Scale, around
 
 TOP, BOTTOM, LEFT, RIGHT = 34.0, 372.0, 66.0, WIDE - 14
@@ -25,8 +25,8 @@ def point_tip(points: Points, row: Row) -> str:
         lines.append(f"95 % interval {digits(row['low_s'] * 1e3)} to {digits(row['high_s'] * 1e3)} ms")
     if row.get("is_conclusive") is False:
         lines.append("the interval is too wide to conclude")
-    known = [one for one in points.qualities if row.get(one.column) is not None]
-    lines += [f"{one.name} {digits(row[one.column])} {one.unit}".rstrip() for one in known]
+    has = [one for one in points.qualities if row.get(one.column) is not None]
+    lines += [f"{one.name} {digits(row[one.column])} {one.unit}".rstrip() for one in has]
     return "\n".join(lines)
 
 
@@ -35,7 +35,7 @@ def scatter(points: Points, rows: Sequence[Row], quality: Quality) -> Drawing | 
 
     None where no point has that quality.
     """
-    shown = [row for row in rows if row.get(quality.column) is not None]
+    shown = known(rows, quality)
     if not shown:
         return None
     speeds = [row["mp_per_s"] for row in shown]
@@ -54,7 +54,7 @@ def scatter(points: Points, rows: Sequence[Row], quality: Quality) -> Drawing | 
     room = Room((LEFT + 3, TOP + 2, RIGHT - 2, BOTTOM - 3))
     for row in shown:
         room.take_dot(spots[id(row)], RADIUS)
-        room.take_line(_whisker(row, spots[id(row)], across) or ())
+        room.take_line(_whisker(row, spots[id(row)], across) or (), half_px=2)
     steps = _steps([spots[id(row)] for row in best])
     drawing.path(steps, "front")
     room.take_line(steps, half_px=2)
@@ -69,12 +69,15 @@ def _point(
 ) -> None:  # fmt: skip
     inner = drawing.inner()
     if ends := _whisker(row, spot, across):
-        inner.line(*ends, "whisker" if is_best else "whisker pale")
+        inner.line(*ends, f"whisker own c{points.number(row) % COLOURS}{'' if is_best else ' pale'}")
     hollow = " hollow" if row.get("is_conclusive") is False else ""
     inner.dot(spot, RADIUS, points.number(row), ("" if is_best else "pale") + hollow)
-    label = cut(points.label(row, without=points.content), _MOST_NAME, SIZE)
-    if is_best and label:
-        room.name(inner, spot, RADIUS, label)
+    if is_best:
+        shorter = [*points.content, *(axis for axis in points.axes if axis != points.series)]
+        # The legend tells the series, and the tip all of it, where there is no room.
+        for without in (points.content, shorter):
+            if room.name(inner, spot, RADIUS, cut(points.label(row, without=without), _MOST_NAME, SIZE)):
+                break
     drawing.mark(point_tip(points, row), inner)
 
 
