@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -40,13 +41,15 @@ def check_report(
     """
     if report is None:
         return
-    # Pipes and devices are written to, not replaced.
+    # Of a name that is too long, too, this says whether it is there; Path.is_file does not.
+    is_file = os.path.isfile(report)  # noqa: PTH113
     what = option.removeprefix("--")
-    if report.suffix.lower() not in suffixes and (report.is_file() or report.is_dir()):
+    # Pipes and devices are written to, not replaced.
+    if report.suffix.lower() not in suffixes and (is_file or os.path.isdir(report)):  # noqa: PTH112
         raise RequestError(
             f"{option}: {report} exists and is no {' or '.join(suffixes)}; give the {what} a name of its own"
         )
-    if report.is_file() and _begins(report).startswith(MANIFEST):
+    if is_file and _begins(report).startswith(MANIFEST):
         raise RequestError(f"{option}: {report} is a manifest; give the {what} a name of its own")
     places = Places()
     here = folded(places.file(report))

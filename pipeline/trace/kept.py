@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -33,8 +34,7 @@ def kept(path: Path, what: str, finish: Callable[[BinaryIO], None]) -> Iterator[
     WriteError
         In the end, if it could not be; then there is none.
     """
-    if path.exists() and not path.is_file():
-        raise RequestError(f"{what}: {path} is no ordinary file")
+    _check(path, what)
     ended: BaseException | None = None
     with ExitStack() as stack:
         try:
@@ -48,3 +48,15 @@ def kept(path: Path, what: str, finish: Callable[[BinaryIO], None]) -> Iterator[
         finish(handle)
     if ended is not None:
         raise ended
+
+
+def _check(path: Path, what: str) -> None:
+    """Refuse a name that no file can get in the end: a pipe's, a device's, one that is too long."""
+    try:
+        is_ordinary = stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise RequestError(f"{what}: {path}: cannot be written: {error.strerror}") from None
+    if not is_ordinary:
+        raise RequestError(f"{what}: {path} is no ordinary file")

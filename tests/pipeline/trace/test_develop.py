@@ -66,6 +66,7 @@ def test_an_interrupted_batch_leaves_its_trace(raw, read_trace, monkeypatch):
         (["--cprofile", "small.yaml"], "--cprofile: small.yaml exists and is no .prof or .pstats; give the cprofile a"),
         (["--trace", "t.json", "--report", "./t.json"], "--report, --trace and --cprofile need a file each"),
         (["--trace", "small.yaml/t.json"], "trace: small.yaml/t.json: cannot be written: "),
+        (["--trace", f"{'x' * 300}.json"], ".json: cannot be written: File name too long"),
         (["--trace", "t.json", "-j", "2"], "are of one process: leave out --jobs and --cluster"),
         (["--nvtx", "--cluster", "local:2"], "are of one process: leave out --jobs and --cluster"),
     ],
