@@ -12,8 +12,8 @@ from tenbit.pipeline.profile.record import PassProfile
 
 def passes(one: Told) -> Markup:
     profile = one.profile
-    columns = ("pass", "steps", "access", "rows × cols", "ms", "low", "high", "CPU ms", "MB read", "MB written", "GB/s",
-               "of copy, %", "Mop", "Gop/s", "of mul-add, %", "op/B", "of roof, %")  # fmt: skip
+    columns = ("pass", "steps", "access", "rows × cols", "ms", "low", "high", "CPU ms", "MB in", "MB out", "GB/s",
+               "copy, %", "Mop", "Gop/s", "arith., %", "op/B", "roof, %")  # fmt: skip
     rows = []
     for n, each in enumerate(profile.passes, 1):
         found, timing = interval(each.timing.wall_s), each.timing
@@ -27,8 +27,8 @@ def passes(one: Told) -> Markup:
             number(each.operations_per_s / profile.ceilings.operations_per_s, 100), number(each.intensity),
             number(share_of_roof(profile, each), 100),
         ])  # fmt: skip
-    return table(f"Passes of {one.name}; low and high: of the median's 95 % interval, ms", columns, rows,
-                 name=f"{one.ident}-passes")  # fmt: skip
+    caption = f"Passes of {one.name}; low and high: of the median's 95 % interval, ms; %: of what is possible"
+    return table(caption, columns, rows, name=f"{one.ident}-passes")
 
 
 def _short_steps(each: PassProfile) -> str:
