@@ -164,9 +164,7 @@ class Workbench:
         sizes = {name.partition(".")[2]: value for name, value in values.items() if name.startswith("schedule.")}
         if device.target != "cpu":
             if threads is not None or sizes:
-                raise RequestError(
-                    f"threads and schedule are the CPU's, not those of {device.name}: exclude such points"
-                )
+                raise RequestError(f"threads and schedule are the CPU's, not of {device.name}: exclude such points")
             return device
         threads = threads or self._threads
         if threads is None and not sizes:
