@@ -55,7 +55,7 @@ def _pass_row(number: int, one: PassProfile, profile: Profile) -> tuple[str, ...
 
 def stage_rows(profile: Profile) -> list[tuple[str, ...]]:
     """One row per stage and pass, as `STAGE_COLUMNS`; none where nobody asked."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     whole_s, pixels = profile.frame_timing.median_s, profile.megapixels * 1e6
     for number, one in enumerate(profile.passes, 1):
         for share in one.shares:
