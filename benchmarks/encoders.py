@@ -40,7 +40,7 @@ def main() -> None:
     table = Table(box=None, title="12.5 MP, one thread, medians", title_justify="left")
     for heading in ("", "CPU ms", "bytes/pixel"):
         table.add_column(heading, justify="left" if not heading else "right")
-    for name, call in {**_jpeg(eight), **_png(eight, sixteen), **_tiff(sixteen)}.items():
+    for name, call in {**jpeg(eight), **png(eight, sixteen), **tiff(sixteen)}.items():
         times, size = [], 0
         for _ in range(rounds):
             began = time.thread_time()
@@ -50,7 +50,7 @@ def main() -> None:
     Console(width=120).print(table)
 
 
-def _jpeg(pixels: Pixels) -> dict[str, Callable[[], bytes]]:
+def jpeg(pixels: Pixels) -> dict[str, Callable[[], bytes]]:
     backwards = np.ascontiguousarray(pixels[..., ::-1])
 
     def pillow() -> bytes:
@@ -76,7 +76,7 @@ def _jpeg(pixels: Pixels) -> dict[str, Callable[[], bytes]]:
     return found
 
 
-def _png(eight: Pixels, sixteen: Pixels) -> dict[str, Callable[[], bytes]]:
+def png(eight: Pixels, sixteen: Pixels) -> dict[str, Callable[[], bytes]]:
     ours = {"level": 1, "strategy": 3, "filter": 64}
     return {
         "PNG 8, libpng: run lengths of averaged differences (ours)": lambda: imagecodecs.png_encode(eight, **ours),
@@ -87,7 +87,7 @@ def _png(eight: Pixels, sixteen: Pixels) -> dict[str, Callable[[], bytes]]:
     }
 
 
-def _tiff(pixels: Pixels) -> dict[str, Callable[[], bytes]]:
+def tiff(pixels: Pixels) -> dict[str, Callable[[], bytes]]:
     def written(**how: object) -> Callable[[], bytes]:
         def call() -> bytes:
             to = io.BytesIO()

@@ -53,9 +53,13 @@ class Exposure:
         return Exposure(np.tile(self.packed, (times, times)), Frame(samples, facts))
 
 
+def exposure(rows: int | None = None, cols: int | None = None) -> Exposure:
+    """A simulated RGGB exposure, 10 bits, with the noise of ISO 100; by default of ROWS and COLS as they are now."""
+    return _exposure(rows or ROWS, cols or COLS)
+
+
 @cache
-def exposure(rows: int = ROWS, cols: int = COLS) -> Exposure:
-    """A simulated RGGB exposure, 10 bits, with the noise of ISO 100."""
+def _exposure(rows: int, cols: int) -> Exposure:
     with tempfile.TemporaryDirectory() as folder:
         path = make(Path(folder) / "a.raw10", rows=rows, cols=cols, truth=False)[0]
         packed = np.fromfile(path, np.uint8).reshape(rows, -1)
@@ -69,7 +73,7 @@ def full_scale(frame: Frame) -> Frame:
 
 
 @cache
-def linear(rows: int = ROWS, cols: int = COLS) -> Frame:
+def linear(rows: int | None = None, cols: int | None = None) -> Frame:
     """The exposure as scene-linear RGB, (rows, cols, 3) uint16, white at 65535."""
     chain = ["black_level", "white_balance", {"demosaic": {"method": "malvar"}}]
     done = ours.developed(exposure(rows, cols).frame, chain, bits=16)
@@ -77,7 +81,7 @@ def linear(rows: int = ROWS, cols: int = COLS) -> Frame:
 
 
 @cache
-def display(rows: int = ROWS, cols: int = COLS) -> Frame:
+def display(rows: int | None = None, cols: int | None = None) -> Frame:
     """The exposure as a picture, (rows, cols, 3) uint8 sRGB."""
     return ours.developed(exposure(rows, cols).frame, ours.fast_chain("filmic"), bits=8)
 

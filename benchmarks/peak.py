@@ -2,6 +2,7 @@
 
 Run:  peak.py chain FILE.raw10 FACTS.pickle THREADS    the fast chain in memory, twice
       peak.py cli ARGUMENT...                          the command line
+      peak.py program WORD...                          any command: the most that one of its processes has held
 
 VmHWM and not getrusage where there is one: ru_maxrss of a child starts at what its parent held when it began.
 """
@@ -44,6 +45,24 @@ def cli(*arguments: str) -> None:
     commands(list(arguments), standalone_mode=False)
 
 
+def program(*command: str) -> int:
+    """Do a command and return what the largest of its processes has held; this process, which starts it, is small.
+
+    Raises
+    ------
+    SystemExit
+        With the command's code, if that is not 0.
+    """
+    import resource
+    import subprocess
+
+    code = subprocess.call(command, stdout=sys.stderr)
+    if code:
+        raise SystemExit(code)
+    # Kilobytes on Linux, bytes on macOS.
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 if __name__ == "__main__":
-    {"chain": chain, "cli": cli}[sys.argv[1]](*sys.argv[2:])
-    sys.stdout.write(f"\n{peak_bytes()}\n")
+    held = {"chain": chain, "cli": cli, "program": program}[sys.argv[1]](*sys.argv[2:])
+    sys.stdout.write(f"\n{held or peak_bytes()}\n")

@@ -35,6 +35,13 @@ def show(section: Section, console: Console) -> None:
         console.print(f"  [dim]checked: {name}: {text}[/dim]", highlight=False, soft_wrap=True)
     for name, figure in section.figures.items():
         console.print(f"  {name}: {figure:.3g}", highlight=False, soft_wrap=True)
+    for theirs, mine in section.beside.items():
+        by_name = {one.name: one for one in section.timed}
+        console.print(f"  {theirs}: its time is {by_name[mine].over(by_name[theirs]):.2f} × {mine}'s", highlight=False)
+    for name, command in section.left_out.items():
+        console.print(f"  {name}: left out, not installed: {command}", highlight=False, soft_wrap=True)
+    for row in section.table:
+        console.print("  " + " | ".join(row), highlight=False, soft_wrap=True)
     for target in section.targets:
         verdict = "[green]met[/green]" if target.is_met else "[red]missed[/red]"
         console.print(
@@ -46,19 +53,29 @@ def show(section: Section, console: Console) -> None:
 def record(sections: Sequence[Section], *, rounds: int, cores: Sequence[int]) -> dict[str, Any]:
     """Everything that was measured, and on what, fit for JSON."""
     return {
-        "machine": {
-            "cpu": cpu_name(),
-            "cores": os.cpu_count(),
-            "cores_used": len(cores),
-            "memory_gib": round(memory_gib(), 1),
-            "system": f"{platform.system()} {platform.machine()}",
-            "load_at_the_end": [round(load, 2) for load in os.getloadavg()],
-        },
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "machine": machine(cores),
+        "versions": versions(PACKAGES),
         "commit": commit(),
         "rounds": rounds,
-        "sections": {section.name: _section(section) for section in sections},
+        "sections": {section.name: described(section) for section in sections},
     }
+
+
+def machine(cores: Sequence[int]) -> dict[str, Any]:
+    """What it was measured on."""
+    return {
+        "cpu": cpu_name(),
+        "cores": os.cpu_count(),
+        "cores_used": len(cores),
+        "memory_gib": round(memory_gib(), 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "load_at_the_end": [round(load, 2) for load in os.getloadavg()],
+    }
+
+
+def versions(packages: Sequence[str]) -> dict[str, str | None]:
+    """Of Python and of packages; None for what is not installed."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in packages}}
 
 
 def save(path: Path, found: dict[str, Any]) -> None:
@@ -69,9 +86,9 @@ def save(path: Path, found: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
-def default_path() -> Path:
+def default_path(what: str = "cpu") -> Path:
     """One file per kind of machine: ``results/cpu-amd-epyc.json``."""
-    return ROOT / "benchmarks" / "results" / f"cpu-{slug(cpu_name())}.json"
+    return ROOT / "benchmarks" / "results" / f"{what}-{slug(cpu_name())}.json"
 
 
 def _version(package: str) -> str | None:
@@ -81,8 +98,9 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _section(section: Section) -> dict[str, Any]:
-    return {
+def described(section: Section) -> dict[str, Any]:
+    """A section, fit for JSON."""
+    found = {
         "title": section.title,
         "timed": {one.name: _timed(one) for one in section.timed},
         "checked": section.checks,
@@ -92,12 +110,17 @@ def _section(section: Section) -> dict[str, Any]:
             for t in section.targets
         ],
     }
+    for name in ("beside", "left_out", "table", "versions"):
+        if value := getattr(section, name):
+            found[name] = value
+    return found
 
 
 def _timed(one: Timed) -> dict[str, Any]:
     return {
         "median_ms": round(1e3 * one.median_s, 3),
         "quartiles_ms": [round(1e3 * each, 3) for each in one.quartiles_s],
+        "megapixels": round(one.megapixels, 4),
         "megapixels_per_s": round(one.rate, 1) if one.megapixels else None,
         "rounds_ms": [round(1e3 * each, 3) for each in one.times_s],
     }

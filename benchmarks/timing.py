@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -25,12 +26,19 @@ class Case:
         Done by one call.
     before : callable, optional
         Called before each call, not timed.
+    told_s : callable, optional
+        Finds the seconds in what the call returned, for a program that says what a part of its work took; otherwise
+        the whole call is timed.
+    most : int, optional
+        Rounds that it takes part in at most, for what is slow.
     """
 
     name: str
-    call: Callable[[], object]
+    call: Callable[[], Any]
     megapixels: float
     before: Callable[[], object] | None = None
+    told_s: Callable[[Any], float] | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,10 @@ class Timed:
     def rate(self) -> float:
         """Megapixels per second."""
         return self.megapixels / self.median_s
+
+    def over(self, other: Timed) -> float:
+        """This speed as a multiple of another's, from the medians: of rates, or of times where no pixels count."""
+        return self.rate_over(other) if self.megapixels and other.megapixels else other.median_s / self.median_s
 
     def rate_over(self, other: Timed) -> float:
         """This rate as a multiple of another's, from the medians."""
@@ -94,6 +106,14 @@ class Section:
     targets : sequence of Target
     figures : mapping
         Anything else that was measured: name to number, the unit in the name.
+    beside : mapping
+        Which of tenbit's cases does the work of which peer's: names of `timed`.
+    left_out : mapping
+        Peers that are not installed, with the command that installs them.
+    table : sequence of sequence of str
+        What is told in words: a head and rows.
+    versions : mapping
+        Of what has been measured and is not among this Python's packages.
     """
 
     name: str
@@ -102,12 +122,17 @@ class Section:
     checks: dict[str, str] = field(default_factory=dict)
     targets: Sequence[Target] = ()
     figures: dict[str, float] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    table: Sequence[Sequence[str]] = ()
+    versions: dict[str, str] = field(default_factory=dict)
 
 
-def in_turns(cases: Sequence[Case], rounds: int) -> dict[str, Timed]:
+def in_turns(cases: Sequence[Case], rounds: int, *, has_warmed: bool = False) -> dict[str, Timed]:
     """Time every case once per round, one after the other, so that a slow spell of the machine meets them all.
 
-    A round that does not count comes first: it compiles, and fills caches and pools.
+    A round that does not count comes first: it compiles, and fills caches and pools. ``has_warmed`` says that the
+    caller has done that.
     """
     times: dict[str, list[float]] = {case.name: [] for case in cases}
     if len(times) != len(cases):
@@ -115,13 +140,17 @@ def in_turns(cases: Sequence[Case], rounds: int) -> dict[str, Timed]:
     was_collecting = gc.isenabled()
     gc.disable()
     try:
-        for turn in range(rounds + 1):
+        for turn in range(1 if has_warmed else 0, rounds + 1):
             for case in cases:
+                if case.most is not None and turn > case.most:
+                    continue
                 if case.before:
                     case.before()
                 began = time.perf_counter()
                 result = case.call()
                 elapsed_s = time.perf_counter() - began
+                if case.told_s:
+                    elapsed_s = case.told_s(result)
                 del result
                 if turn:
                     times[case.name].append(elapsed_s)

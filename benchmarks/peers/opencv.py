@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 STRIP_PIXELS = 64 * 4096
 # Even, so that a strip begins in the phase of the mosaic; a pixel looks one row up and down.
 HALO = 2
+WAYS = {"bilinear": cv2.COLOR_BayerBG2RGB, "edge aware": cv2.COLOR_BayerBG2RGB_EA}
 
 
 class FastChain:
-    """RGGB to RGB8: levels and balance, bilinear demosaic, matrix, sRGB curve.
+    """RGGB to RGB8: levels and balance, bilinear or edge-aware demosaic, matrix, sRGB curve.
 
     Full scale of uint16 is white, so that OpenCV saturates where white balance clips.
 
@@ -37,6 +38,10 @@ class FastChain:
         Threads of Python; OpenCV's own are to be switched off (``cv2.setNumThreads(0)``).
     look_up : {"opencv", "numpy"}
         Who applies the curve, a table of 65536; OpenCV does since 5.0.
+    way : {"bilinear", "edge aware"}
+        Of its demosaic.
+    rows : int, optional
+        Of a strip, instead of those of `STRIP_PIXELS`.
     """
 
     def __init__(
@@ -47,10 +52,13 @@ class FastChain:
         packing: Literal["u16", "raw10"],
         threads: int = 2,
         look_up: Literal["opencv", "numpy"] = "opencv",
+        way: str = "bilinear",
+        rows: int | None = None,
     ) -> None:
         self.rgb8 = np.empty((*shape, 3), np.uint8)
         self._threads, self._packing, self._look_up = threads, packing, look_up
-        self._strip = max(STRIP_PIXELS // shape[1] // 2 * 2, 2)
+        self._strip = rows or max(STRIP_PIXELS // shape[1] // 2 * 2, 2)
+        self._way = WAYS[way]
         rows, cols = self._strip + 2 * HALO, shape[1]
         self._black = np.full((rows, cols), round(numbers.black), np.uint16)
         # 8 bits of fraction: within 0.003 % of the gain.
@@ -79,7 +87,7 @@ class FastChain:
                 seen = scratch.unpacked(seen)
             cv2.subtract(seen, self._black[:rows], plane)
             cv2.multiply(plane, self._gain[:rows], plane, 1 / 256)
-            cv2.cvtColor(plane, cv2.COLOR_BayerBG2RGB, rgb16)
+            cv2.cvtColor(plane, self._way, rgb16)
             inside = rgb16[above : above + bottom - top]
             cv2.transform(inside, self._matrix, inside)
             if self._look_up == "opencv":

@@ -39,6 +39,8 @@ def develop(name: str) -> None:
     cv2.imwrite(str(OUT / f"{Path(name).stem}.jpg"), cv2.LUT(rgb, CODES), [cv2.IMWRITE_JPEG_QUALITY, 92])
 
 
-cv2.setNumThreads(1)
+# A file alone gets OpenCV's own threads.
+if len(sys.argv) > 3:
+    cv2.setNumThreads(1)
 with ThreadPoolExecutor(2) as pool:
     list(pool.map(develop, sys.argv[2:]))

@@ -9,28 +9,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import dngs
 import frames
-from sections.process import TENBIT, alike
-from timing import Section, Target, Timed
-
-from tenbit.pipeline.sample import make
+from peers import programs
+from peers.programs import AHD, DARKTABLE, FAST, OPENCV, STANDARD, TENBIT
+from sections.process import alike
+from timing import Case, Section, Target, Timed, in_turns
 
 FILES = 64
-PEERS = Path(__file__).resolve().parents[1] / "peers"
-STANDARD, FAST = "tenbit develop (standard)", "tenbit develop -c fast"
-AHD, OPENCV, DARKTABLE = "rawpy AHD loop, two threads", "NumPy and OpenCV loop, two threads", "darktable-cli, minimal"
 # The slow ones get fewer files: what a process costs to start is then a hundredth of it still.
 COUNTS = {STANDARD: FILES, FAST: FILES, AHD: 32, OPENCV: FILES, DARKTABLE: 16}
 # How many times faster than whom; CPU time over that of the parts alone; GiB.
 WANTED = {(STANDARD, AHD): 3.5, (STANDARD, DARKTABLE): 6.0, (FAST, AHD): 8.0, (FAST, OPENCV): 2.5}
 WANTED_CPU, WANTED_GIB = 1.15, 1.5
-# Debian's darktable does without a screen; OpenCL off, nothing added to the pipe but what every raw needs.
-_DARKTABLE = ("--apply-custom-presets", "0", "--core", "--library", ":memory:", "--disable-opencl", "-t", "2")
-_DARKTABLE += ("--conf", "plugins/darkroom/workflow=none", "--conf", "plugins/imageio/format/jpeg/quality=92")
+# Beside every program, each with as many; the slowest take part in this many rounds.
+FEW, MOST = 8, 2
+SLOW = (programs.DARKTABLE_ALL, programs.RAWTHERAPEE)
+BESIDES = (STANDARD, FAST, OPENCV, programs.DCRAW, programs.LINEAR, AHD, DARKTABLE, *SLOW)
+Command = Callable[[Path], Sequence[str]]
 
 
 @dataclass
@@ -48,12 +49,9 @@ def measure(rounds: int, threads: int) -> Section:
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        files = _shoot(folder)
-        commands = _commands(folder, files)
-        # The round that does not count; what it made is looked at.
-        for who, command in commands.items():
-            _timed(command, folder / "out" / _short(who), COUNTS[who])
-        checks = _checks(folder, commands)
+        files = _shoot(folder, FILES)
+        commands, _ = _commands(folder, files, COUNTS)
+        checks = _checked(folder, commands, COUNTS)
         runs = {who: _Runs([], []) for who in commands}
         for _ in range(rounds):
             for who, command in commands.items():
@@ -80,45 +78,73 @@ def measure(rounds: int, threads: int) -> Section:
     return Section("batch", f"{FILES} DNGs to JPEG q92", list(timed.values()), checks, targets, figures)
 
 
-def _shoot(folder: Path) -> list[Path]:
+def few(rounds: int, threads: int) -> Section:
+    """`FEW` files each by every program in one process."""
+    counts = dict.fromkeys(BESIDES, FEW)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        commands, left_out = _commands(folder, _shoot(folder, FEW), counts)
+        checks = _checked(folder, commands, counts)
+        cases = [
+            Case(
+                who,
+                partial(_timed, command, folder / "out" / _short(who), FEW),
+                frames.ROWS * frames.COLS / 1e6,
+                told_s=lambda found: found[0],
+                most=MOST if who in SLOW else None,
+            )
+            for who, command in commands.items()
+        ]
+        timed = in_turns(cases, rounds, has_warmed=True)
+    return Section(
+        "few",
+        f"{FEW} DNGs to JPEG q92 by one process, per frame",
+        list(timed.values()),
+        checks,
+        beside={who: programs.BESIDE[who] for who in timed if who in programs.BESIDE},
+        left_out=left_out,
+    )
+
+
+def _shoot(folder: Path, count: int) -> list[Path]:
     """Files of their own, not links: what reads them reads a gigabyte and a half."""
     (folder / "in").mkdir()
-    first = make(folder / "in" / "f00.dng", rows=frames.ROWS, cols=frames.COLS, bits=16, black=4096, truth=False)[0]
-    rest = [first.with_name(f"f{n:02d}.dng") for n in range(1, FILES)]
+    first = dngs.plain(folder / "in" / "f00.dng")
+    rest = [first.with_name(f"f{n:02d}.dng") for n in range(1, count)]
     for path in rest:
         shutil.copyfile(first, path)
     return [first, *rest]
 
 
-def _commands(folder: Path, files: Sequence[Path]) -> dict[str, Callable[[Path], Sequence[str]]]:
-    """What is timed, each with the folder that it writes to."""
-    names = [str(path) for path in files]
-    develop = (*TENBIT, "develop", "--device", "cpu", "--quality", "92")
+def _commands(
+    folder: Path, files: Sequence[Path], counts: Mapping[str, int]
+) -> tuple[dict[str, Command], dict[str, str]]:
+    """What is timed, each with the folder that it writes to; the commands that install what is missing."""
+    found, missing = programs.programs(folder)
 
-    def scripted(script: str, count: int) -> Callable[[Path], Sequence[str]]:
-        return lambda out: (sys.executable, str(PEERS / script), str(out), *names[:count])
+    def told(program: programs.Program, count: int) -> Command:
+        # A folder of links of its own: some are told a folder.
+        some = folder / f"some{count}"
+        if not some.exists():
+            some.mkdir()
+            for path in files[:count]:
+                (some / path.name).symlink_to(path)
+        assert program.many
+        many, raws = program.many, [some / path.name for path in files[:count]]
+        return lambda out: many(raws, out)
 
-    found: dict[str, Callable[[Path], Sequence[str]]] = {
-        STANDARD: lambda out: (*develop, "-o", f"{out}/", *names),
-        FAST: lambda out: (*develop, "-c", "fast", "-o", f"{out}/", *names),
-        AHD: scripted("rawpy_ahd_loop.py", COUNTS[AHD]),
-        OPENCV: scripted("opencv_loop.py", COUNTS[OPENCV]),
-    }
-    if program := shutil.which("darktable-cli"):
-        some = folder / "some"
-        some.mkdir()
-        for path in files[: COUNTS[DARKTABLE]]:
-            (some / path.name).symlink_to(path)
-        config = str(folder / "darktable")
-        found[DARKTABLE] = lambda out: (
-            *(program, str(some), f"{out}/$(FILE_NAME).jpg"),
-            *_DARKTABLE,
-            *("--configdir", config, "--cachedir", config),
-        )
-    return found
+    commands = {who: told(found[who], count) for who, count in counts.items() if who in found}
+    return commands, {who: command for who, command in missing.items() if who in counts}
 
 
-def _timed(command: Callable[[Path], Sequence[str]], out: Path, count: int) -> tuple[float, float]:
+def _checked(folder: Path, commands: Mapping[str, Command], counts: Mapping[str, int]) -> dict[str, str]:
+    """The round that does not count; what it made is looked at."""
+    for who, command in commands.items():
+        _timed(command, folder / "out" / _short(who), counts[who])
+    return _checks(folder, commands)
+
+
+def _timed(command: Command, out: Path, count: int) -> tuple[float, float]:
     """Seconds of wall and of CPU per frame.
 
     Raises
@@ -180,7 +206,7 @@ def _parts_cpu_s(files: Sequence[Path], chain: str) -> float:
         return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def _peak_gib(command: Callable[[Path], Sequence[str]], out: Path) -> float:
+def _peak_gib(command: Command, out: Path) -> float:
     """The most memory that the batch has held, by `peak.py`."""
     shutil.rmtree(out)
     out.mkdir()

@@ -36,6 +36,12 @@ TOGETHER = "tenbit: peaking, zebra and histogram of RGB8"
 PEAKING, STRIPS = "OpenCV: peaking alone, whole frame", "OpenCV: peaking alone, strips"
 ZEBRA, HISTOGRAM = "OpenCV: zebra alone", "OpenCV: histogram alone"
 COPY = "copy of 6 bytes per pixel, read and written"
+# Each of the three alone, beside OpenCV's.
+ALONE = {
+    "tenbit: peaking of RGB8": ["peaking"],
+    "tenbit: zebra of RGB8": [THREE[1]],
+    "tenbit: histogram of RGB8": ["histogram"],
+}
 # The first code values that tenbit's zebra takes and leaves.
 _HIGH, _LOW = math.ceil(0.95 * 255), math.ceil(0.02 * 255)
 
@@ -47,6 +53,9 @@ def measure(rounds: int, threads: int) -> Section:
     calls = _chains(threads)
     shown = ours.display_frame(frames.display())
     calls[TOGETHER] = partial(ours.run_plan, shown, ours.planned(shown.facts, THREE, bits=8), ours.cpu(threads))
+
+    for name, chain in ALONE.items():
+        calls[name] = partial(ours.run_plan, shown, ours.planned(shown.facts, chain, bits=8), ours.cpu(threads))
 
     found = calls[TOGETHER]().results
     shape = rgb8.shape[:2]
@@ -85,6 +94,7 @@ def measure(rounds: int, threads: int) -> Section:
             Target("peaking, zebra and histogram, time over OpenCV's three", seconds[TOGETHER] / theirs, 1.0, False),
         ],
         figures,
+        dict(zip((STRIPS, ZEBRA, HISTOGRAM), ALONE, strict=True)) | {PEAKING: next(iter(ALONE))},
     )
 
 

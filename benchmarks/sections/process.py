@@ -10,19 +10,22 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import dngs
 import frames
 import imageio.v3 as imageio
 import numpy as np
+from numpy.typing import NDArray
+from peers import programs
+from peers.programs import AHD, FAST, STANDARD, TENBIT
 from timing import Case, Section, Target, in_turns
-
-from tenbit.pipeline.sample import make
 
 # Of the AHD script's time.
 WANTED = 0.8
-STANDARD, FAST, AHD = "tenbit develop (standard chain)", "tenbit develop -c fast", "rawpy script: AHD"
-HELP, NUMBA, RAWPY = "start-up: tenbit --help", "start-up: import numba", "start-up: import rawpy, imageio"
-TENBIT = (sys.executable, "-m", "tenbit.cli")
-SCRIPT = Path(__file__).resolve().parents[1] / "peers" / "rawpy_ahd.py"
+STARTS = {
+    "start-up: tenbit --help": (*TENBIT, "--help"),
+    "start-up: import numba": (sys.executable, "-c", "import numba"),
+    "start-up: import rawpy, imageio": (sys.executable, "-c", "import rawpy, imageio.v3"),
+}
 
 
 def measure(rounds: int, threads: int) -> Section:
@@ -32,25 +35,17 @@ def measure(rounds: int, threads: int) -> Section:
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        raw = make(folder / "a.dng", rows=frames.ROWS, cols=frames.COLS, bits=16, black=4096, truth=False)[0]
-        standard, fast, ahd = (folder / f"{stem}.jpg" for stem in ("standard", "fast", "ahd"))
-        develop = (*TENBIT, "develop", str(raw), "--device", "cpu", "--quality", "92", "--overwrite")
-        commands = {
-            STANDARD: (*develop, "-o", str(standard)),
-            FAST: (*develop, "-c", "fast", "-o", str(fast)),
-            AHD: (sys.executable, str(SCRIPT), str(raw), str(ahd)),
-        }
-        for command in commands.values():
-            _run(command)
-        checks = {f"{AHD}, against tenbit's standard": alike(standard, ahd)}
-        starts = {
-            HELP: (*TENBIT, "--help"),
-            NUMBA: (sys.executable, "-c", "import numba"),
-            RAWPY: (sys.executable, "-c", "import rawpy, imageio.v3"),
-        }
+        found, _ = programs.programs(folder)
+        raw = dngs.plain(folder / "a.dng")
+        outs = {who: folder / who / "a.jpg" for who in (STANDARD, FAST, AHD)}
+        commands = {who: found[who].one(raw, out) for who, out in outs.items()}
+        for who, command in commands.items():
+            outs[who].parent.mkdir()
+            run(command)
+        checks = {f"{AHD}, against tenbit's standard": alike(outs[STANDARD], outs[AHD])}
         megapixels = frames.ROWS * frames.COLS / 1e6
-        cases = [Case(name, partial(_run, command), megapixels) for name, command in commands.items()]
-        cases += [Case(name, partial(_run, command), 0.0) for name, command in starts.items()]
+        cases = [Case(name, partial(run, command), megapixels) for name, command in commands.items()]
+        cases += [Case(name, partial(run, command), 0.0) for name, command in STARTS.items()]
         timed = in_turns(cases, rounds)
         shares = {name: _import_share(commands[name]) for name in (STANDARD, AHD)}
     return Section(
@@ -73,27 +68,50 @@ def measure(rounds: int, threads: int) -> Section:
     )
 
 
-def _run(command: Sequence[str]) -> str:
-    """Do a command; returns its stderr."""
-    done = subprocess.run(command, capture_output=True, text=True)
+def run(command: Sequence[str]) -> str:
+    """Do a command; returns what it has said.
+
+    Raises
+    ------
+    RuntimeError
+        If it fails.
+    """
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
-    return done.stderr
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()[-300:]}")
+    return done.stdout + done.stderr
 
 
 def alike(ours: Path, theirs: Path) -> str:
-    """How two renderings of one scene go together: their tones differ, their shapes must not."""
-    green, other = (imageio.imread(path)[..., 1].astype(np.float32).ravel() for path in (ours, theirs))
+    """How two renderings of one scene go together: their tones differ, their shapes must not.
+
+    Some programs leave out the outermost pixels of all four sides.
+
+    Raises
+    ------
+    ValueError
+        If they show something else.
+    """
+    greens = [imageio.imread(path)[..., 1].astype(np.float32) for path in (ours, theirs)]
+    rows, cols = (min(green.shape[axis] for green in greens) for axis in (0, 1))
+    if any(green.shape[0] - rows > 64 or green.shape[1] - cols > 64 for green in greens):
+        raise ValueError(f"not the same scene: {ours} and {theirs} have shapes {greens[0].shape}, {greens[1].shape}")
+    green, other = (_middle(green, rows, cols).ravel() for green in greens)
     together = float(np.corrcoef(green, other)[0, 1])
     if together < 0.9:
         raise ValueError(f"not the same scene: {ours.name} and {theirs.name} correlate by {together:.2f}")
     return f"greens correlate by {together:.3f}"
 
 
+def _middle(plane: NDArray[np.float32], rows: int, cols: int) -> NDArray[np.float32]:
+    top, left = (plane.shape[0] - rows) // 2, (plane.shape[1] - cols) // 2
+    return plane[top : top + rows, left : left + cols]
+
+
 def _import_share(command: Sequence[str]) -> float:
     """Part of a process that goes into imports, by Python's own -X importtime."""
     began = time.perf_counter()
-    lines = _run((command[0], "-X", "importtime", *command[1:])).splitlines()
+    lines = run((command[0], "-X", "importtime", *command[1:])).splitlines()
     elapsed_s = time.perf_counter() - began
     parts = [line.removeprefix("import time:").split("|") for line in lines if line.startswith("import time:")]
     return sum(int(own) for own, *_ in parts if own.strip().isdigit()) / 1e6 / elapsed_s

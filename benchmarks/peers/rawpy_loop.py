@@ -1,4 +1,4 @@
-"""rawpy over many files, two threads: AHD, the camera's white balance, JPEG q92. Run: rawpy_ahd_loop.py OUT FILE..."""
+"""rawpy over many files, two threads: the camera's white balance, JPEG q92. Run: rawpy_loop.py METHOD OUT FILE..."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -7,14 +7,14 @@ from pathlib import Path
 import imageio.v3 as imageio
 import rawpy
 
-OUT = Path(sys.argv[1])
+METHOD, OUT = rawpy.DemosaicAlgorithm[sys.argv[1]], Path(sys.argv[2])
 
 
 def develop(name: str) -> None:
     with rawpy.imread(name) as raw:
-        rgb = raw.postprocess(demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD, use_camera_wb=True)
+        rgb = raw.postprocess(demosaic_algorithm=METHOD, use_camera_wb=True)
     imageio.imwrite(OUT / f"{Path(name).stem}.jpg", rgb, quality=92)
 
 
 with ThreadPoolExecutor(2) as pool:
-    list(pool.map(develop, sys.argv[2:]))
+    list(pool.map(develop, sys.argv[3:]))
