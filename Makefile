@@ -9,7 +9,7 @@ FAULTS := even k=-0.06,0.01,0 red_scale=1.0008 blue_scale=0.9992 vignetting=-0.3
 CORRECTION := --set 'lens.distortion=[-0.06, 0.01, 0]' --set lens.red_scale=1.0008 --set lens.blue_scale=0.9992 \
 	--set 'vignetting.k=[-0.3, 0, 0]' --set exposure.ev=0
 
-.PHONY: demo test browser check bench lock clean
+.PHONY: demo test browser check bench peers lock clean
 
 # The stamp is newer than the environment's list of packages: editing that list installs again.
 $(VENV)/.ready: pyproject.toml
@@ -42,6 +42,11 @@ check: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python benchmarks/cpu.py --save
+
+# A quarter of an hour, the same. Programs come from Debian, torch from an environment of its own: TORCH=its/bin/python.
+peers: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers]'
+	$(BIN)/python benchmarks/beside.py $(if $(TORCH),--torch $(TORCH))
 
 # What containers are built from: of every package the newest that pyproject.toml allows, by hash.
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \

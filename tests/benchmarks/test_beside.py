@@ -139,6 +139,7 @@ def test_the_files_of_the_benchmark_hold_the_same_samples(module, tmp_path, monk
     dngs, frames, codecs = module("dngs"), module("frames"), module("sections.codecs")
     monkeypatch.setattr(frames, "ROWS", 128)
     monkeypatch.setattr(frames, "COLS", 192)
+    monkeypatch.setattr(dngs, "TILE", 64)
     packed = dngs.plain(tmp_path / "packed.dng", bits=10)
     mosaic = codecs._by_tifffile(packed)
     for read in (codecs._read, codecs._by_libraw, codecs._by_tifffile):
