@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import re
 import textwrap
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -232,6 +233,17 @@ class Writer:
         for name, function in self.helpers.items():
             emit(name, function)
         return lines
+
+
+def names_in(lines: Iterable[str]) -> set[str]:
+    """Every name in some lines of source."""
+    return set(re.findall(r"\b[A-Za-z_]\w*", "\n".join(lines)))
+
+
+def needed(assignments: list[str], lines: list[str]) -> list[str]:
+    """Those of some assignments whose names the lines behind them have; what nobody looks at takes time to compile."""
+    there = names_in(lines)
+    return [line for line in assignments if names_in([line.partition(" = ")[0]]) & there]
 
 
 def indented(lines: list[str], depth: int) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from tenbit.kernels._bound import Bound
 from tenbit.kernels._facts import Cfa
-from tenbit.kernels._source import Writer, called, mirror
+from tenbit.kernels._source import Writer, called, mirror, needed
 from tenbit.kernels._stage import Access, PerSite, Step
 
 FACTOR = 0.5
@@ -136,3 +136,9 @@ def test_a_body_may_call_its_variables_what_it_likes():
     scope = {"f32": np.float32, "p0": np.float32(3.0)}
     exec("\n".join(lines), scope)
     assert [scope[name] for name in out] == [1.0, 6.0]
+
+
+def test_what_nobody_looks_at_is_left_out():
+    given = ["k0_gain = kf[0]", "k0_gain_2 = kf[1]", "first0, deep0 = rings[0, 0], rings[0, 1]", "k1 = kf[2]"]
+    assert needed(given, ["a = k0_gain_2 * b", "for y in range(deep0):"]) == given[1:3]
+    assert needed(given, []) == []
