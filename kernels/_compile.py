@@ -63,7 +63,12 @@ def is_cold(text: str) -> bool:
     path = _path(text, cache_folder())
     if path.stem in _LOADED or any(path.parent.glob(f"{path.stem}.*.o")):
         return False
-    return not any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbi"))
+    return not _is_numbas(path)
+
+
+def _is_numbas(path: Path) -> bool:
+    """Whether numba's own cache holds what it has made of a source."""
+    return any((path.parent / "__pycache__").glob(f"{path.stem}.*.nbi"))
 
 
 def cpu_pass(work: Pass, bound: Bound, said: Said | None = None) -> CpuPass:
@@ -142,16 +147,34 @@ class _Loop:
                 return kept
         # As far as the cache folder tells; numba does both in a loop's first call.
         with span("compile" if is_cold(self._text) else "load", self._name):
-            band = self._compiled(arguments)
-            if path and _is_usual():
-                _native.keep(band, arguments, path)
-        return band
+            if path and (own := self._own(arguments, path)):
+                own(*arguments)
+                return own
+            return self._compiled(arguments)
+
+    def _own(self, arguments: tuple[Any, ...], path: Path) -> Callable[..., None] | None:
+        """The loop without numba's run-time; None where it needs that, or is not compiled as usual."""
+        from numba.core.compiler_lock import global_compiler_lock
+
+        # What numba has kept alone is a loop that needs it.
+        if not _is_usual() or _is_numbas(_path(self._text, cache_folder())):
+            return None
+        band = self._module().band
+        with global_compiler_lock:
+            return _native.made(band, arguments, path)
+
+    def _module(self) -> ModuleType:
+        try:
+            return _module(self._text)
+        except Exception:  # Python passes on whatever reading a damaged file raises.
+            _forget(self._text)
+            return _module(self._text)
 
     def _compiled(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
         """numba's loop, called once: nothing of it has run where reading or writing the cache fails."""
         band: Callable[..., None]
         try:
-            band = _module(self._text).band
+            band = self._module().band
             band(*arguments)
         except Exception:  # Python and numba pass on whatever reading a damaged file raises.
             _forget(self._text)

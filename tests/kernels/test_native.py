@@ -78,14 +78,12 @@ def test_a_damaged_object_is_made_anew(first, warm, damage):
     assert run(warm) == ["False", "True", digest]
 
 
-def compiled(source, *arguments):
+def jitted(source):
     import numba
 
     scope = {"np": np}
     exec(source, scope)
-    loop = numba.njit(nogil=True, error_model="numpy")(scope["loop"])
-    loop(*arguments)
-    return loop
+    return numba.njit(nogil=True, error_model="numpy")(scope["loop"])
 
 
 def test_every_layout_is_a_loop_of_its_own(tmp_path):
@@ -96,22 +94,27 @@ def test_every_layout_is_a_loop_of_its_own(tmp_path):
         arguments = (1, 4, a, out)
         path = _native.path_of(tmp_path / "s.py", tuple(map(_native.kind_of, arguments)))
         assert not path.exists()
-        assert _native.keep(compiled(source, *arguments), arguments, path)
-        out[:] = 0
-        _native.load(path)(*arguments)
-        np.testing.assert_array_equal(out, [0, *(2 * a[1:])])
+        for loop in (_native.made(jitted(source), arguments, path), _native.load(path)):
+            out[:] = 0
+            loop(*arguments)
+            np.testing.assert_array_equal(out, [0, *(2 * a[1:])])
         assert len(list(tmp_path.iterdir())) == n + 1
 
 
 def test_a_loop_that_needs_numba_is_not_kept(tmp_path):
     out = np.zeros(4, np.float32)
-    allocates = compiled(
-        "def loop(out):\n    a = np.zeros(out.size + 1000)\n    out[:] = a[:4] + len(str(out.size))", out
-    )
-    assert not _native.keep(allocates, (out,), tmp_path / "a.o")
+    allocates = jitted("def loop(out):\n    a = np.zeros(out.size + 1000)\n    out[:] = a[:4] + len(str(out.size))")
+    assert _native.made(allocates, (out,), tmp_path / "a.o") is None
     assert list(tmp_path.iterdir()) == []
     assert _native.load(tmp_path / "a.o") is None
+    allocates(out)
+    assert out.tolist() == [1, 1, 1, 1]
 
 
 def test_a_loop_that_is_not_numbas_is_not_kept(tmp_path):
-    assert not _native.keep(len, (1,), tmp_path / "a.o")
+    assert _native.made(len, (1,), tmp_path / "a.o") is None
+
+
+def test_what_numba_cannot_compile_is_left_to_numba(tmp_path):
+    out = np.zeros(4, np.float32)
+    assert _native.made(jitted("def loop(out):\n    out[0] = out.no_such_thing"), (out,), tmp_path / "a.o") is None
