@@ -12,7 +12,7 @@ from tenbit.kernels._cells import is_gathered
 from tenbit.kernels._legs import MEMORY, Leg, legs_of, planes_of
 from tenbit.kernels._pass import Pass
 from tenbit.kernels._shared import BLOCKS, Tile, blocks_of, fits, has_own, loop_of, shared_bytes
-from tenbit.kernels._source import PACKINGS, Read, Writer, gathered, indented, interpolated, source_of, stored
+from tenbit.kernels._source import PACKINGS, Read, Writer, gathered, indented, interpolated, needed, source_of, stored
 from tenbit.kernels._stage import ANYWHERE, PLANES, Access, Step
 
 __all__ = ["BLOCK", "DECORATOR", "fits", "shared_bytes", "source"]
@@ -117,7 +117,7 @@ class _Tiles:
         outs = [f"out{n}" for n in range(len(work.outs))]
         counters = [f"counters{n}" for n in range(len(work.tallies))]
         head = [DECORATOR, f"def kernel({', '.join(['kf', 'ki', *ins, *arrays, *outs, *counters])}):"]
-        head += indented(bound.preamble(uniform=True), 1)
+        head += indented(needed(bound.preamble(uniform=True), lines), 1)
         header = [line.format(_resident(work)) for line in _HEADER]
         parts = [*header, *self._mirrored(), *self.writer.helper_source(_DEVICE), *head, *indented(lines, 1), ""]
         return "\n".join(parts)

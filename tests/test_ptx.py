@@ -136,6 +136,27 @@ def test_what_is_forbidden_is_found(tools):
         assert all(word in said for word in ("float64", "call", "local memory", "bytes of stack")), (arch, said)
 
 
+def test_a_kernel_is_known_by_its_text_and_the_tools(tools, tmp_path):
+    program = """
+import figures, json, sys
+from pathlib import Path
+from types import SimpleNamespace
+figures.ANYWAY = 10**30
+figures.TABLE, figures.KNOWN = Path(sys.argv[1], "table"), Path(sys.argv[1], "known")
+kernel = lambda text: SimpleNamespace(name="a", text=text, arguments=())
+table = {"made_with": figures.made_with(), "columns": figures.COLUMNS, "kernels": {"a": {"sm_90": [1, 2, 3, 4]}}}
+texts = {"made_with": figures.made_with(), "kernels": {"a": figures.digest(kernel("same"))}}
+found = [figures.known([kernel("same")])]
+for made_with in (figures.made_with(), {"numba": "0"}):
+    figures.TABLE.write_text(json.dumps(table))
+    figures.KNOWN.write_text(json.dumps(texts | {"made_with": made_with}))
+    found += [figures.known([kernel("same")]), figures.known([kernel("other")])]
+print(json.dumps(found))
+"""
+    row = {"registers": 1, "shared_bytes": 2, "spilled_bytes": 3, "instructions": 4, "faults": []}
+    assert python("-c", program, str(tmp_path)) == [{}, {"a": {"sm_90": row}}, {}, {}, {}]
+
+
 def test_no_kernel_has_float64_calls_or_local_memory(found):
     faults = [
         f"{name}, {arch}: {fault}"
