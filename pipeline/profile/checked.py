@@ -7,11 +7,13 @@ slow: it is done to a small part from the frame's middle. On a card the whole fr
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._reference import run_passes
+from tenbit.kernels._source import PACKINGS
 from tenbit.kernels._stage import PLANES
 from tenbit.pipeline import foreseen
 from tenbit.pipeline.config import Chain
@@ -30,8 +32,8 @@ CODES = {8: 1, 16: 4}
 _BEYOND_OF_CPU, _BEYOND_OF_PYTHON = 1e-4, 1e-3
 
 
-def checked(chain: Chain, frame: Frame, device: Device) -> str:
-    """How near a device's picture is to its reference, as a line.
+def checked(chain: Chain, frame: Frame, device: Device, *, fuse: bool = True) -> str:
+    """How near a device's picture is to its reference, as a line; by the loops that are timed, packed ones too.
 
     Raises
     ------
@@ -46,13 +48,13 @@ def checked(chain: Chain, frame: Frame, device: Device) -> str:
         # A stage that needs more than this.
         found.append(f"not held against plain Python: {error}")
     else:
-        fused = foreseen.planned(small.facts, chain)
-        ours = run_plan(small, _undrawn(fused), device).samples
+        timed = foreseen.planned(small.facts, chain, packing=small.packing, fuse=fuse)
+        ours = run_plan(small, _undrawn(timed), device).samples
         far, beyond = apart(_by_definition(small, plain), ours)
         text = f"{_said(far, ours)} from plain Python on {small.facts.rows} x {small.facts.cols} from its middle"
         found.append(_held(text, beyond, _BEYOND_OF_PYTHON))
     if device.target != "cpu":
-        what = _undrawn(foreseen.planned(frame.facts, chain, packing=frame.packing))
+        what = _undrawn(foreseen.planned(frame.facts, chain, packing=frame.packing, fuse=fuse))
         ours = run_plan(frame, what, device).samples
         far, beyond = apart(run_plan(frame, what, choose("cpu")[0]).samples, ours)
         found.append(_held(f"{_said(far, ours)} from the CPU on the whole frame", beyond, _BEYOND_OF_CPU))
@@ -81,17 +83,23 @@ def apart(theirs: Array, ours: Array) -> tuple[float, float]:
 
 
 def _middle(frame: Frame) -> Frame:
-    """A part from a frame's middle, in the phase of its CFA, unpacked."""
+    """A part from a frame's middle, in the phase of its CFA, packed if the frame is."""
     facts = frame.facts
     period = facts.cfa.period if facts.cfa else 1
-    rows, cols = (
-        min(side, whole // period * period) for side, whole in zip(SIDES, (facts.rows, facts.cols), strict=True)
-    )
-    top, left = ((whole - side) // 2 // period * period for side, whole in ((rows, facts.rows), (cols, facts.cols)))
-    samples = unpacked(frame)[top : top + rows, left : left + cols]
+    group = PACKINGS[frame.packing][0] if frame.packing else 1
+    # Columns begin with a group of packed ones; a frame that has no whole group is all there is of it.
+    high, wide = period, math.lcm(period, group)
+    rows = min(SIDES[0], facts.rows // high * high)
+    cols = min(SIDES[1], facts.cols // wide * wide) or facts.cols
+    top, left = (facts.rows - rows) // 2 // high * high, (facts.cols - cols) // 2 // wide * wide
+    # A group of packed samples is a byte longer than it has samples.
+    columns = slice(left, left + cols)
+    if frame.packing:
+        columns = slice(left // group * (group + 1), None if cols % group else (left + cols) // group * (group + 1))
+    samples = frame.samples[top : top + rows, columns]
     centre = (facts.optical_centre[0] - top, facts.optical_centre[1] - left)
     part = dataclasses.replace(facts, rows=rows, cols=cols, optical_centre=centre, crop=None)
-    return dataclasses.replace(frame, samples=np.ascontiguousarray(samples), facts=part, packing=None)
+    return dataclasses.replace(frame, samples=np.ascontiguousarray(samples), facts=part)
 
 
 def unpacked(frame: Frame) -> Array:
@@ -110,7 +118,7 @@ def _undrawn(what: Plan) -> Plan:
 
 def _by_definition(frame: Frame, what: Plan) -> Array:
     """The picture by plain Python, as the plan stores it."""
-    host = [frame.samples] if frame.state == "mosaic" else [frame.samples[..., n] for n in range(3)]
+    host = [unpacked(frame)] if frame.state == "mosaic" else [frame.samples[..., n] for n in range(3)]
     planes: dict[str, Array] = dict(zip(PLANES[frame.state], host, strict=True))
     run_passes(what.passes, planes)
     finished = [planes[name] for name in PLANES[what.facts.state]]

@@ -130,7 +130,7 @@ class Bench:
 
     def check(self) -> str:
         """How near the picture is to its reference, as a line; see `tenbit.pipeline.profile.checked`."""
-        return checked(self.chain, self.frame, self.device)
+        return checked(self.chain, self.frame, self.device, fuse=self.fuse)
 
     def developed(self, *, said: Said | None = None) -> Frame:
         """The picture."""

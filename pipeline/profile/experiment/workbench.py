@@ -14,7 +14,6 @@ from tenbit.pipeline.device import CpuDevice, Device, Said, choose
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.lenses.resolve import with_optics
-from tenbit.pipeline.profile.checked import checked
 from tenbit.pipeline.profile.experiment import quality
 from tenbit.pipeline.profile.experiment.axes import one_line, with_values
 from tenbit.pipeline.profile.experiment.declared import Experiment
@@ -183,9 +182,9 @@ class Workbench:
     def _held(self, point: Point, bench: Bench) -> str:
         """How near the picture is to its reference; of points with the same chain and kind of frame, once."""
         values = {name: value for name, value in point.values.items() if not name.startswith("schedule.")}
-        key = tuple((name, repr(value)) for name, value in values.items() if name not in ("sample", "threads", "fuse"))
+        key = tuple((name, repr(value)) for name, value in values.items() if name not in ("sample", "threads"))
         if key not in self._checked:
-            self._checked[key] = checked(bench.chain, bench.frame, bench.device)
+            self._checked[key] = bench.check()
         return self._checked[key]
 
     def _quality(self, point: Point) -> dict[str, float]:

@@ -166,11 +166,23 @@ def test_the_check_sees_a_wrong_picture(here: Path, monkeypatch: pytest.MonkeyPa
         bench.check()
 
 
-def test_the_check_takes_packed_frames_and_odd_ones(here: Path) -> None:
-    packed = frames.sample("64x64", is_packed=True).frame
-    assert small(packed).check().startswith("at most 0 of 255")
+def test_the_check_takes_packed_frames_and_odd_ones(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = Frame.from_mosaic(np.full((5, 7), 300, np.uint16), white=1023)
     assert small(tiny).check().endswith("on 4 x 6 from its middle")
+    packed = frames.sample("64x64", is_packed=True).frame
+    right, seen = checked.run_plan, []
+
+    def unpacking(frame: Frame, what: Plan, device: object) -> Frame:
+        seen.append((frame, what))
+        plain = dataclasses.replace(frame, samples=checked.unpacked(frame), packing=None)
+        return right(plain, foreseen.planned(plain.facts, chain("small.yaml")), device)  # type: ignore[arg-type]
+
+    # The loop that is timed is asked for, and another one done, which is compiled already.
+    monkeypatch.setattr(checked, "run_plan", unpacking)
+    assert small(packed).check() == "at most 0 of 255 from plain Python on 32 x 48 from its middle"
+    ((part, what),) = seen
+    assert [work.comes for work in what.passes] == ["raw10"]
+    np.testing.assert_array_equal(checked.unpacked(part), checked.unpacked(packed)[16:48, 8:56])
 
 
 def test_a_clock_leaves_to_an_overlay_what_is_its_own() -> None:
@@ -228,7 +240,7 @@ def test_large_samples_are_small_ones_beside_themselves(monkeypatch: pytest.Monk
     monkeypatch.setattr(frames, "_SIMULATED", (64, 64))
     made = frames.sample("128x96", is_packed=True, has_truth=True)
     assert made.frame.samples.shape == (128, 120)
-    assert made.frame.facts.rows, made.frame.facts.cols == (128, 96)
+    assert (made.frame.facts.rows, made.frame.facts.cols) == (128, 96)
     assert made.truth is not None and made.truth.shape == (128, 96, 3)
     np.testing.assert_array_equal(made.frame.samples[:64], made.frame.samples[64:])
 
