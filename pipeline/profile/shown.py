@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tenbit.kernels._schedule import DEFAULT
 from tenbit.pipeline.profile.notes import sum_of_shares
 from tenbit.pipeline.profile.record import PassProfile, Profile, Timing
 from tenbit.pipeline.profile.statistics import median_interval
@@ -22,8 +23,16 @@ def head(profile: Profile) -> list[str]:
     return [
         f"{profile.name} on {frame['name']}: {kind}, to {stored}{'' if frame['is_fused'] else ', nothing fused'}",
         f"{profile.device}{threads}; {profile.machine['cpu']}{commit}",
+        *_sizes(profile),
         f"checked: {profile.checked}",
     ]
+
+
+def _sizes(profile: Profile) -> list[str]:
+    """Sizes of a schedule that is not the default: tuned, or asked for."""
+    if profile.schedule in ({}, DEFAULT.as_record()):
+        return []
+    return [f"schedule: {', '.join(f'{name} {value}' for name, value in profile.schedule.items())}"]
 
 
 def pass_rows(profile: Profile) -> list[tuple[str, ...]]:

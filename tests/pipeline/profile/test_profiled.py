@@ -13,13 +13,14 @@ from click.testing import CliRunner
 
 from tenbit.cli import commands
 from tenbit.kernels import _spans
+from tenbit.kernels._schedule import Schedule
 from tenbit.kernels._stage import Access
 from tenbit.pipeline import config, foreseen
 from tenbit.pipeline.device import choose
 from tenbit.pipeline.errors import RequestError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan
-from tenbit.pipeline.profile import checked, frames
+from tenbit.pipeline.profile import checked, frames, shown
 from tenbit.pipeline.profile import profiled as whole
 from tenbit.pipeline.profile.devices import device_for
 from tenbit.pipeline.profile.measure import Bench, Clock
@@ -209,6 +210,10 @@ def test_a_spread_too_wide_and_estimates_that_do_not_add_up_are_said(here: Path,
     calm = dataclasses.replace(found, frame_timing=quiet, passes=(one,))
     assert sum_of_shares(one) == pytest.approx(1)
     assert notes_on(calm) == ()
+    assert not any("schedule" in line for line in shown.head(calm))
+    tuned = dataclasses.replace(calm, schedule=Schedule(bands=9).as_record())
+    assert shown.head(tuned)[2] == "schedule: scratch_bytes 786432, most_deep 6, least_wide 4, bands 9"
+    assert shown.head(dataclasses.replace(calm, schedule=Schedule().as_record())) == shown.head(calm)
     off = dataclasses.replace(one, shares=shares[1:])
     notes = notes_on(dataclasses.replace(calm, frame_timing=wild, passes=(off,)))
     assert notes[0].startswith("the frame: too spread to conclude: its median lies in ")
