@@ -60,12 +60,15 @@ def profiled(
     tell(f"checked: {text}")
     device, frame, what = bench.device, bench.frame, bench.plan
     passes = what.passes_for(device.target)
+    # Before there are arrays of cuts, which are no part of the chain.
+    with peak_memory() as peak:
+        bench.developed()
     apart = taken_apart(passes, {picture_of(frame.state): frame.samples}, device, said=said) if has_shares else []
     limits = ceilings(device, effort=effort, said=said)
     counted = traffic(what, frame.facts, dtype=str(frame.samples.dtype), packing=frame.packing, target=device.target)
     whole, plans = list[Once](), list[Spent]()
     cuts: list[list[list[float]]] = [[] for _ in apart]
-    with peak_memory() as peak, uncollected():
+    with uncollected():
         for turn in range(rounds + 1):
             once, planned = bench.once(), bench.plan_s()
             rows = [part.once(device, Clock, said=said) for part in apart]

@@ -204,7 +204,7 @@ class Profile:
         How near the picture was to its reference before anything was timed.
     ceilings : Ceilings
     planned_bytes, peak_bytes : int
-        Memory: the plan's arrays at their fullest moment; the most that the process held while it was timed.
+        Memory: the plan's arrays at their fullest moment; the most that the process held during a warm frame.
     first : First
     frame_timing : Timing
         The whole frame, planned already, from its samples in memory to the finished picture.
