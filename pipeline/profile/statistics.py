@@ -77,11 +77,6 @@ def median_interval(runs: Runs, *, level: float = LEVEL, seed: int = 0) -> Inter
     return Interval(found.median - far, found.median + far)
 
 
-def ratio_interval(ours: Runs, theirs: Runs, *, level: float = LEVEL, seed: int = 0) -> Interval:
-    """Where the ratio of two medians lies, ours over theirs, the two measured apart; see `ratio_apart`."""
-    return ratio_apart(ours, theirs, level=level, seed=seed).interval
-
-
 def ratio_apart(ours: Runs, theirs: Runs, *, level: float = LEVEL, assumed: float = 0.0, seed: int = 0) -> Ratio:
     """The ratio of two medians, ours over theirs, the two measured apart.
 

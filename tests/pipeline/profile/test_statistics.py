@@ -15,7 +15,6 @@ from tenbit.pipeline.profile.statistics import (
     median_interval,
     ratio_apart,
     ratio_in_turns,
-    ratio_interval,
     student,
 )
 
@@ -45,7 +44,7 @@ def test_students_quantiles_are_those_of_tables(tail: float, freedom: float, tab
 def test_rounds_that_are_equal_leave_no_doubt() -> None:
     runs = ((2.0,) * 3,) * 4
     assert median_interval(runs) == (2.0, 2.0)
-    assert ratio_interval(runs, ((1.0,) * 5,) * 2) == pytest.approx((2.0, 2.0))
+    assert ratio_apart(runs, ((1.0,) * 5,) * 2).interval == pytest.approx((2.0, 2.0))
     assert ratio_in_turns(runs, ((1.0,) * 3,) * 4).value == pytest.approx(2.0)
 
 
