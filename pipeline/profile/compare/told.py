@@ -99,8 +99,8 @@ def record(found: Comparison, tolerance: float) -> dict[str, Any]:
                 "a": row.a,
                 "b": row.b,
                 "ratio": row.ratio.value if row.ratio else None,
-                "low": row.ratio.interval.low if row.ratio else None,
-                "high": row.ratio.interval.high if row.ratio else None,
+                "low": row.ratio.interval.low if row.ratio and not _is_unknown(row.ratio) else None,
+                "high": row.ratio.interval.high if row.ratio and not _is_unknown(row.ratio) else None,
                 "verdict": row.verdict,
             }
             for row in found.rows
@@ -132,7 +132,8 @@ def _side(side: Side) -> str:
     runs = "1 run" if side.runs == 1 else f"{side.runs} runs"
     commit = f", commit {profile.commit}" if profile.commit else ""
     rounds = len(profile.frame_timing.wall_s[0])
-    return f"{saved}{profile.name} on {profile.frame['name']}, {profile.device}{commit}; {runs} of {rounds} rounds"
+    of = "1 round" if rounds == 1 else f"{rounds} rounds"
+    return f"{saved}{profile.name} on {profile.frame['name']}, {profile.device}{commit}; {runs} of {of}"
 
 
 def _differences(a: Side, b: Side) -> Iterator[str]:
@@ -161,9 +162,14 @@ def _differences(a: Side, b: Side) -> Iterator[str]:
         yield f"other versions of {', '.join(unlike)}"
 
 
+def _is_unknown(ratio: Ratio) -> bool:
+    low, high = ratio.interval
+    return high > _UNKNOWN or low < 1 / _UNKNOWN
+
+
 def _interval(ratio: Ratio) -> str:
     low, high = ratio.interval
-    return "unknown" if high > _UNKNOWN or low < 1 / _UNKNOWN else f"{low:.3f} … {high:.3f}"
+    return "unknown" if _is_unknown(ratio) else f"{low:.3f} … {high:.3f}"
 
 
 def _value(row: Row, value: float | None) -> str:

@@ -57,6 +57,13 @@ def test_a_change_of_nothing_is_hardly_ever_found(is_in_turns: bool, monkeypatch
     assert wrong <= 1
 
 
+@pytest.mark.parametrize("is_in_turns", [True, False])
+def test_two_rounds_let_nothing_be_said(is_in_turns: bool) -> None:
+    found = of(profile(runs=1, rounds=2), profile(2.0, runs=1, rounds=2), is_in_turns=is_in_turns)
+    assert {*verdicts(found).values()} == {"too noisy to tell"}
+    assert found.slower(0.0) == []
+
+
 def test_a_wide_spread_lets_nothing_be_said() -> None:
     found = of(profile(seed=1, within=0.5, between=0.3), profile(seed=2, within=0.5, between=0.3))
     assert verdicts(found) == dict.fromkeys(("frame", DEMOSAIC, DENOISE), "too noisy to tell")
