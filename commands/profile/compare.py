@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -89,6 +90,12 @@ def compare(
     for path in (save_a, save_b):
         if path is not None and path.exists() and not overwrite:
             raise click.UsageError(f"{path} exists already; --overwrite replaces it")
+    if save_a is not None and save_b is not None and save_a.absolute() == save_b.absolute():
+        raise click.UsageError("--save-a and --save-b need a file each")
+    if math.isnan(tolerance):
+        raise click.UsageError("--tolerance is a number, 0.02 for 2 %")
+    if is_saved(a) and is_saved(b) and (sample or options):
+        raise click.UsageError(f"--sample and --options are of chains that are timed now; {a} and {b} were saved")
     found: dict[str, Side] = {}
     wanted = []
     for title, name, own, device, program, save in (

@@ -91,6 +91,15 @@ def test_wrong_use_is_a_line(saved: Path) -> None:
         ),
         (["a.json", "b.json", "--b-device", "cpu"], "Error: --b-…: of a chain that is timed now; b.json was saved"),
         (["a.json", "small.yaml", "--b-options", "'"], "Error: --b-options: No closing quotation"),
+        (
+            ["a.json", "b.json", "--sample", "1mp"],
+            "Error: --sample and --options are of chains that are timed now; a.json and b.json were saved",
+        ),
+        (
+            ["small.yaml", "small.yaml", "--save-a", "k.json", "--save-b", "k.json"],
+            "Error: --save-a and --save-b need a file each",
+        ),
+        (["a.json", "b.json", "--tolerance", "nan"], "Error: --tolerance is a number, 0.02 for 2 %"),
     ):
         found = compare(*order)
         assert (found.exit_code, found.stderr.splitlines()[-1]) == (2, said)
