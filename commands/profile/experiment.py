@@ -55,6 +55,10 @@ def experiment(
     from tenbit.pipeline.profile.experiment import declared, reading, written
     from tenbit.pipeline.profile.experiment.points import points
 
+    if resume and overwrite:
+        raise click.UsageError("--resume and --overwrite exclude each other")
+    if mix and not resume:
+        raise click.UsageError("--mix is of --resume")
     given = {"drawn": sample_points, "seed": seed, "repeats": repeats, "quality": quality}
     asked = dataclasses.replace(reading.load(file), **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     declared.check_usual(asked)
@@ -65,13 +69,15 @@ def experiment(
     if output is None:
         raise click.UsageError("-o says where the table goes: results.parquet or results.csv")
     journal = output.with_name(f"{output.name}.jsonl")
+    if observations is not None and observations.absolute() == output.absolute():
+        raise click.UsageError("-o and --observations need a file each")
     for path in filter(None, (output, observations)):
         written.check(path)
         if path.exists() and not (resume or overwrite):
             raise click.UsageError(f"{path} exists already; --resume goes on with it, --overwrite replaces it")
     if journal.exists() and not (resume or overwrite):
         raise click.UsageError(f"{journal} exists already; --resume goes on with it, --overwrite begins anew")
-    _timed(asked, found, journal, resume and not overwrite, mix, cluster)(output, observations)
+    _timed(asked, found, journal, resume, mix, cluster)(output, observations)
 
 
 def _listed(asked: Experiment, found: list[Point]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenbit.pipeline.profile.record import PassProfile, Profile, Timing
-from tenbit.pipeline.profile.statistics import WIDE, median_interval
+from tenbit.pipeline.profile.statistics import LEAST_ROUNDS, WIDE, median_interval
 
 ADDED_UP = 0.1
 """Estimates of stages may miss their pass by so much of it."""
@@ -12,7 +12,9 @@ _SMALL = 0.02  # of the frame: what is below is too small to be worth a word
 
 def notes_on(profile: Profile) -> tuple[str, ...]:
     """Lines about a profile's spreads and sums, the frame first."""
-    found = _wide("the frame", profile.frame_timing)
+    rounds = sum(map(len, profile.frame_timing.wall_s))
+    few = f"{rounds} round{'' if rounds == 1 else 's'}: nobody can tell how they spread; take more"
+    found = ([few] if rounds < LEAST_ROUNDS else []) + _wide("the frame", profile.frame_timing)
     least = _SMALL * profile.frame_timing.median_s
     for number, one in enumerate(profile.passes, 1):
         if one.timing.median_s > least:

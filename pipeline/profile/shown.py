@@ -91,7 +91,8 @@ def tail(profile: Profile) -> Iterator[str]:
     yield f"frame: {_ms(frame.median_s)} ms (95 %: {_ms(low)} … {_ms(high)}), {rate:.0f} MP/s"
     cpu_s = frame.median_cpu_s
     if profile.target == "cpu" and cpu_s is not None:
-        yield f"CPU time: {_ms(cpu_s)} ms, {cpu_s / frame.median_s:.2f} of {profile.threads} threads busy"
+        threads = "1 thread" if profile.threads == 1 else f"{profile.threads} threads"
+        yield f"CPU time: {_ms(cpu_s)} ms, {cpu_s / frame.median_s:.2f} of {threads} busy"
     parts = [f"plan {_ms(profile.plan_timing.median_s)} ms", f"host {_ms(profile.host_timing.median_s)} ms"]
     if profile.overlay_timing is not None:
         parts.append(f"measuring and drawing on the finished picture {_ms(profile.overlay_timing.median_s)} ms")

@@ -26,6 +26,8 @@ RESAMPLES = 2000
 LEVEL = 0.95
 WIDE = 0.1
 """An interval of the median that is wider than this share of it lets nobody conclude anything."""
+LEAST_ROUNDS = 3
+"""Of fewer nobody can tell how they spread."""
 _MOST_AT_ONCE = 4_000_000  # numbers drawn together: 32 MB
 
 

@@ -105,6 +105,12 @@ def test_points_are_listed_and_wrong_use_is_told(run: Any, here: Path) -> None:
     assert (
         "t.csv exists already; --resume goes on with it, --overwrite replaces it" in run("-o", "t.csv", code=2).stderr
     )
+    for options, said in (
+        (("--resume", "--overwrite"), "--resume and --overwrite exclude each other"),
+        (("--mix",), "--mix is of --resume"),
+        (("--observations", "./new.csv"), "-o and --observations need a file each"),
+    ):
+        assert said in run("-o", "new.csv", *options, code=2).stderr
     (here / "v.csv.jsonl").touch()
     assert "v.csv.jsonl exists already; --resume goes on" in run("-o", "v.csv", code=2).stderr
     (here / "e.yaml").write_text("chain: small.yaml\naxes: {files: [a.dng, b.dng]}")

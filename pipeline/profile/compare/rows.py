@@ -21,7 +21,7 @@ import numpy as np
 
 from tenbit.pipeline.profile.compare.sides import Metric, Side
 from tenbit.pipeline.profile.record import Profile, Runs, Timing
-from tenbit.pipeline.profile.statistics import Ratio, ratio_apart, ratio_in_turns
+from tenbit.pipeline.profile.statistics import LEAST_ROUNDS, Ratio, ratio_apart, ratio_in_turns
 
 Verdict = Literal["slower", "faster", "no difference found", "too noisy to tell"]
 Unit = Literal["s", "bytes"]
@@ -32,7 +32,6 @@ ONE_RUN = 0.03
 """Standard deviation of a ratio between runs that is assumed where a single one does not show it: where things lie."""
 APART = 0.03
 """The same of what was measured at another time: a machine is not the same an hour later, nor are its neighbours."""
-_LEAST_ROUNDS = 3  # of a side, all runs together: of fewer nobody can tell how they spread
 _LEAST_SHARE = 0.05  # of the frame: what is below is not judged
 
 
@@ -114,7 +113,7 @@ class _Pair:
     def row(self, level: float, a: Side, b: Side, is_in_turns: bool) -> Row:
         ratio = self._ratio(level, a, b, is_in_turns)
         verdict = _verdict(ratio) if self.is_judged and ratio else None
-        if verdict and min(sum(map(len, runs or ())) for runs in (self.a, self.b)) < _LEAST_ROUNDS:
+        if verdict and min(sum(map(len, runs or ())) for runs in (self.a, self.b)) < LEAST_ROUNDS:
             verdict = "too noisy to tell"
         return Row(self.name, self.unit, _median(self.a), _median(self.b), ratio, verdict)
 

@@ -10,12 +10,10 @@ from tenbit.pipeline.profile.experiment.declared import Experiment
 from tenbit.pipeline.profile.experiment.journal import Known, Line
 from tenbit.pipeline.profile.experiment.points import Point, order
 from tenbit.pipeline.profile.record import Runs, Timing
-from tenbit.pipeline.profile.statistics import median_interval, ratio_apart, ratio_in_turns
+from tenbit.pipeline.profile.statistics import LEAST_ROUNDS, median_interval, ratio_apart, ratio_in_turns
 
 Row = dict[str, Any]
 
-LEAST_ROUNDS = 3
-"""Of fewer nobody can tell how they spread."""
 FIGURES: dict[str, type] = {
     "status": str,
     "error": str,
@@ -214,6 +212,8 @@ def _ratio(experiment: Experiment, point: Point, known: Known) -> Row:
     lines = ([rounds[turn] for turn in sorted(rounds)] for rounds in (ours, theirs))
     compare = ratio_in_turns if are_in_turns else ratio_apart
     found = compare(*(_runs(each, "frame_s") for each in lines))
+    if min(len(ours), len(theirs)) < LEAST_ROUNDS:
+        return {"ratio": found.value}
     return {"ratio": found.value, "ratio_low": found.interval.low, "ratio_high": found.interval.high}
 
 
