@@ -28,8 +28,8 @@ class Recorded:
     def __bool__(self) -> bool:
         return self.nvtx or bool(self.trace or self.cprofile)
 
-    def check(self, work: Sequence[Job], report: Path | None) -> None:
-        """Refuse files that would be written over others.
+    def check(self, work: Sequence[Job], report: Path | None, *, option: str = "--report") -> None:
+        """Refuse files that would be written over others; ``option`` is what asks for ``report``.
 
         Raises
         ------
@@ -43,7 +43,7 @@ class Recorded:
         check_report(self.cprofile, work, option="--cprofile", suffixes=(".prof", ".pstats"))
         named = [path.absolute() for path in (report, self.trace, self.cprofile) if path is not None]
         if len(named) > len(set(named)):
-            raise RequestError("--report, --trace and --cprofile need a file each")
+            raise RequestError(f"{option}, --trace and --cprofile need a file each")
 
     def recording(self) -> AbstractContextManager[None]:
         """Inside, it is recorded.

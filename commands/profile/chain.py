@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from tenbit.commands._recorded import recorded_options
 from tenbit.commands._text import CAMERA_HELP, lens_options, table
@@ -87,15 +88,24 @@ def chain(
     from tenbit.pipeline.profile.profiled import profiled
     from tenbit.pipeline.profile.record import read_profile
 
-    recorded.check((), save)
+    recorded.check((), save, option="--save")
+    if add and overwrite:
+        raise click.UsageError("--add and --overwrite exclude each other")
+    if files and not samples and (of := _given("cfa", "bits", "is_packed", "iso")):
+        raise click.UsageError(f"{' and '.join(of)}: of a sample, not of files")
     names = samples or (() if files else ("12mp",))
     if save is not None:
         if len(files) + len(names) > 1:
             raise click.UsageError("--save keeps the profile of one frame")
         if save.exists() and not (overwrite or add):
             raise click.UsageError(f"{save} exists already; --add joins this run to it, --overwrite replaces it")
+        if add and save.exists():
+            read_profile(save)
     elif add:
         raise click.UsageError("--add is of --save")
+    for path in filter(None, (recorded.trace, recorded.cprofile)):
+        if path.exists() and not overwrite:
+            raise click.UsageError(f"{path} exists already; --overwrite replaces it")
     checked = config.load(name, overrides=overrides)
     checked = foreseen.settled(checked, foreseen.likely_format(checked))
     check_lens(checked, asked)
@@ -134,6 +144,13 @@ def chain(
                 click.echo(found.as_json(indent=None), nl=False)
             else:
                 _show(found)
+
+
+def _given(*names: str) -> list[str]:
+    """Those options that the user has given, as he wrote them."""
+    context = click.get_current_context()
+    known = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    return [known[name] for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
 
 
 @contextmanager

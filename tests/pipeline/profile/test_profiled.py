@@ -215,6 +215,7 @@ def test_a_spread_too_wide_and_estimates_that_do_not_add_up_are_said(here: Path,
     assert shown.head(tuned)[2] == "schedule: scratch_bytes 786432, most_deep 6, least_wide 4, bands 9"
     assert shown.head(dataclasses.replace(calm, schedule=Schedule().as_record())) == shown.head(calm)
     off = dataclasses.replace(one, shares=shares[1:])
+    assert notes_on(found)[0] == "1 round: nobody can tell how they spread; take more"
     notes = notes_on(dataclasses.replace(calm, frame_timing=wild, passes=(off,)))
     assert notes[0].startswith("the frame: too spread to conclude: its median lies in ")
     assert notes[1] == "pass 1: its stages add up to 0.86 of it: do not trust its estimates"
@@ -259,11 +260,17 @@ def test_the_command_on_files_as_json(raw: Path, limits: Ceilings) -> None:
         (("nothing",), "nothing"),
         (("small.yaml", "--sample", "big"), "sample 'big': no such size"),
         (("small.yaml", "--add"), "--add is of --save"),
+        (("small.yaml", "--save", "b.json", "--add", "--overwrite"), "--add and --overwrite exclude each other"),
+        (("small.yaml", "--save", "small.yaml", "--add"), "small.yaml: not JSON"),
+        (("small.yaml", "a.dng", "--bits", "12", "--packed"), "--bits and --packed: of a sample, not of files"),
+        (("small.yaml", "--trace", "there.json"), "there.json exists already; --overwrite replaces it"),
+        (("small.yaml", "--save", "b.json", "--trace", "b.json"), "--save, --trace and --cprofile need a file each"),
         (("small.yaml", "--save", "a.json", "--sample", "64x64", "--sample", "72x72"), "the profile of one frame"),
         (("small.yaml", "--sample", "64x64", "--device", "cuda", "--threads", "2"), "are the CPU's"),
     ],
 )
 def test_what_the_command_refuses(here: Path, arguments: tuple[str, ...], said: str) -> None:
+    (here / "there.json").touch()
     code, _, err = run(*arguments)
     assert code == 2
     assert said in err
