@@ -33,8 +33,10 @@ def report(files: tuple[Path, ...], output: Path, title: str, overwrite: bool) -
     from tenbit.pipeline.profile.page.points import read_points
     from tenbit.pipeline.profile.record import read_profiles
 
+    if output.resolve() in [path.resolve() for path in files]:
+        raise click.UsageError(f"{output} is one of the files that the page is made of")
     if output.exists() and not overwrite:
-        raise click.UsageError(f"{output} exists already; --overwrite replaces")
+        raise click.UsageError(f"{output} exists already; --overwrite replaces it")
     profiles = read_profiles(path for path in files if path.suffix.lower() not in _TABLES)
     tables = [read_points(path) for path in files if path.suffix.lower() in _TABLES]
     size = write_page(output, title, profiles, tables)

@@ -86,3 +86,5 @@ def test_files_that_are_none(run, here, saved, monkeypatch):
     wanted = "broken.parquet: Parquet needs pyarrow: pip install 'tenbit[profile]'"
     assert run("broken.parquet", code=2).stderr.strip() == wanted
     assert not (here / "report.html").exists()
+    own = run("other.json", "-o", "other.json", "--overwrite", code=2).stderr
+    assert "other.json is one of the files that the page is made of" in own
