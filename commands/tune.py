@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,6 +53,8 @@ def tune(
 
     if sum((dry_run, is_showing, is_reset)) > 1:
         raise click.UsageError("--dry-run, --show and --reset exclude each other")
+    if math.isnan(seconds):
+        raise click.UsageError("--seconds is a number, above 0")
     if device == "auto":
         raise click.UsageError("--device is cpu, cuda or cuda:N: what is tuned is named")
     where = choose(device)[0]

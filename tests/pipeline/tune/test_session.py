@@ -105,6 +105,7 @@ def test_a_place_that_takes_no_file_is_found_out_before_the_search(folder: Path)
     ("arguments", "said"),
     [
         (["--show", "--reset"], "--dry-run, --show and --reset exclude each other"),
+        (["--seconds", "nan"], "--seconds is a number, above 0"),
         (["--device", "auto"], "--device is cpu, cuda or cuda:N: what is tuned is named"),
         (["--device", "cuda"], "cuda:0 (simulator) cannot be tuned: its times say nothing of a card's"),
         (["--seconds", "0"], "0.0 is not in the range 0<x<=86400"),
