@@ -111,6 +111,8 @@ def test_points_are_listed_and_wrong_use_is_told(run: Any, here: Path) -> None:
         (("--observations", "./new.csv"), "-o and --observations need a file each"),
     ):
         assert said in run("-o", "new.csv", *options, code=2).stderr
+    assert "local:N" in run("-o", "new.csv", "--cluster", "local:0", code=2).stderr
+    assert not (here / "new.csv.jsonl").exists()
     (here / "v.csv.jsonl").touch()
     assert "v.csv.jsonl exists already; --resume goes on" in run("-o", "v.csv", code=2).stderr
     (here / "e.yaml").write_text("chain: small.yaml\naxes: {files: [a.dng, b.dng]}")

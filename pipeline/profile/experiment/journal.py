@@ -109,6 +109,10 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._handle.close()
+        known = self.known
+        # A run that failed before anything was timed leaves nothing that could be gone on with.
+        if kind is not None and len(known.begins) == 1 and not (known.firsts or known.failures or known.rounds):
+            self.path.unlink(missing_ok=True)
 
     def has_first(self, point: str, *, quality: bool) -> bool:
         """Whether a point's facts are known, and its quality where that is wanted."""
