@@ -1,7 +1,8 @@
 """A chain's picture held against its definition before anything is timed: fast and wrong is worth nothing.
 
 The definition is the bodies as plain Python, step after step over whole planes (`tenbit.kernels._reference`), which is
-slow: it is done to a small part from the frame's middle. On a card the whole frame is held against the CPU as well.
+slow: it is done to a small part from the frame's middle. The whole frame is held, to the last bit, against one thread
+with the default sizes; on a card against the CPU.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import numpy as np
 
 from tenbit.kernels._facts import Array
 from tenbit.kernels._reference import run_passes
+from tenbit.kernels._schedule import Schedule
 from tenbit.kernels._source import PACKINGS
 from tenbit.kernels._stage import PLANES
 from tenbit.pipeline import foreseen
 from tenbit.pipeline.config import Chain
-from tenbit.pipeline.device import Device, choose
+from tenbit.pipeline.device import CpuDevice, Device, choose
 from tenbit.pipeline.errors import RequestError, StageError
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan
@@ -53,7 +55,13 @@ def checked(chain: Chain, frame: Frame, device: Device, *, fuse: bool = True) ->
         far, beyond = apart(_by_definition(small, plain), ours)
         text = f"{_said(far, ours)} from plain Python on {small.facts.rows} x {small.facts.cols} from its middle"
         found.append(_held(text, beyond, _BEYOND_OF_PYTHON))
-    if device.target != "cpu":
+    if isinstance(device, CpuDevice):
+        what = _undrawn(foreseen.planned(frame.facts, chain, packing=frame.packing, fuse=fuse))
+        alone = run_plan(frame, what, CpuDevice(1, Schedule())).samples
+        if not np.array_equal(run_plan(frame, what, device).samples, alone):
+            raise RequestError("not timed: the whole frame on one thread, by the default sizes, is another picture")
+        found.append("the whole frame the same on one thread")
+    else:
         what = _undrawn(foreseen.planned(frame.facts, chain, packing=frame.packing, fuse=fuse))
         ours = run_plan(frame, what, device).samples
         far, beyond = apart(run_plan(frame, what, choose("cpu")[0]).samples, ours)

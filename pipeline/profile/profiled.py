@@ -112,6 +112,7 @@ def profiled(
         first=first,
         frame_timing=_timing([once.frame for once in whole]),
         plan_timing=_timing(plans),
+        host_timing=_timing([once.host for once in whole]),
         passes=known,
         overlay_timing=_timing_if([once.overlay for once in whole]),
         copies_timing=_timing_if([once.copies for once in whole]),

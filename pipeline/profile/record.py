@@ -210,6 +210,8 @@ class Profile:
         The whole frame, planned already, from its samples in memory to the finished picture.
     plan_timing : Timing
         Making the plan.
+    host_timing : Timing
+        What the frame takes beside its passes, its overlay and its copies: the host's own work.
     overlay_timing : Timing or None
         What monitors do to the finished picture; None where nothing is done.
     copies_timing : Timing or None
@@ -235,6 +237,7 @@ class Profile:
     first: First
     frame_timing: Timing
     plan_timing: Timing
+    host_timing: Timing
     passes: tuple[PassProfile, ...]
     overlay_timing: Timing | None = None
     copies_timing: Timing | None = None
@@ -244,18 +247,6 @@ class Profile:
     @property
     def megapixels(self) -> float:
         return float(self.frame["rows"] * self.frame["cols"]) / 1e6
-
-    @property
-    def host_timing(self) -> Timing:
-        """What the frame takes beside its passes and its overlay: the host's own work."""
-        rest = (self.overlay_timing, self.copies_timing)
-        inside = [*(one.timing for one in self.passes), *(timing for timing in rest if timing is not None)]
-        return Timing(
-            tuple(
-                tuple(whole - sum(part.wall_s[n][m] for part in inside) for m, whole in enumerate(run))
-                for n, run in enumerate(self.frame_timing.wall_s)
-            )
-        )
 
     @property
     def signature(self) -> str:
@@ -289,6 +280,7 @@ class Profile:
             peak_bytes=max(self.peak_bytes, other.peak_bytes),
             frame_timing=self.frame_timing.joined(other.frame_timing),
             plan_timing=self.plan_timing.joined(other.plan_timing),
+            host_timing=self.host_timing.joined(other.host_timing),
             overlay_timing=_joined(self.overlay_timing, other.overlay_timing),
             copies_timing=_joined(self.copies_timing, other.copies_timing),
             passes=tuple(passes),

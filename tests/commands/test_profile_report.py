@@ -32,7 +32,8 @@ def saved(here):
     one = PassProfile(("black_level", "tone"), "point", 64, 64, 8192.0, 12288.0, 250_000.0, timing)
     made = Profile(
         "small", {"name": "small"}, {"name": "a.dng", "rows": 64, "cols": 64}, "cpu", "cpu", 2, {"cpu": "x"}, {}, None,
-        "exact", Ceilings(1e10, 1e11), 40_000, 90_000_000, First(0.5, 1, 0.4, 0, 0.0), timing, timing, (one,),
+        "exact", Ceilings(1e10, 1e11), 40_000, 90_000_000, First(0.5, 1, 0.4, 0, 0.0), timing, timing,
+            timing, (one,),
     )  # fmt: skip
     path = here / "small.json"
     path.write_text(made.as_json(), "utf-8")

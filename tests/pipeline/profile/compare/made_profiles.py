@@ -35,7 +35,8 @@ def profile(
         return seconds * of_runs * np.exp(rng.normal(0, within, (runs, rounds)))
 
     each = {name: around(seconds * factors.get(name, 1.0)) for name, seconds in known.items()}
-    whole = sum(each.values()) + around(0.0005)
+    host = around(0.0005)
+    whole = sum(each.values()) + host
     made: dict[str, Any] = {
         "name": "made",
         "chain": {"name": "made"},
@@ -56,6 +57,7 @@ def profile(
         "first": First(1.0, 2, 0.7, 1, 0.1),
         "frame_timing": _timing(whole),
         "plan_timing": _timing(around(0.001)),
+        "host_timing": _timing(host),
         "passes": tuple(
             PassProfile(tuple(name.split(" + ")), "point", 864, 1152, 2e6, 3e6, 1e7, _timing(taken))
             for name, taken in each.items()

@@ -65,7 +65,8 @@ def profile(name: str = "standard", *, megapixels: float = 12.58, pace: float = 
         versions={"tenbit": "0.1.0", "python": "3.11.2", "numba": "0.68.0", "numpy": "2.4.0"}, commit="0123456789ab+",
         checked="equal to its reference to the last bit", ceilings=Ceilings(21.4e9, 148e9), planned_bytes=pixels * 17,
         peak_bytes=pixels * 17 + 190_000_000, first=First(9.4, 11, 7.9, 2, 0.06),
-        frame_timing=Timing((whole,), runs(1.9 * whole[0])), plan_timing=Timing(runs(0.0041)), passes=tuple(passes),
+        frame_timing=Timing((whole,), runs(1.9 * whole[0])), plan_timing=Timing(runs(0.0041)),
+        host_timing=Timing(((0.0013,) * 9,)), passes=tuple(passes),
         overlay_timing=overlay, schedule={"scratch_bytes": 786432, "bands": 8},
         notes=("pass 3: the spread is too wide to conclude",),
     )  # fmt: skip
