@@ -193,7 +193,7 @@ def test_the_check_takes_packed_frames_and_odd_ones(here: Path, monkeypatch: pyt
     assert small(packed).check() == (
         "at most 0 of 255 from plain Python on 32 x 48 from its middle; the whole frame the same on one thread"
     )
-    ((part, what),) = seen
+    part, what = seen[0]
     assert [work.comes for work in what.passes] == ["raw10"]
     np.testing.assert_array_equal(checked.unpacked(part), checked.unpacked(packed)[16:48, 8:56])
 
