@@ -71,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ["BESIDE_TORCH"] = str(wanted.torch)
     cores = bind_to_cores(wanted.threads)
     os.environ["HL_NUM_THREADS"] = str(wanted.threads)
+    # As tenbit comes, whatever was tuned here: results of machines are compared.
+    os.environ["TENBIT_TUNING"] = "off"
     try:
         import beside_page
         import frames
