@@ -41,6 +41,10 @@ class Recorded:
 
         check_report(self.trace, work, option="--trace", suffixes=(".json",))
         check_report(self.cprofile, work, option="--cprofile", suffixes=(".prof", ".pstats"))
+        from tenbit.pipeline.trace import is_trace
+
+        if self.trace is not None and not is_trace(self.trace):
+            raise RequestError(f"--trace: {self.trace} exists and is no trace; give it a name of its own")
         named = [path.absolute() for path in (report, self.trace, self.cprofile) if path is not None]
         if len(named) > len(set(named)):
             raise RequestError(f"{option}, --trace and --cprofile need a file each")

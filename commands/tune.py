@@ -91,9 +91,9 @@ def _tune(where: Device, names: tuple[str, ...], size: str, seconds: float, *, i
         kept.check_writable(machine)
     with stoppable():
         frame = sample(size).frame
-        if frame.facts.rows * frame.facts.cols < _SMALL:
-            megapixels = frame.facts.rows * frame.facts.cols / 1e6
-            said(f"a frame of {megapixels:.1f} MP says little of large ones, where threads bring more")
+        if frame.facts.rows * frame.facts.cols < _SMALL and is_kept:
+            is_kept = False
+            said(f"nothing is kept from a frame below {_SMALL / 1e6:g} MP: on large ones threads bring more")
         load = machine_facts()["load"]
         if load and load[0] > _BUSY * usable_cores():
             said(f"this machine is busy (load {load[0]:.1f}): what is found now may not hold when it is not")
@@ -109,9 +109,10 @@ def _tune(where: Device, names: tuple[str, ...], size: str, seconds: float, *, i
         _gained(record)
     if not found.is_faster:
         there = kept.read(machine).path
-        click.echo("nothing found that is faster than the defaults" + (f"; {there} stays" if there else ""))
+        stays = f"; {there} stays until --reset" if there else ""
+        click.echo(f"nothing found that is faster than the defaults{stays}")
     else:
-        click.echo(f"{found.setting}\n" + (f"kept in {record['kept']}" if is_kept else "not kept: a dry run"))
+        click.echo(f"{found.setting}\n" + (f"kept in {record['kept']}" if is_kept else "not kept"))
 
 
 def _show(there: Kept, machine: Machine, *, is_json: bool) -> None:

@@ -135,11 +135,18 @@ def compare(
         raise click.exceptions.Exit(TOO_NOISY)
 
 
+# What the comparison sets itself, or what would be written over again by each run.
+_OWN = ("--json", "--save", "--add", "--overwrite", "--rounds", "--in-turns", "--trace", "--cprofile", "--nvtx")
+
+
 def _words(option: str, text: str) -> list[str]:
     try:
-        return shlex.split(text)
+        words = shlex.split(text)
     except ValueError as error:
         raise click.UsageError(f"{option}: {error}") from None
+    if own := next((word for word in words if word.partition("=")[0] in _OWN), None):
+        raise click.UsageError(f"{option}: {own} is not of a comparison's sides; compare has options of its own")
+    return words
 
 
 def _said(line: str) -> None:

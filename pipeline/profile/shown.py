@@ -63,18 +63,19 @@ def _pass_row(number: int, one: PassProfile, profile: Profile) -> tuple[str, ...
 
 
 def stage_rows(profile: Profile) -> list[tuple[str, ...]]:
-    """One row per stage and pass, as `STAGE_COLUMNS`; none where nobody asked."""
+    """One row per stage and pass, as `STAGE_COLUMNS`; none where nobody asked. ``?``: not told apart from nothing."""
     rows: list[tuple[str, ...]] = []
     whole_s, pixels = profile.frame_timing.median_s, profile.megapixels * 1e6
     for number, one in enumerate(profile.passes, 1):
         for share in one.shares:
             low, high = median_interval(share.timing.wall_s)
             median_s = share.timing.median_s
+            sure = "" if low > 0 else " ?"
             rows.append(
                 (
                     str(number),
                     share.name,
-                    _ms(median_s),
+                    f"{_ms(median_s)}{sure}",
                     f"{_ms(low)} … {_ms(high)}",
                     f"{median_s / whole_s:.0%}",
                     f"{share.operations / pixels:.0f}",

@@ -14,9 +14,9 @@ A recorder listens inside `tenbit.kernels._spans.recording`; what is told of is 
 """
 
 from tenbit.pipeline.trace.calls import cprofiling
-from tenbit.pipeline.trace.file import recorded, recording_to
+from tenbit.pipeline.trace.file import is_trace, recorded, recording_to
 from tenbit.pipeline.trace.ranges import Ranges
 from tenbit.pipeline.trace.recorder import Trace
 from tenbit.pipeline.trace.together import Together
 
-__all__ = ["Ranges", "Together", "Trace", "cprofiling", "recorded", "recording_to"]
+__all__ = ["Ranges", "Together", "Trace", "cprofiling", "is_trace", "recorded", "recording_to"]

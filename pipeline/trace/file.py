@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tenbit.kernels._spans import Recorder, recording
 from tenbit.pipeline.trace.calls import cprofiling
+from tenbit.pipeline.trace.events import HEAD
 from tenbit.pipeline.trace.kept import kept
 from tenbit.pipeline.trace.ranges import Ranges
 from tenbit.pipeline.trace.recorder import MOST_BANDS, Trace
 from tenbit.pipeline.trace.together import Together
 
 Said = Callable[[str], None]
+
+
+def is_trace(path: Path) -> bool:
+    """Whether a file begins as traces do that were written here; so does none."""
+    if not os.path.isfile(path):  # noqa: PTH113  it says so of a name that is too long, too
+        return True
+    with path.open("rb") as handle:
+        return handle.read(len(HEAD)) == HEAD
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tenbit.cli import commands
+from tenbit.pipeline.trace.events import HEAD
 
 
 def develop(*arguments):
@@ -82,5 +83,11 @@ def test_an_earlier_trace_is_replaced_and_a_dry_run_writes_none(raw):
     assert develop("a.dng", "--trace", "t.json", "--dry-run").exit_code == 0
     assert not (raw.parent / "t.json").exists()
     (raw.parent / "t.json").write_text("{}", "utf-8")
+    refused = develop("a.dng", "--trace", "t.json")
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        "--trace: t.json exists and is no trace; give it a name of its own\n",
+    )
+    (raw.parent / "t.json").write_bytes(HEAD)
     assert develop("a.dng", "--trace", "t.json").exit_code == 0
     assert json.loads((raw.parent / "t.json").read_text("utf-8"))["traceEvents"]

@@ -33,6 +33,7 @@ def folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where tunings are kept: an empty place."""
     monkeypatch.delenv("TENBIT_TUNING")
     monkeypatch.setattr(kept, "folder", lambda: here / "cache" / "tuning")
+    monkeypatch.setattr("tenbit.commands.tune._SMALL", 0)
     return here / "cache" / "tuning"
 
 
@@ -55,7 +56,15 @@ def test_a_search_ends_in_its_time_and_tells_what_it_did(here: Path) -> None:
     record = json.loads(result.stdout)
     assert result.exit_code == 0 and record["kept"] is None and record["seconds"] < 60
     assert record["tried"] and set(record["setting"]) >= {"scratch_bytes", "most_deep", "least_wide", "bands"}
-    assert "a frame of 0.0 MP says little of large ones" in result.stderr
+    assert "nothing is kept" not in result.stderr
+
+
+def test_nothing_is_kept_from_a_small_frame(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenbit.commands.tune._SMALL", 64 * 64 + 1)
+    finds(monkeypatch, FOUND)
+    result = tune(*SMALL)
+    assert "nothing is kept from a frame below 0.004097 MP: on large ones threads bring more" in result.stderr
+    assert result.stdout.endswith("not kept\n") and not list(folder.iterdir())
 
 
 def test_what_is_faster_is_kept_shown_and_removed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +72,7 @@ def test_what_is_faster_is_kept_shown_and_removed(folder: Path, monkeypatch: pyt
     assert tune("--show").stdout == tune("--reset").stdout == nothing
     finds(monkeypatch, FOUND)
     dry = tune(*SMALL, "--dry-run")
-    assert dry.stdout.endswith("not kept: a dry run\n") and not folder.exists()
+    assert dry.stdout.endswith("not kept\n") and not folder.exists()
     result = tune(*SMALL)
     (path,) = folder.iterdir()
     text = "scratch 1024 KiB, deep 6, wide 4, bands 4\n"
@@ -89,7 +98,8 @@ def test_what_was_kept_stays(stop: bool, folder: Path, monkeypatch: pytest.Monke
     finds(monkeypatch, KeyboardInterrupt() if stop else NONE)
     result = tune(*SMALL)
     assert (result.exit_code, result.stderr.endswith("interrupted\n")) == ((130, True) if stop else (0, False))
-    assert stop or result.stdout.endswith(f"nothing found that is faster than the defaults; {path} stays\n")
+    said = f"nothing found that is faster than the defaults; {path} stays until --reset\n"
+    assert stop or result.stdout.endswith(said)
     assert path.read_bytes() == before and list(folder.iterdir()) == [path]
 
 
