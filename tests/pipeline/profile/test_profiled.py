@@ -275,14 +275,14 @@ def test_the_command_on_files_as_json(raw: Path, limits: Ceilings) -> None:
         (("small.yaml", "--save", "b.json", "--add", "--overwrite"), "--add and --overwrite exclude each other"),
         (("small.yaml", "--save", "small.yaml", "--add"), "small.yaml: not JSON"),
         (("small.yaml", "a.dng", "--bits", "12", "--packed"), "--bits and --packed: of a sample, not of files"),
-        (("small.yaml", "--trace", "there.json"), "there.json exists already; --overwrite replaces it"),
+        (("small.yaml", "--cprofile", "there.prof"), "there.prof exists already; --overwrite replaces it"),
         (("small.yaml", "--save", "b.json", "--trace", "b.json"), "--save, --trace and --cprofile need a file each"),
         (("small.yaml", "--save", "a.json", "--sample", "64x64", "--sample", "72x72"), "the profile of one frame"),
         (("small.yaml", "--sample", "64x64", "--device", "cuda", "--threads", "2"), "are the CPU's"),
     ],
 )
 def test_what_the_command_refuses(here: Path, arguments: tuple[str, ...], said: str) -> None:
-    (here / "there.json").touch()
+    (here / "there.prof").touch()
     code, _, err = run(*arguments)
     assert code == 2
     assert said in err
