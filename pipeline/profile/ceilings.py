@@ -21,7 +21,7 @@ from tenbit.kernels._ceiling import multiply_add
 from tenbit.kernels._facts import Array
 from tenbit.pipeline.device import Device, Said
 from tenbit.pipeline.device.buffers import an_eighth_of_memory
-from tenbit.pipeline.profile.record import Ceilings
+from tenbit.pipeline.profile.parts import Ceilings
 from tenbit.pipeline.profile.traffic import counted
 
 _CACHES = Path("/sys/devices/system/cpu")

@@ -17,7 +17,7 @@ from tenbit.pipeline.device import Device, Said
 from tenbit.pipeline.frame import Frame
 from tenbit.pipeline.plan import Plan
 from tenbit.pipeline.profile.checked import checked
-from tenbit.pipeline.profile.record import First
+from tenbit.pipeline.profile.parts import First
 from tenbit.pipeline.run import begin
 
 _HOST_CLOCKS = "pass", "overlay", "compile", "load"

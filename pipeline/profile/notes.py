@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tenbit.pipeline.profile.record import PassProfile, Profile, Timing
+from tenbit.pipeline.profile.parts import PassProfile, Timing
+from tenbit.pipeline.profile.record import Profile
 from tenbit.pipeline.profile.statistics import LEAST_ROUNDS, WIDE, median_interval
 
 ADDED_UP = 0.1

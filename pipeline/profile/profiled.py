@@ -18,7 +18,8 @@ from tenbit.pipeline.profile.ceilings import Effort, ceilings
 from tenbit.pipeline.profile.machine import commit, machine, peak_memory
 from tenbit.pipeline.profile.measure import Bench, Clock, Once, Spent, uncollected
 from tenbit.pipeline.profile.notes import notes_on
-from tenbit.pipeline.profile.record import PassProfile, Profile, Timing
+from tenbit.pipeline.profile.parts import PassProfile, Timing
+from tenbit.pipeline.profile.record import Profile
 from tenbit.pipeline.profile.shares import shares_of, taken_apart
 from tenbit.pipeline.profile.traffic import traffic
 from tenbit.pipeline.run import bytes_needed, picture_of

@@ -20,7 +20,7 @@ from tenbit.kernels._pass import Pass
 from tenbit.kernels._spans import recording
 from tenbit.kernels._stage import ANYWHERE, PICTURE, Access, Step
 from tenbit.pipeline.device import Device, Said
-from tenbit.pipeline.profile.record import Share, Timing
+from tenbit.pipeline.profile.parts import Share, Timing
 
 LOAD_AND_STORE = "load and store"
 

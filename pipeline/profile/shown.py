@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tenbit.kernels._schedule import DEFAULT
 from tenbit.pipeline.profile.notes import sum_of_shares
-from tenbit.pipeline.profile.record import PassProfile, Profile, Timing
+from tenbit.pipeline.profile.parts import PassProfile, Timing
+from tenbit.pipeline.profile.record import Profile
 from tenbit.pipeline.profile.statistics import median_interval
 
 PASS_COLUMNS = ("pass", "steps", "ms", "quartiles", "CPU ms", "MB in", "MB out", "GB/s", "Gop/s", "of the limit")

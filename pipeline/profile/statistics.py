@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tenbit.pipeline.profile.record import Runs
+from tenbit.pipeline.profile.parts import Runs
 
 Floats = npt.NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from tenbit.pipeline.device import Said
 from tenbit.pipeline.device.contract import Done
-from tenbit.pipeline.profile.record import Runs
+from tenbit.pipeline.profile.parts import Runs
 from tenbit.pipeline.profile.statistics import Ratio, ratio_in_turns
 from tenbit.pipeline.tune.setting import Setting
 from tenbit.pipeline.tune.subject import Group, Subject, check_same

@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from tenbit.cli import commands
-from tenbit.pipeline.profile.record import Ceilings, First, PassProfile, Profile, Timing
+from tenbit.pipeline.profile.parts import Ceilings, First, PassProfile, Timing
+from tenbit.pipeline.profile.record import Profile
 
 TABLE = """\
 point,chain,device,frame,demosaic.method,status,error,notes,rounds,median_s,low_s,high_s,is_conclusive,mp_per_s,megapixels,experiment

@@ -20,7 +20,8 @@ from typing import Literal
 import numpy as np
 
 from tenbit.pipeline.profile.compare.sides import Metric, Side
-from tenbit.pipeline.profile.record import Profile, Runs, Timing
+from tenbit.pipeline.profile.parts import Runs, Timing
+from tenbit.pipeline.profile.record import Profile
 from tenbit.pipeline.profile.statistics import LEAST_ROUNDS, Ratio, ratio_apart, ratio_in_turns
 
 Verdict = Literal["slower", "faster", "no difference found", "too noisy to tell"]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from tenbit.pipeline.errors import RequestError
-from tenbit.pipeline.profile.record import Profile, Runs, Timing, read_profile
+from tenbit.pipeline.profile.parts import Runs, Timing
+from tenbit.pipeline.profile.record import Profile, read_profile
 
 Metric = Literal["wall", "cpu"]
 

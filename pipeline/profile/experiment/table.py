@@ -9,7 +9,7 @@ from typing import Any
 from tenbit.pipeline.profile.experiment.declared import Experiment
 from tenbit.pipeline.profile.experiment.journal import Known, Line
 from tenbit.pipeline.profile.experiment.points import Point, order
-from tenbit.pipeline.profile.record import Runs, Timing
+from tenbit.pipeline.profile.parts import Runs, Timing
 from tenbit.pipeline.profile.statistics import LEAST_ROUNDS, median_interval, ratio_apart, ratio_in_turns
 
 Row = dict[str, Any]

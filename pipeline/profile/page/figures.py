@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tenbit.pipeline.profile.record import Runs, Timing
+from tenbit.pipeline.profile.parts import Runs, Timing
 from tenbit.pipeline.profile.statistics import Interval, median_interval
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))

@@ -7,7 +7,7 @@ from tenbit.pipeline.profile.page.markup import Markup
 from tenbit.pipeline.profile.page.places import Told
 from tenbit.pipeline.profile.page.roofline import share_of_roof
 from tenbit.pipeline.profile.page.tables import Cell, number, table
-from tenbit.pipeline.profile.record import PassProfile
+from tenbit.pipeline.profile.parts import PassProfile
 
 
 def passes(one: Told) -> Markup:

@@ -11,7 +11,8 @@ from tenbit.pipeline.profile.page.drawing import LINE, SIZE, WIDE, Drawing
 from tenbit.pipeline.profile.page.figures import digits, milliseconds, pass_name, percent, quantity, spread, text_px
 from tenbit.pipeline.profile.page.labels import Room
 from tenbit.pipeline.profile.page.scales import Axis, Scale
-from tenbit.pipeline.profile.record import Ceilings, PassProfile, Profile
+from tenbit.pipeline.profile.parts import Ceilings, PassProfile
+from tenbit.pipeline.profile.record import Profile
 
 _TOP, _BOTTOM, _LEFT, _RIGHT = 34.0, 372.0, 74.0, WIDE - 14
 _COLOURS = 5

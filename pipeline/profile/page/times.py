@@ -7,7 +7,8 @@ from tenbit.pipeline.profile.page.figures import digits, interval, milliseconds,
 from tenbit.pipeline.profile.page.markup import Markup, figure
 from tenbit.pipeline.profile.page.places import Told
 from tenbit.pipeline.profile.page.roofline import pass_colour, pass_tip
-from tenbit.pipeline.profile.record import Profile, Timing
+from tenbit.pipeline.profile.parts import Timing
+from tenbit.pipeline.profile.record import Profile
 
 _HOST, _OVERLAY, _COPIES = 7, 6, 5  # their colours
 

@@ -25,7 +25,8 @@ from tenbit.pipeline.profile import profiled as whole
 from tenbit.pipeline.profile.devices import device_for
 from tenbit.pipeline.profile.measure import Bench, Clock
 from tenbit.pipeline.profile.notes import notes_on, sum_of_shares
-from tenbit.pipeline.profile.record import Ceilings, Timing, read_profile
+from tenbit.pipeline.profile.parts import Ceilings, Timing
+from tenbit.pipeline.profile.record import read_profile
 from tenbit.pipeline.profile.shares import LOAD_AND_STORE, Shared, cuts
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tenbit.pipeline.profile import statistics
-from tenbit.pipeline.profile.record import Runs
+from tenbit.pipeline.profile.parts import Runs
 from tenbit.pipeline.profile.statistics import (
     Ratio,
     median_interval,

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tenbit.pipeline.profile.record import Ceilings, First, PassProfile, Profile, Timing
+from tenbit.pipeline.profile.parts import Ceilings, First, PassProfile, Timing
+from tenbit.pipeline.profile.record import Profile
 
 PASSES = {"black_level + demosaic": 0.010, "denoise": 0.005}
 

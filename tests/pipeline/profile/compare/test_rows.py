@@ -12,7 +12,8 @@ from tenbit.pipeline.profile import statistics
 from tenbit.pipeline.profile.compare import told
 from tenbit.pipeline.profile.compare.rows import Comparison, Row, compared
 from tenbit.pipeline.profile.compare.sides import Side, check_metric, is_saved
-from tenbit.pipeline.profile.record import Profile, Timing
+from tenbit.pipeline.profile.parts import Timing
+from tenbit.pipeline.profile.record import Profile
 
 DEMOSAIC, DENOISE = PASSES
 

@@ -12,7 +12,8 @@ import pytest
 
 from tenbit.pipeline.profile.page import write_page
 from tenbit.pipeline.profile.page.points import Points
-from tenbit.pipeline.profile.record import Ceilings, First, PassProfile, Profile, Share, Timing
+from tenbit.pipeline.profile.parts import Ceilings, First, PassProfile, Share, Timing
+from tenbit.pipeline.profile.record import Profile
 
 STANDARD = (
     (("raw_counts",), "reduce", 2.4, 0.0, 6.0, ()),

@@ -13,7 +13,7 @@ from tenbit.pipeline.profile.page.labels import Room
 from tenbit.pipeline.profile.page.points import QUALITIES, Points, front, grouped
 from tenbit.pipeline.profile.page.roofline import roof, roofline, share_of_roof
 from tenbit.pipeline.profile.page.scales import Scale
-from tenbit.pipeline.profile.record import Ceilings, Timing
+from tenbit.pipeline.profile.parts import Ceilings, Timing
 
 PSNR, DELTA_E = (next(one for one in QUALITIES if one.column == name) for name in ("psnr_srgb_db", "delta_e"))
 
