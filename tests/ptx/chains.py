@@ -11,6 +11,7 @@ import numpy as np
 
 from tenbit.kernels import _cuda, stage
 from tenbit.kernels._bound import Bound
+from tenbit.kernels._ceiling import multiply_add
 from tenbit.kernels._facts import Cfa, Facts, Opcode
 from tenbit.kernels._optics import Flat, Law, Optics, Origin, Warp
 from tenbit.kernels._pass import Packing, Pass, label
@@ -249,9 +250,13 @@ class Kernel:
 
 
 def kernels() -> list[Kernel]:
-    """Every kernel of every case, each once: two stages may have the same text, which is then of both."""
+    """Every kernel of every case, each once: two stages may have the same text, which is then of both.
+
+    The last is no stage's: what measures how fast a card multiplies and adds.
+    """
     found: dict[tuple[str, object], Kernel] = {}
-    for kernel in (kernel for case in CASES for kernel in _of(case)):
+    limit = _kernel("limits", multiply_add(64, 64), {"mosaic": ("float32", 2)}, {})
+    for kernel in (*(kernel for case in CASES for kernel in _of(case)), limit):
         first = found.setdefault((kernel.text, kernel.arguments), kernel)
         bodies = tuple(dict.fromkeys((*first.bodies, *kernel.bodies)))
         stages = tuple(dict.fromkeys((*first.stages, *kernel.stages)))
@@ -270,26 +275,31 @@ def _of(case: Case) -> Iterator[Kernel]:
     for work in (*what.cuda_passes, *what.paint_passes):
         for name in work.ins:
             arrays.setdefault(name, (came, 3 if name == "rgb" else 2))
-        constants = [step.resolved(results) for step in work.steps]
-        bound = Bound.of(constants)
-        bodies = [body for step in work.steps for body in (step.body if isinstance(step.body, tuple) else (step.body,))]
-        # What interpolates stands in the kernel as if it were a body.
-        bodies += [interpolation(step)[0] for step in work.steps if step.access is Access.WARP]
-        written = work.outs[0].dtype if work.outs else "counters"
-        yield Kernel(
-            f"{case.name}: {label(work)} ({arrays[work.ins[0]][0]} to {written})",
-            _cuda.source(work, bound),
-            argument_types(work, bound, constants, arrays),
-            blocks_of(work).count,
-            work.period,
-            tuple(dict.fromkeys(f"{body.__module__}.{body.__name__}" for body in bodies)),
-            tuple(dict.fromkeys(step.name.partition(".")[0] for step in work.steps)),
-        )
+        yield _kernel(case.name, work, arrays, results)
         for tally in work.tallies:
             # One of everything: a result that the constants of later steps can be made from.
             counters = np.ones(tally.counters, np.int64)
             results[tally.writes[0]] = tally.summary(counters) if tally.summary else counters
         arrays |= {slot.name: (slot.dtype, len(slot.shape)) for slot in work.outs}
+
+
+def _kernel(name: str, work: Pass, arrays: dict[str, tuple[str, int]], results: dict[str, Any]) -> Kernel:
+    """The kernel of one pass, by what is there before it."""
+    constants = [step.resolved(results) for step in work.steps]
+    bound = Bound.of(constants)
+    bodies = [body for step in work.steps for body in (step.body if isinstance(step.body, tuple) else (step.body,))]
+    # What interpolates stands in the kernel as if it were a body.
+    bodies += [interpolation(step)[0] for step in work.steps if step.access is Access.WARP]
+    written = work.outs[0].dtype if work.outs else "counters"
+    return Kernel(
+        f"{name}: {label(work)} ({arrays[work.ins[0]][0]} to {written})",
+        _cuda.source(work, bound),
+        argument_types(work, bound, constants, arrays),
+        blocks_of(work).count,
+        work.period,
+        tuple(dict.fromkeys(f"{body.__module__}.{body.__name__}" for body in bodies)),
+        tuple(dict.fromkeys(step.name.partition(".")[0] for step in work.steps)),
+    )
 
 
 def argument_types(
