@@ -2,7 +2,8 @@
 
 Each run starts both afresh, as runs differ by where things lie in memory. A program gets ready, asks for a turn before
 each round and waits until it is given one; meanwhile the other is waiting too. The order changes from round to round.
-Either finds the caches as the other has left them.
+In its turn a program does the frame for a while before one counts: by then the caches are its own, and its threads awake
+and apart (`fast`, 3 MP, 8 runs of 20 rounds, two equal programs: intervals of ± 9 % without, ± 4 % with it).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,7 @@ from tenbit.pipeline.profile.compare.sides import Side
 from tenbit.pipeline.profile.measure import Bench, Once
 from tenbit.pipeline.profile.record import Profile, read_profile
 
+_WARM_S = 0.05
 _ASKS, _GIVES = "turn?\n", "turn\n"
 
 
@@ -35,6 +38,9 @@ class InTurns(Bench):
         sys.stdout.flush()
         if sys.stdin.readline() != _GIVES:
             raise RequestError("--in-turns: nobody gives turns; tenbit profile compare does")
+        began = time.perf_counter()
+        while time.perf_counter() - began < _WARM_S:
+            self.developed()
         return super().once()
 
 
