@@ -2,8 +2,8 @@
 
 Each run starts both afresh, as runs differ by where things lie in memory. A program gets ready, asks for a turn before
 each round and waits until it is given one; meanwhile the other is waiting too. The order changes from round to round.
-In its turn a program does the frame for a while before one counts: by then the caches are its own, and its threads awake
-and apart (`fast`, 3 MP, 8 runs of 20 rounds, two equal programs: intervals of ± 9 % without, ± 4 % with it).
+In its turn a program does the frame for a while before one counts: by then the caches are its own, and its threads
+awake and apart (`fast`, 3 MP, 8 runs of 20 rounds, two equal programs: intervals of ± 9 % without, ± 4 % with it).
 """
 
 from __future__ import annotations
