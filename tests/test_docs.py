@@ -35,7 +35,11 @@ def test_the_plans_in_the_page_of_the_engine_have_not_drifted():
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", *(f"docs/{page}.md" for page in ("batches", "engine", "farms", "sequences"))],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        *(f"docs/{page}.md" for page in ("batches", "engine", "farms", "peers", "profiling", "sequences")),
+    ],
 )
 def test_every_link_and_picture_is_there(name):
     page = ROOT / name
